@@ -1,0 +1,51 @@
+// Analyses and interfaces of MLIR that mlir-c does not show. An analysis is a
+// snapshot: it is stale once the IR under its root changes.
+#pragma once
+#include "dlc/builder.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct { void *ptr; } DlcDominance;
+DlcDominance dlcDominanceCreate(MlirOperation root);
+void dlcDominanceDestroy(DlcDominance d);
+bool dlcProperlyDominates(DlcDominance d, MlirOperation a, MlirOperation b);
+bool dlcValueDominates(DlcDominance d, MlirValue v, MlirOperation user);
+
+typedef struct { void *ptr; } DlcLiveness;
+DlcLiveness dlcLivenessCreate(MlirOperation root);
+void dlcLivenessDestroy(DlcLiveness l);
+bool dlcIsDeadAfter(DlcLiveness l, MlirValue v, MlirOperation op);
+
+typedef struct { void *ptr; } DlcAliases;
+typedef enum { DLC_NO_ALIAS, DLC_MAY_ALIAS, DLC_PARTIAL_ALIAS, DLC_MUST_ALIAS } DlcAliasResult;
+DlcAliases dlcAliasesCreate(MlirOperation root);
+void dlcAliasesDestroy(DlcAliases a);
+DlcAliasResult dlcAlias(DlcAliases a, MlirValue x, MlirValue y);
+
+// Effects of op and what it holds. False: unknown.
+typedef enum { DLC_READ, DLC_WRITE, DLC_ALLOCATE, DLC_FREE } DlcEffect;
+bool dlcForEachEffect(MlirOperation op, void (*each)(DlcEffect effect, MlirValue on, void *data), void *data); // `on` may be null
+bool dlcIsPure(MlirOperation op);
+bool dlcIsEffectFree(MlirOperation op);
+
+// TilingInterface and LinalgOp.
+bool dlcIsTileable(MlirOperation op);
+intptr_t dlcIteratorTypes(MlirOperation op, bool *isReduction, intptr_t capacity); // number of loops; -1: not tileable
+bool dlcStaticLoopRanges(MlirOperation op, int64_t *ranges, intptr_t capacity);     // false: no LinalgOp
+bool dlcIsLinalgOp(MlirOperation op);
+bool dlcLinalgMap(MlirOperation op, intptr_t operand, MlirAffineMap *map); // false: no LinalgOp
+
+// Tiles `root` with `sizes` (0: not tiled) into one scf.forall, and pulls into it the producers that `fuse` names. A
+// producer for which `keep` holds is also given back as a result of the forall, so that its other uses read it there.
+// On success root and the fused producers' uses are replaced; `forall` is set (null when nothing was tiled).
+typedef struct {
+  bool (*fuse)(MlirOperation producer, MlirOperation slice, void *data);
+  bool (*keep)(MlirOperation producer, void *data); // may be NULL
+  void *data;
+} DlcFuseControl;
+MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes, DlcFuseControl control, MlirOperation *forall);
+
+#ifdef __cplusplus
+}
+#endif

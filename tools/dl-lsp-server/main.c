@@ -1,0 +1,3 @@
+#include "dlc/tools.h"
+
+int main(int argc, char **argv) { return dlcLspServerMain(argc, argv); }
