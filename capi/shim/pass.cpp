@@ -33,7 +33,7 @@ static void insertDialect(DialectRegistry &r, StringRef name) {
       {"func", add<func::FuncDialect>}, {"gpu", add<gpu::GPUDialect>}, {"linalg", add<linalg::LinalgDialect>},
       {"llvm", add<LLVM::LLVMDialect>}, {"math", add<math::MathDialect>}, {"memref", add<memref::MemRefDialect>},
       {"scf", add<scf::SCFDialect>}, {"tensor", add<tensor::TensorDialect>}, {"vector", add<vector::VectorDialect>},
-      {"ctrl", add<dl::ctrl::CtrlDialect>}, {"tile", add<dl::tile::TileDialect>}, {"place", add<dl::place::PlaceDialect>}};
+      {"ctrl", add<dlc::ctrl::CtrlDialect>}, {"tile", add<dlc::tile::TileDialect>}, {"place", add<dlc::place::PlaceDialect>}};
   auto it = known.find(name);
   if (it == known.end()) llvm::report_fatal_error("Passes.td names an unknown dialect: " + name);
   it->second(r);

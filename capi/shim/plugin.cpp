@@ -8,5 +8,5 @@ using namespace mlir;
 
 extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() { return {MLIR_PLUGIN_API_VERSION, "dlc", "0.1", dlcRegisterAllPasses}; }
 extern "C" LLVM_ATTRIBUTE_WEAK DialectPluginLibraryInfo mlirGetDialectPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, "dlc", "0.1", [](DialectRegistry *r) { dlInsertDialects(*r); }};
+  return {MLIR_PLUGIN_API_VERSION, "dlc", "0.1", [](DialectRegistry *r) { dlcInsertOurDialects(*r); }};
 }

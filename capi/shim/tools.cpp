@@ -16,7 +16,7 @@ using namespace mlir;
 static void insertAll(DialectRegistry &r) {
   registerAllDialects(r);
   registerAllExtensions(r);
-  dlInsertDialects(r);
+  dlcInsertOurDialects(r);
 }
 void dlcInsertAllDialects(MlirDialectRegistry registry) { insertAll(*unwrap(registry)); }
 void dlcRegisterEverything(void) {
