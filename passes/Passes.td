@@ -6,7 +6,40 @@
 #define DLC_PASSES_TD
 include "mlir/Pass/PassBase.td"
 
-def TileCleanup : Pass<"tile-cleanup", "::mlir::func::FuncOp"> {
-  let summary = "placeholder";
+//===--- tile ---------------------------------------------------------------===//
+def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Merge elementwise ops into their only user, in registers";
+  let description = [{
+    A parallel `linalg.generic` whose single result has one use is merged into the
+    `linalg.generic` that uses it, unless the user would compute an element of it
+    more than once.
+  }];
+  let statistics = [Statistic<"fused", "fused", "elementwise ops merged">];
+  let dependentDialects = ["linalg"];
+}
+def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
+  let summary = "Group linalg ops on tensors into tile graphs";
+  let description = [{
+    Every linalg op on tensors comes to stand in a `tile.graph`. From a root upwards,
+    a producer joins when all its uses are in the graph, when tiling the root does not
+    make it compute an element twice, and when its tile has a static bound.
+  }];
+  let options = [Option<"scratchBytes", "scratch-bytes", "int64_t", "262144", "Most bytes of one intermediate tile that is not a tile of a tiled dimension">];
+  let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">];
+  let dependentDialects = ["linalg", "tile", "tensor"];
+}
+def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
+  let summary = "Choose the tile of every graph";
+  let description = [{
+    Gives each `tile.graph` that has none a `#tile.schedule` with one workgroup fit:
+    the tile of the root result that is one work item.
+  }];
+  let options = [Option<"elements", "elements", "int64_t", "16384", "Elements of the root result that one work item computes">,
+                 Option<"workers", "workers", "int64_t", "8", "Work items wanted, at least, where a graph has enough work">];
+  let dependentDialects = ["tile"];
+}
+def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {
+  let summary = "Lower each scheduled tile graph to one ctrl.task";
+  let dependentDialects = ["linalg", "tile", "ctrl", "tensor", "affine", "scf", "arith"];
 }
 #endif

@@ -46,6 +46,9 @@ typedef struct {
 } DlcFuseControl;
 MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes, DlcFuseControl control, MlirOperation *forall);
 
+// Of a #tile.schedule: the tile of its highest fit, over the root result. Lives as long as the context.
+DlcI64s dlcScheduleTile(MlirAttribute schedule);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,29 @@
+// Small questions about IR that several passes ask.
+#pragma once
+#include "dlc/builder.h"
+
+int64_t dlcElementBytes(MlirType element);              // in memory: i1 takes a byte, index eight; 0: not a number
+bool dlcIsScalarConstant(MlirOperation op);             // arith.constant of no tensor and no vector
+bool dlcConstantIndex(MlirValue v, int64_t *out);       // an arith.constant integer or index
+bool dlcIsInside(MlirOperation op, MlirOperation ancestor); // or ancestor itself
+bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor);
+bool dlcIsStatic(MlirType shaped);                      // ranked, all sizes known
+int64_t dlcStaticBytes(MlirType shaped);                // of a static shape; -1: overflow
+MlirOperation dlcCloneAlone(DlcBuilder *b, MlirOperation op); // with the operands it has
+MlirOperation dlcPreviousInBlock(MlirOperation op);           // null before the first
+MlirOperation dlcParentNamed(MlirOperation op, const char *name); // nearest enclosing op of that name, or null
+static inline MlirStringRef dlcText(const char *s) { return mlirStringRefCreateFromCString(s); }
+
+// A name for what op computes: that of the model's node where the location has one, else the op's. Lives as long as the context.
+MlirStringRef dlcLabelOf(MlirOperation op);
+
+// A list of values, in the order of addition.
+typedef struct { MlirValue *data; intptr_t n, capacity; } DlcValueList;
+void dlcValueListAdd(DlcValueList *list, MlirValue v);    // unless it is in it
+void dlcValueListAppend(DlcValueList *list, MlirValue v); // even so
+void dlcValueListDestroy(DlcValueList *list);
+intptr_t dlcValueListFind(const DlcValueList *list, MlirValue v); // -1: not in it
+static inline DlcValues dlcValuesOf(const DlcValueList *list) { return valsN(list->n, list->data); }
+
+// The values that op or what it holds uses and that are defined outside of op.
+void dlcCaptures(MlirOperation op, DlcValueList *list);

@@ -1,2 +1,0 @@
-#include "dlc/passes.h"
-MlirLogicalResult dlcRunTileCleanup(MlirOperation root, DlcPass *pass, const DlcTileCleanupOptions *options) { (void)root; (void)pass; (void)options; return mlirLogicalResultSuccess(); }

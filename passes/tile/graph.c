@@ -1,0 +1,186 @@
+// See passes/tile/graph.h.
+#include "passes/tile/graph.h"
+#include <string.h>
+#include "dlc/analysis.h"
+#include "dlc/ir.h"
+#include "ods/linalg.h"
+#include "ods/tile.h"
+
+//===--- one op -----------------------------------------------------------------===//
+// The map of result 0: that of the first out operand.
+static bool resultMap(MlirOperation op, MlirAffineMap *map) {
+  return dlcLinalgMap(op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op), map);
+}
+
+// A reduction with reuse: some operand does not vary along every loop.
+static bool isContraction(MlirOperation op, const DlcTileNode *node) {
+  bool reduces = false;
+  for (intptr_t i = 0; i < node->nLoops; ++i) reduces |= node->isReduction[i];
+  if (!reduces) return false;
+  intptr_t nIn = mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op);
+  for (intptr_t i = 0; i < nIn; ++i) {
+    MlirAffineMap map;
+    if (!dlcLinalgMap(op, i, &map)) return false;
+    if (mlirAffineMapGetNumResults(map) && !mlirAffineMapIsPermutation(map)) return true;
+  }
+  return false;
+}
+
+static bool startNode(MlirOperation op, DlcTileNode *node) {
+  *node = (DlcTileNode){.op = op};
+  intptr_t n = dlcIteratorTypes(op, node->isReduction, DLC_MAX_LOOPS);
+  if (n < 0 || n > DLC_MAX_LOOPS) return false;
+  node->nLoops = n;
+  for (intptr_t i = 0; i < n; ++i) node->loopToRoot[i] = DLC_WHOLE;
+  node->contracts = isContraction(op, node);
+  return true;
+}
+
+// Sets loopToRoot from what the dimensions of result 0 follow; false where a
+// result is not indexed by plain loops.
+static bool bindLoops(DlcTileNode *node, const int *dimToRoot) {
+  MlirAffineMap map;
+  if (!resultMap(node->op, &map)) return false;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    if (!mlirAffineExprIsADim(e)) return false;
+    node->loopToRoot[mlirAffineDimExprGetPosition(e)] = dimToRoot[i];
+  }
+  return true;
+}
+
+//===--- joining ------------------------------------------------------------------===//
+// What each dimension of the value that `user` reads as `operand` follows.
+static bool readDims(const DlcTileNode *user, intptr_t operand, const DlcTileGraph *graph, int *dimToRoot) {
+  MlirAffineMap map;
+  if (!dlcLinalgMap(user->op, operand, &map)) return false;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    if (mlirAffineExprIsADim(e)) {
+      dimToRoot[i] = user->loopToRoot[mlirAffineDimExprGetPosition(e)];
+      if (dimToRoot[i] != DLC_WHOLE && !graph->tileable[dimToRoot[i]]) dimToRoot[i] = DLC_WHOLE;
+      continue;
+    }
+    dimToRoot[i] = DLC_WHOLE; // a constant, or an expression of loops that all run whole
+    for (intptr_t l = 0; l < user->nLoops; ++l)
+      if (mlirAffineExprIsFunctionOfDim(e, l) && user->loopToRoot[l] != DLC_WHOLE && graph->tileable[user->loopToRoot[l]]) return false;
+  }
+  return true;
+}
+
+const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op) {
+  for (intptr_t i = 0; i < graph->n; ++i)
+    if (mlirOperationEqual(graph->nodes[i].op, op)) return &graph->nodes[i];
+  return NULL;
+}
+
+// All uses are in the graph and read the same tile.
+static bool usesAgree(const DlcTileGraph *graph, MlirValue value, int *dimToRoot, intptr_t rank) {
+  bool first = true;
+  dlcForEachUse(use, value) {
+    if (tile_edge_isa(mlirOpOperandGetOwner(use))) {
+      int dims[DLC_MAX_RANK];
+      if (!usesAgree(graph, tile_edge_result(mlirOpOperandGetOwner(use)), dims, rank)) return false;
+      if (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims)) return false;
+      memcpy(dimToRoot, dims, (size_t)rank * sizeof *dims);
+      first = false;
+      continue;
+    }
+    const DlcTileNode *user = dlcTileGraphFind(graph, mlirOpOperandGetOwner(use));
+    int dims[DLC_MAX_RANK];
+    if (!user || !readDims(user, mlirOpOperandGetOperandNumber(use), graph, dims)) return false;
+    if (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims)) return false;
+    memcpy(dimToRoot, dims, (size_t)rank * sizeof *dims);
+    first = false;
+  }
+  return !first;
+}
+
+// The part of the intermediate that is not cut by tiling must be small.
+static bool fitsScratch(const DlcTileGraph *graph, MlirType type, const int *dimToRoot, const bool *tileable) {
+  int64_t bytes = dlcElementBytes(mlirShapedTypeGetElementType(type));
+  for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i) {
+    if (dimToRoot[i] != DLC_WHOLE && tileable[dimToRoot[i]]) continue;
+    if (mlirShapedTypeIsDynamicDim(type, i)) return false;
+    int64_t extent = mlirShapedTypeGetDimSize(type, i);
+    if (extent > 0 && bytes > graph->scratchBytes / extent) return false;
+    bytes *= extent;
+  }
+  return bytes <= graph->scratchBytes;
+}
+
+// Work items that the tileable dimensions allow; a dynamic one allows many.
+static int64_t parallelism(const DlcTileGraph *graph, const bool *tileable) {
+  int64_t items = 1;
+  for (intptr_t i = 0; i < graph->rank; ++i)
+    if (tileable[i]) items *= graph->extent[i] < 0 ? 64 : graph->extent[i] > 4096 ? 4096 : graph->extent[i];
+  return items;
+}
+
+// Enough to occupy a machine, or all that there was.
+enum { ENOUGH_ITEMS = 16 };
+
+static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType type, const int *dimToRoot, intptr_t rank) {
+  bool tileable[DLC_MAX_RANK] = {false}, lost = false;
+  for (intptr_t i = 0; i < rank; ++i)
+    if (dimToRoot[i] != DLC_WHOLE) tileable[dimToRoot[i]] = graph->tileable[dimToRoot[i]];
+  if (linalg_fill_isa(node->op)) memcpy(tileable, graph->tileable, sizeof tileable); // costs nothing to repeat
+  for (intptr_t i = 0; i < graph->rank; ++i) lost |= graph->tileable[i] && !tileable[i];
+  if (lost && (graph->rigid || node->contracts)) return false;
+  if (node->contracts)
+    for (intptr_t l = 0; l < node->nLoops; ++l)
+      if (!node->isReduction[l] && (node->loopToRoot[l] == DLC_WHOLE || !tileable[node->loopToRoot[l]])) return false;
+  int64_t before = parallelism(graph, graph->tileable), after = parallelism(graph, tileable);
+  if (after < before && after < ENOUGH_ITEMS) return false;
+  if (!fitsScratch(graph, type, dimToRoot, tileable)) return false;
+  memcpy(graph->tileable, tileable, sizeof tileable);
+  graph->rigid |= node->contracts;
+  return true;
+}
+
+bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
+  MlirOperation root = graph->nodes[0].op;
+  if (graph->n == DLC_MAX_NODES || !dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1 || dlcTileGraphFind(graph, op)) return false;
+  if (!mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(root))) return false;
+  MlirValue value = mlirOperationGetResult(op, 0);
+  MlirType type = typeOf(value);
+  intptr_t rank = mlirShapedTypeGetRank(type);
+  DlcTileNode node;
+  int dimToRoot[DLC_MAX_RANK];
+  if (rank > DLC_MAX_RANK || !startNode(op, &node) || !usesAgree(graph, value, dimToRoot, rank) || !bindLoops(&node, dimToRoot)) return false;
+  if (!restrictTiles(graph, &node, type, dimToRoot, rank)) return false;
+  graph->nodes[graph->n++] = node;
+  return true;
+}
+
+bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchBytes) {
+  *graph = (DlcTileGraph){.scratchBytes = scratchBytes};
+  DlcTileNode *node = &graph->nodes[0];
+  MlirType type = typeOf(mlirOperationGetResult(root, 0));
+  graph->n = 1, graph->rank = mlirShapedTypeGetRank(type);
+  if (graph->rank > DLC_MAX_RANK || !startNode(root, node)) return false;
+  int dims[DLC_MAX_RANK];
+  for (intptr_t i = 0; i < graph->rank; ++i) {
+    dims[i] = (int)i, graph->tileable[i] = true;
+    graph->extent[i] = mlirShapedTypeIsDynamicDim(type, i) ? -1 : mlirShapedTypeGetDimSize(type, i);
+  }
+  graph->rigid = node->contracts;
+  if (bindLoops(node, dims)) return true;
+  for (intptr_t i = 0; i < graph->rank; ++i) graph->tileable[i] = false; // a scatter: one item
+  return true;
+}
+
+// Tries the producers of every node until none joins: a value with several
+// users joins once the last of them has.
+void dlcTileGraphGrow(DlcTileGraph *graph) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (intptr_t i = 0; i < graph->n; ++i)
+      for (intptr_t k = 0; k < mlirOperationGetNumOperands(graph->nodes[i].op); ++k) {
+        MlirOperation producer = opOf(mlirOperationGetOperand(graph->nodes[i].op, k));
+        if (tile_edge_isa(producer)) producer = opOf(tile_edge_value(producer));
+        if (producer.ptr && dlcTileGraphJoin(graph, producer)) changed = true;
+      }
+  }
+}
+

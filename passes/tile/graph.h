@@ -1,0 +1,42 @@
+// What a tile graph is before and after it is one: its nodes, which dimension of
+// the root result each of their loops follows, and which dimensions may be tiled.
+//
+// A producer may join when all uses of its result are in the graph, all of them
+// read the same tile of it, and tiling the root computes none of its elements
+// twice. `tileable` is what is left of the root's dimensions: an intermediate that
+// does not vary along a dimension takes the dimension out of it, which
+// contractions in the graph forbid (they need the parallelism and the reuse of all
+// of theirs). What cannot be said with plain dimensions (halos, strides) stays
+// outside.
+#pragma once
+#include "dlc/builder.h"
+
+enum { DLC_MAX_RANK = 16, DLC_MAX_LOOPS = 24, DLC_MAX_NODES = 64, DLC_WHOLE = -1 };
+
+// An op of the graph. loopToRoot: the dimension of the root result that a loop
+// follows; DLC_WHOLE: the loop runs over its whole extent in every tile.
+typedef struct {
+  MlirOperation op;
+  intptr_t nLoops;
+  int loopToRoot[DLC_MAX_LOOPS];
+  bool isReduction[DLC_MAX_LOOPS];
+  bool contracts; // a reduction with reuse: some operand does not vary along every loop
+} DlcTileNode;
+
+typedef struct {
+  DlcTileNode nodes[DLC_MAX_NODES]; // [0]: the root
+  intptr_t n;
+  intptr_t rank; // of the root result
+  int64_t extent[DLC_MAX_RANK]; // -1: dynamic
+  bool tileable[DLC_MAX_RANK];
+  bool rigid;           // holds a contraction: no dimension may be given up
+  int64_t scratchBytes; // most bytes of the part of an intermediate that tiling does not cut
+} DlcTileGraph;
+
+// Begins with the op that makes the graph's results. False: not something to tile.
+bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchBytes);
+// Adds op, a producer of a node, if the rules allow; looks through tile.edge.
+bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op);
+// Joins producers until no more can.
+void dlcTileGraphGrow(DlcTileGraph *graph);
+const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op);

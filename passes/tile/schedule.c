@@ -1,0 +1,149 @@
+// tile-schedule: gives every tile.graph without a schedule one workgroup fit, the
+// tile of the root result that is one work item.
+//
+// Starting from the whole result, dimensions are halved until a tile is small
+// enough and there are items for every worker. Each time it is the dimension whose
+// cut makes the least memory be read again: the bytes of the inputs that do not
+// vary along it (the weights of a convolution for its rows, the image for its
+// channels); among equals the outermost, so that rows stay contiguous. The
+// dimensions that a register tile needs, the last one and the one that a
+// contraction reuses its vectors along, are not cut below it. A size that divides
+// the extent is preferred: every item is then of one static shape.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "mlir-c/Diagnostics.h"
+#include "dlc/analysis.h"
+#include "dlc/ir.h"
+#include "dlc/passes.h"
+#include "passes/tile/graph.h"
+#include "ods/tile.h"
+
+enum { LEAST_ROWS = 16, LEAST_COLUMNS = 64, VECTOR = 16, DYNAMIC_EXTENT = 64 };
+
+typedef struct {
+  const DlcTileGraph *graph;
+  int64_t tile[DLC_MAX_RANK];
+  int64_t least[DLC_MAX_RANK];
+  double reread[DLC_MAX_RANK]; // bytes read again when the dimension is cut in two
+} Choice;
+
+static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) { return graph->extent[i] < 0 ? DYNAMIC_EXTENT : graph->extent[i]; }
+
+static double bytesOf(MlirType type) {
+  if (!mlirTypeIsARankedTensor(type)) return 0;
+  double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(type));
+  for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i)
+    bytes *= mlirShapedTypeIsDynamicDim(type, i) ? (double)DYNAMIC_EXTENT : (double)mlirShapedTypeGetDimSize(type, i);
+  return bytes;
+}
+
+// Which dimensions of the root result an operand of a node varies along.
+static void variesAlong(const DlcTileNode *node, intptr_t operand, bool *varies) {
+  MlirAffineMap map;
+  if (!dlcLinalgMap(node->op, operand, &map)) return;
+  for (intptr_t l = 0; l < node->nLoops; ++l)
+    for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map) && node->loopToRoot[l] != DLC_WHOLE; ++i)
+      if (mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, i), l)) varies[node->loopToRoot[l]] = true;
+}
+
+static void weighNode(Choice *c, const DlcTileNode *node) {
+  intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op), last = c->graph->rank - 1;
+  for (intptr_t k = 0; k < nIn; ++k) {
+    MlirValue v = mlirOperationGetOperand(node->op, k);
+    bool varies[DLC_MAX_RANK] = {false};
+    variesAlong(node, k, varies);
+    bool isInput = mlirValueIsABlockArgument(v);
+    for (intptr_t i = 0; i <= last; ++i) {
+      if (isInput && !varies[i]) c->reread[i] += bytesOf(typeOf(v));
+      // A vector of this operand is used for every index of a dimension that it does not vary along.
+      if (node->contracts && varies[last] && !varies[i]) c->least[i] = LEAST_ROWS;
+    }
+  }
+}
+
+// The largest divisor of `extent` in (wanted/2, wanted] that is a multiple of `unit`, else a multiple of `unit`.
+static int64_t niceSize(int64_t extent, int64_t wanted, int64_t unit) {
+  if (wanted >= extent) return extent;
+  wanted = wanted < unit ? unit : wanted / unit * unit;
+  for (int64_t s = wanted; s > wanted / 2; s -= unit)
+    if (extent % s == 0) return s;
+  return wanted;
+}
+
+static int64_t countItems(const Choice *c) {
+  int64_t items = 1;
+  for (intptr_t i = 0; i < c->graph->rank; ++i)
+    if (c->tile[i] > 0 && items < (1 << 20)) items *= (extentOf(c->graph, i) + c->tile[i] - 1) / c->tile[i];
+  return items;
+}
+
+// Elements of one tile: dimensions that are not tiled count whole.
+static int64_t countElements(const Choice *c) {
+  int64_t n = 1;
+  for (intptr_t i = 0; i < c->graph->rank; ++i) {
+    int64_t size = c->tile[i] > 0 ? c->tile[i] : extentOf(c->graph, i);
+    if (size > 0 && n < (1LL << 40)) n *= size;
+  }
+  return n;
+}
+
+// Halves the dimension that is cheapest to cut; false: none can be.
+static bool cutOnce(Choice *c) {
+  intptr_t best = -1;
+  for (intptr_t i = 0; i < c->graph->rank; ++i)
+    if (c->tile[i] > c->least[i] && (best < 0 || c->reread[i] < c->reread[best])) best = i;
+  if (best < 0) return false;
+  int64_t unit = best == c->graph->rank - 1 ? VECTOR : 1, half = c->tile[best] / 2;
+  if (half < c->least[best]) half = c->least[best];
+  int64_t extent = c->graph->extent[best] < 0 ? INT64_MAX : c->graph->extent[best];
+  half = extent == INT64_MAX ? half : niceSize(extent, half, unit);
+  if (half < c->tile[best]) c->tile[best] = half;
+  else c->least[best] = c->tile[best]; // as small as it gets
+  return true;
+}
+
+static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
+  const DlcTileGraph *graph = c->graph;
+  for (intptr_t i = 0; i < graph->rank; ++i) {
+    c->tile[i] = graph->tileable[i] ? extentOf(graph, i) : 0;
+    c->least[i] = i == graph->rank - 1 ? LEAST_COLUMNS : 1;
+  }
+  for (intptr_t i = 0; i < graph->n; ++i) weighNode(c, &graph->nodes[i]);
+  while (countElements(c) > elements && cutOnce(c)) {}
+  while (countItems(c) < workers && countElements(c) > elements / 32 && cutOnce(c)) {}
+  for (intptr_t i = 0; i < graph->rank; ++i) // one tile: not tiled at all
+    if (graph->extent[i] >= 0 && c->tile[i] >= graph->extent[i]) c->tile[i] = 0;
+}
+
+static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t rank) {
+  char text[64 + 24 * DLC_MAX_RANK];
+  int n = snprintf(text, sizeof text, "#tile.schedule<[<workgroup [");
+  for (intptr_t i = 0; i < rank; ++i) n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld", i ? ", " : "", (long long)tile[i]);
+  snprintf(text + n, sizeof text - (size_t)n, "]>]>");
+  return mlirAttributeParseGet(ctx, dlcText(text));
+}
+
+MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const DlcTileScheduleOptions *options) {
+  (void)pass;
+  if (options->elements < 1 || options->workers < 1) {
+    mlirEmitError(mlirOperationGetLocation(root), "tile-schedule: elements and workers are at least 1");
+    return mlirLogicalResultFailure();
+  }
+  DlcOps graphs = dlcCollect(root, tile_graph_isa);
+  DlcTileGraph *graph = malloc(sizeof *graph);
+  for (intptr_t i = 0; i < graphs.n; ++i) {
+    MlirOperation op = graphs.data[i];
+    if (!mlirAttributeIsNull(tile_graph_schedule(op))) continue;
+    MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(op)));
+    MlirOperation node = opOf(mlirOperationGetOperand(yield, 0));
+    if (!node.ptr || !dlcTileGraphStart(graph, node, INT64_MAX)) continue;
+    dlcTileGraphGrow(graph);
+    Choice choice = {.graph = graph};
+    chooseTile(&choice, options->elements, options->workers);
+    if (graph->rank) tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank));
+  }
+  free(graph);
+  free(graphs.data);
+  return mlirLogicalResultSuccess();
+}
