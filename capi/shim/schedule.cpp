@@ -5,6 +5,6 @@
 using namespace mlir;
 
 DlcI64s dlcScheduleTile(MlirAttribute schedule) {
-  auto tile = cast<dl::tile::ScheduleAttr>(unwrap(schedule)).getFit().front().getTile();
+  auto tile = cast<dlc::tile::ScheduleAttr>(unwrap(schedule)).getFit().front().getTile();
   return {tile.data(), intptr_t(tile.size())};
 }
