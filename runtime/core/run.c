@@ -1,0 +1,197 @@
+/* One invocation: checks the inputs against the metadata, makes them dense, runs the entry, hands the outputs out. */
+#include <inttypes.h>
+#include <string.h>
+#include "core/instance.h"
+#include "core/status.h"
+#include "core/tensor.h"
+
+/* What empty tensors without memory point to, so that compiled code never sees null. Never read or written. */
+static _Alignas(DLRT_ALIGNMENT) char nothing[DLRT_ALIGNMENT];
+
+/* A tensor's description as far as it does not depend on the metadata. `kind`: "input" or "output". */
+static dlrt_status_t check_tensor(const DLTensor *tensor, const dlrt_tensor_info_t *info, const char *kind) {
+  if (!tensor) return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s' is missing", kind, info->name);
+  if (tensor->device.device_type != kDLCPU && tensor->device.device_type != kDLCUDAHost &&
+      tensor->device.device_type != kDLROCMHost)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s' is not in host memory (DLPack device type %d)", kind,
+                            info->name, (int)tensor->device.device_type);
+  dlrt_dtype_t dtype;
+  if (dlrt_dtype_from_dlpack(tensor->dtype, &dtype))
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, not DLPack type %d with %d bits x %d",
+                            kind, info->name, dlrt_dtype_name(info->dtype), tensor->dtype.code, tensor->dtype.bits,
+                            tensor->dtype.lanes);
+  if (dtype != info->dtype)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, the given tensor %s", kind, info->name,
+                            dlrt_dtype_name(info->dtype), dlrt_dtype_name(dtype));
+  if (tensor->ndim != info->rank)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the program has rank %d, the given tensor %d", kind,
+                            info->name, info->rank, tensor->ndim);
+  if (tensor->ndim && !tensor->shape)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no shape", kind, info->name);
+  size_t bytes;
+  if (!dlrt_tensor_bytes(dtype, tensor->ndim, tensor->shape, &bytes)) {
+    char text[160];
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': impossible shape %s", kind, info->name,
+                            dlrt_shape_format(tensor->ndim, tensor->shape, text, sizeof text));
+  }
+  if (bytes && !tensor->data)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no data", kind, info->name);
+  return dlrt_status_ok();
+}
+
+static dlrt_status_t check_shape(const dlrt_tensor_info_t *info, const int64_t *shape) {
+  for (int32_t d = 0; d < info->rank; ++d) {
+    if (info->shape[d] == DLRT_DYNAMIC || info->shape[d] == shape[d]) continue;
+    char want[160], have[160];
+    return dlrt_status_make(
+        DLRT_INVALID_ARGUMENT,
+        "input '%s': dimension %d is %" PRId64 ", the program has %" PRId64 " (given %s, wanted %s)", info->name, d,
+        shape[d], info->shape[d], dlrt_shape_format(info->rank, shape, have, sizeof have),
+        dlrt_shape_format(info->rank, info->shape, want, sizeof want));
+  }
+  return dlrt_status_ok();
+}
+
+/* Dimensions of the same name must be equal; those of earlier inputs have been checked. */
+static dlrt_status_t check_dim_names(const dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i) {
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  for (int32_t d = 0; d < info->inputs[i].rank; ++d) {
+    dlrt_same_dim_t same = instance->same_dims[i * (int32_t)DLRT_MAX_RANK + d];
+    if (same.input < 0 || inputs[same.input]->shape[same.dim] == inputs[i]->shape[d]) continue;
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT,
+                            "dimension '%s' is %" PRId64 " in input '%s' (dimension %d), but %" PRId64
+                            " in input '%s' (dimension %d)",
+                            info->inputs[i].dim_names[d], inputs[same.input]->shape[same.dim],
+                            info->inputs[same.input].name, same.dim, inputs[i]->shape[d], info->inputs[i].name, d);
+  }
+  return dlrt_status_ok();
+}
+
+/* Checks input i and makes the view of it that compiled code gets. */
+static dlrt_status_t take_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i) {
+  const dlrt_tensor_info_t *info = &instance->program->metadata.info.inputs[i];
+  const DLTensor *tensor = inputs[i];
+  dlrt_view_t *view = &instance->views[i];
+  size_t bytes;
+  dlrt_status_t status = check_tensor(tensor, info, "input");
+  if (!status.code) status = check_shape(info, tensor->shape);
+  if (!status.code) status = check_dim_names(instance, inputs, i);
+  if (status.code) return status;
+  view->shape = tensor->shape;
+  view->data = dlrt_tensor_data(tensor);
+  if (!dlrt_tensor_bytes(info->dtype, tensor->ndim, tensor->shape, &bytes) || !bytes) {
+    view->data = nothing;
+  } else if (!dlrt_tensor_is_dense(tensor)) {
+    view->data = dlrt_instance_alloc(instance, (int64_t)bytes, &status);
+    if (!view->data) return status;
+    dlrt_tensor_gather(tensor, view->data);
+  }
+  return dlrt_status_ok();
+}
+
+static dlrt_status_t take_outputs(dlrt_instance_t *instance, DLManagedTensor *const *outputs) {
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  for (int32_t i = 0; i < info->output_count; ++i) {
+    instance->outputs[i] = (dlrt_output_t){0};
+    if (!outputs[i]) continue;
+    dlrt_status_t status = check_tensor(&outputs[i]->dl_tensor, &info->outputs[i], "output");
+    if (status.code) return status;
+    instance->outputs[i].into = &outputs[i]->dl_tensor;
+  }
+  return dlrt_status_ok();
+}
+
+/* What the program promised in its metadata and what it asks for. */
+static dlrt_status_t check_output(const dlrt_instance_t *instance, int32_t index, const int64_t *shape) {
+  const dlrt_program_info_t *program = &instance->program->metadata.info;
+  char want[160], have[160];
+  if (index < 0 || index >= program->output_count)
+    return dlrt_status_make(DLRT_INTERNAL, "output() with index %d of %d", index, program->output_count);
+  const dlrt_tensor_info_t *info = &program->outputs[index];
+  const dlrt_output_t *slot = &instance->outputs[index];
+  dlrt_shape_format(info->rank, shape, have, sizeof have);
+  for (int32_t d = 0; d < info->rank; ++d)
+    if (info->shape[d] != DLRT_DYNAMIC && info->shape[d] != shape[d])
+      return dlrt_status_make(DLRT_INTERNAL, "the program gave output '%s' the shape %s, its metadata says %s",
+                              info->name, have, dlrt_shape_format(info->rank, info->shape, want, sizeof want));
+  if (slot->data && info->rank && memcmp(slot->shape, shape, (size_t)info->rank * sizeof *shape))
+    return dlrt_status_make(DLRT_INTERNAL, "the program gave output '%s' the shape %s, before %s", info->name, have,
+                            dlrt_shape_format(info->rank, slot->shape, want, sizeof want));
+  if (slot->into && info->rank && memcmp(slot->into->shape, shape, (size_t)info->rank * sizeof *shape))
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "output '%s': the result has the shape %s, the given tensor %s",
+                            info->name, have, dlrt_shape_format(info->rank, slot->into->shape, want, sizeof want));
+  return dlrt_status_ok();
+}
+
+void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *shape, dlrt_status_t *out_status) {
+  *out_status = check_output(instance, index, shape);
+  if (out_status->code) return NULL;
+  const dlrt_tensor_info_t *info = &instance->program->metadata.info.outputs[index];
+  dlrt_output_t *slot = &instance->outputs[index];
+  if (slot->data) return slot->data;
+  size_t bytes;
+  char text[160];
+  if (!dlrt_tensor_bytes(info->dtype, info->rank, shape, &bytes)) {
+    *out_status = dlrt_status_make(DLRT_PROGRAM_FAILED, "output '%s' has the impossible shape %s", info->name,
+                                   dlrt_shape_format(info->rank, shape, text, sizeof text));
+    return NULL;
+  }
+  if (info->rank) memcpy(slot->shape, shape, (size_t)info->rank * sizeof *shape);
+  if (!slot->into) {
+    if (!dlrt_budget_take(&instance->budget, (int64_t)bytes)) {
+      *out_status =
+          dlrt_status_make(DLRT_OUT_OF_MEMORY,
+                           "output '%s' of shape %s passes the memory limit of %" PRId64 " bytes (DLRT_MEMORY_LIMIT)",
+                           info->name, dlrt_shape_format(info->rank, shape, text, sizeof text), instance->budget.limit);
+      return NULL;
+    }
+    instance->output_bytes += (int64_t)bytes;
+    *out_status = dlrt_tensor_make(info->dtype, info->rank, shape, &slot->made);
+    slot->data = slot->made ? slot->made->dl_tensor.data : NULL;
+  } else if (!bytes) {
+    slot->data = nothing;
+  } else if (dlrt_tensor_is_dense(slot->into)) {
+    slot->data = dlrt_tensor_data(slot->into);
+  } else {
+    slot->data = dlrt_instance_alloc(instance, (int64_t)bytes, out_status);
+    slot->scatter = slot->data != NULL;
+  }
+  return slot->data;
+}
+
+/* Hands finished outputs over, or drops unfinished ones; everything else of the invocation ends here too. */
+static dlrt_status_t finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_status_t status) {
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  for (int32_t i = 0; i < info->output_count && !status.code; ++i)
+    if (!instance->outputs[i].data)
+      status = dlrt_status_make(DLRT_INTERNAL, "the program gave output '%s' no value", info->outputs[i].name);
+  for (int32_t i = 0; i < info->output_count; ++i) {
+    dlrt_output_t *slot = &instance->outputs[i];
+    if (status.code)
+      dlrt_tensor_release(slot->made);
+    else if (slot->made)
+      outputs[i] = slot->made;
+    else if (slot->scatter)
+      dlrt_tensor_scatter(slot->into, slot->data);
+    *slot = (dlrt_output_t){0};
+  }
+  dlrt_budget_give(&instance->budget, instance->output_bytes);
+  instance->output_bytes = 0;
+  dlrt_heap_reset(instance->heap);
+  return status;
+}
+
+dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t input_count,
+                       DLManagedTensor **outputs, int32_t output_count) {
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  if (input_count != info->input_count)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%d inputs given, program '%s' takes %d", input_count, info->name,
+                            info->input_count);
+  if (output_count != info->output_count)
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%d outputs asked for, program '%s' gives %d", output_count,
+                            info->name, info->output_count);
+  dlrt_status_t status = take_outputs(instance, outputs);
+  for (int32_t i = 0; i < input_count && !status.code; ++i) status = take_input(instance, inputs, i);
+  if (!status.code) status = dlrt_frame_enter(instance);
+  return finish(instance, outputs, status);
+}
