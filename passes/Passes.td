@@ -42,4 +42,18 @@ def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {
   let summary = "Lower each scheduled tile graph to one ctrl.task";
   let dependentDialects = ["linalg", "tile", "ctrl", "tensor", "affine", "scf", "arith"];
 }
+
+def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
+  let summary = "Lower linalg ops on memrefs to loops around vector operations";
+  let description = [{
+    Rewrites every structured linalg op on memrefs, and memref.copy, into scf.for
+    loops around register tiles of vector operations. The loops, indexing maps and
+    strides decide which loop becomes the lanes and which are unrolled; tails are
+    masked. A fill just before an op becomes the start of its accumulators.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "Bits of a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "Vector registers">];
+  let dependentDialects = ["affine", "arith", "memref", "scf", "vector"];
+}
 #endif

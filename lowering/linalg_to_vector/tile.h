@@ -1,0 +1,46 @@
+// The register tile that is being written: a few points (instances) of the
+// unrolled loops, each with its values. Instances are numbered in mixed radix
+// over the plan's factors; a value that does not vary along a level lives in the
+// instance whose coordinate there is zero.
+#pragma once
+#include "nest.h"
+
+typedef struct {
+  MlirValue key;     // of the scalar body
+  uint32_t levels;   // along which it varies
+  bool isVector;
+  MlirValue value[maxInstances];
+  MlirValue vector[maxInstances]; // a scalar value, broadcast
+} Slot;
+
+typedef struct {
+  DlcBuilder *b;
+  const Nest *nest;
+  const Plan *plan;
+  int vectorLevel;              // -1: none
+  int64_t count[maxLevels];     // instances in this form, at most the plan's factor
+  MlirValue iv[maxLoops];
+  MlirValue mask[maxInstances]; // by coordinate along the vector level; null: all lanes
+  MlirValue valid[maxInstances];// the number of lanes behind a mask
+  MlirValue row[maxOperands][maxInstances]; // the part of an address that reductions do not change
+  int64_t displacement[maxOperands][maxInstances];
+  MlirValue accumulator[maxOperands][maxInstances]; // by output
+  Slot *slots;
+  intptr_t nSlots, capSlots;
+} Tile;
+
+int64_t dlcTileSize(const Tile *t);
+int64_t dlcCoordinate(const Tile *t, int64_t instance, int level);
+bool dlcIsInstance(const Tile *t, int64_t instance, uint32_t levels); // in this form, for a value that varies along `levels`
+int64_t dlcInstanceFor(const Tile *t, int64_t instance, uint32_t levels);
+uint32_t dlcLevelsOf(const Tile *t, const Operand *o);
+bool dlcReducesLanes(const Tile *t); // the vector loop is a reduction
+MlirValue dlcLoopIndex(Tile *t, int loop, int64_t instance); // of the first lane
+MlirType dlcVectorOf(const Tile *t, MlirType element);
+MlirValue dlcMaskOf(const Tile *t, int64_t instance);
+MlirValue dlcSplat(Tile *t, MlirType element, MlirAttribute scalar);
+
+void dlcSetRows(Tile *t);
+MlirValue dlcLoadOperand(Tile *t, intptr_t operand, int64_t instance);
+void dlcStoreOperand(Tile *t, intptr_t operand, int64_t instance, MlirValue v);
+void dlcEvaluateBody(Tile *t); // accumulators: old to new

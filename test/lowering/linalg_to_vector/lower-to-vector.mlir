@@ -1,0 +1,80 @@
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-lower-to-vector,canonicalize,cse))' --split-input-file | FileCheck %s
+
+// The fill becomes the start of the accumulators; the register tile holds them over the whole reduction.
+// CHECK-LABEL: func.func @matmul
+// CHECK-NOT:   linalg
+// CHECK:       %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK:       scf.for
+// CHECK:         scf.for
+// CHECK:           scf.for {{.*}} iter_args(%{{.*}} = %[[ZERO]]
+// CHECK:             vector.load
+// CHECK:             arith.mulf {{.*}} fastmath<contract> : vector<16xf32>
+// CHECK:             arith.addf {{.*}} fastmath<contract> : vector<16xf32>
+// CHECK:           vector.store
+func.func @matmul(%a: memref<48x32xf32>, %b: memref<32x128xf32>, %c: memref<48x128xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<48x128xf32>)
+  linalg.matmul ins(%a, %b : memref<48x32xf32>, memref<32x128xf32>) outs(%c : memref<48x128xf32>)
+  return
+}
+
+// -----
+
+// A row sum: the reduction is the vector loop, the lanes are combined behind it.
+// CHECK-LABEL: func.func @row_sum
+// CHECK:       scf.for
+// CHECK:         arith.addf {{.*}} : vector<16xf32>
+// CHECK:       vector.reduction <add>
+func.func @row_sum(%a: memref<8x128xf32>, %s: memref<8xf32>) {
+  linalg.reduce {arith.addf} ins(%a : memref<8x128xf32>) outs(%s : memref<8xf32>) dimensions = [1]
+  return
+}
+
+// -----
+
+// A dynamic tail is one masked vector at a time.
+// CHECK-LABEL: func.func @exp
+// CHECK:       scf.for
+// CHECK:         vector.load
+// CHECK:         math.exp {{.*}} : vector<16xf32>
+// CHECK:       scf.for
+// CHECK:         vector.create_mask
+// CHECK:         vector.maskedload
+// CHECK:         vector.maskedstore
+func.func @exp(%x: memref<?xf32, strided<[1], offset: ?>>, %y: memref<?xf32, strided<[1], offset: ?>>) {
+  linalg.exp ins(%x : memref<?xf32, strided<[1], offset: ?>>) outs(%y : memref<?xf32, strided<[1], offset: ?>>)
+  return
+}
+
+// -----
+
+// A body without a vector form gives scalar loops.
+// CHECK-LABEL: func.func @calls
+// CHECK-NOT:   vector
+// CHECK:       func.call @f
+func.func private @f(f32) -> f32
+func.func @calls(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  linalg.map ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) (%in: f32, %out: f32) {
+    %r = func.call @f(%in) : (f32) -> f32
+    linalg.yield %r : f32
+  }
+  return
+}
+
+// -----
+
+// A bool has one byte in memory, a vector of bool is packed: memory is viewed as i8.
+// CHECK-LABEL: func.func @not
+// CHECK:       builtin.unrealized_conversion_cast {{.*}} : memref<{{.*}}xi1{{.*}}> to memref<{{.*}}xi8
+// CHECK:       vector.load {{.*}} : memref<{{.*}}xi8
+// CHECK-NOT:   vector.store {{.*}}xi1
+func.func @not(%x: memref<64xi1>, %y: memref<64xi1>) {
+  %true = arith.constant true
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      ins(%x : memref<64xi1>) outs(%y : memref<64xi1>) {
+  ^bb0(%in: i1, %out: i1):
+    %r = arith.xori %in, %true : i1
+    linalg.yield %r : i1
+  }
+  return
+}
