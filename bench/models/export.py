@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Writes the benchmark's networks as ONNX, with inputs and onnxruntime's outputs.
+
+    bench/models/export.py                   all of them, into bench/models/out
+    bench/models/export.py resnet50 bert     these
+    bench/models/export.py --list            their names
+
+Weights and inputs are seeded. A model that is already there is left as it is,
+unless --force is given. Needs onnx, onnxruntime and numpy, and torch for the
+models that are no light models: bench/setup-peers installs all four.
+"""
+
+import argparse
+import importlib
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+LIGHT = ("resnet50", "squeezenet", "alexnet", "densenet121", "inception_v1", "inception_v2", "shufflenet", "vgg19",
+         "zfnet512")  # fmt: skip
+# name -> (module, class); a module is imported only when its model is asked for.
+MODELS = {
+    "bert": ("bert", "Bert"),
+    "vit_s32": ("vit", "VisionTransformer"),
+    "mobilenet_v2": ("mobilenet", "MobileNetV2"),
+    "swin_t": ("swin", "SwinTransformer"),
+    "lstm": ("lstm", "Lstm"),
+    "blockdrop": ("blockdrop", "BlockDrop"),
+    **{name: ("light", "LightModel") for name in LIGHT},
+}
+DEFAULT_OUT = Path(__file__).resolve().parent / "out"
+
+
+def find(name):
+    """The model of this name."""
+    module, factory = MODELS[name]
+    return getattr(importlib.import_module(module), factory)(name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="models to write (default: all)")
+    parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where to (default: %(default)s)")
+    parser.add_argument("--force", action="store_true", help="write models that are there already again")
+    parser.add_argument("--list", action="store_true", help="print the names and stop")
+    options = parser.parse_args()
+    if options.list:
+        print("\n".join(MODELS))
+        return 0
+    for name in options.names:
+        if name not in MODELS:
+            parser.error(f"there is no model {name}; the models are {', '.join(MODELS)}")
+    return write(options.names or list(MODELS), options.out, options.force)
+
+
+def write(names, out, force=False):
+    """Writes the named models below `out`; the number that failed."""
+    try:
+        from model import ExportError, save
+    except ImportError as error:
+        sys.exit(f"export.py: the Python package {error.name} is not installed: run bench/setup-peers")
+    failed = 0
+    for name in names:
+        started = time.monotonic()
+        folder = out / name
+        if force:
+            (folder / "stamp.json").unlink(missing_ok=True)
+        try:
+            fresh = save(find(name), folder)
+        except (ExportError, ImportError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed += 1
+            continue
+        what = f"written in {time.monotonic() - started:.1f} s" if fresh else "there already"
+        print(f"{name:14} {what}: {folder}", flush=True)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main() else 0)
