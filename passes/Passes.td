@@ -56,4 +56,12 @@ def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
     Option<"registers", "registers", "int64_t", "32", "Vector registers">];
   let dependentDialects = ["affine", "arith", "memref", "scf", "vector"];
 }
+
+//===--- place --------------------------------------------------------------===//
+def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
+  let summary = "Give every buffer an offset in one planned arena";
+  let options = [Option<"workgroup", "workgroup", "bool", "true", "Also place what tasks allocate, in workgroup memory">];
+  let statistics = [Statistic<"arena", "arena-bytes", "bytes of the arena">, Statistic<"buffers", "buffer-bytes", "bytes of all buffers in it">];
+  let dependentDialects = ["place", "ctrl", "memref", "arith", "gpu"];
+}
 #endif

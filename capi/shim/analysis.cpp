@@ -12,6 +12,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/TilingInterface.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 using namespace mlir;
 
 template <class T> static T &get(void *p) { return *static_cast<T *>(p); }
@@ -91,4 +92,10 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
   if (!result->loops.empty()) *forall = wrap(result->loops.front().getOperation());
   if (t->use_empty()) r.eraseOp(t);
   return wrap(success());
+}
+
+int64_t dlcUpperBound(MlirValue index) {
+  auto bound = ValueBoundsConstraintSet::computeConstantBound(presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(unwrap(index)),
+                                                              nullptr, /*closedUB=*/true);
+  return failed(bound) ? -1 : *bound;
 }

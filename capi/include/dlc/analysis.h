@@ -46,6 +46,9 @@ typedef struct {
 } DlcFuseControl;
 MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes, DlcFuseControl control, MlirOperation *forall);
 
+// The largest value that an index can have, as its definition shows (ValueBoundsOpInterface); -1: not known.
+int64_t dlcUpperBound(MlirValue index);
+
 // Of a #tile.schedule: the tile of its highest fit, over the root result. Lives as long as the context.
 DlcI64s dlcScheduleTile(MlirAttribute schedule);
 

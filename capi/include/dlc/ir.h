@@ -27,3 +27,9 @@ static inline DlcValues dlcValuesOf(const DlcValueList *list) { return valsN(lis
 
 // The values that op or what it holds uses and that are defined outside of op.
 void dlcCaptures(MlirOperation op, DlcValueList *list);
+
+// Pointers to numbers, for the side tables of a pass. Absent keys read as -1.
+typedef struct { const void **keys; int64_t *values; size_t n, capacity; } DlcPointerMap;
+int64_t dlcPointerMapGet(const DlcPointerMap *map, const void *key);
+void dlcPointerMapSet(DlcPointerMap *map, const void *key, int64_t value);
+void dlcPointerMapDestroy(DlcPointerMap *map);

@@ -1,0 +1,178 @@
+// See passes/place/lifetime.h. Values that may share memory form classes: a view
+// and what it views, a loop's carried values with all that is carried in their
+// place, a branch's result with what its arms yield. Any other op with buffers
+// among its operands and results is taken to pass each on as each.
+#include "passes/place/lifetime.h"
+#include <stdlib.h>
+#include "ods/ctrl.h"
+#include "ods/memref.h"
+
+typedef struct {
+  MlirOperation root;
+  bool tasks;
+  DlcPointerMap start, end; // op -> number
+  DlcPointerMap id;         // value -> index of its class
+  int64_t *parent;          // of classes: union-find
+  MlirValue *values;        // by index
+  int64_t nValues, capacity, nOps;
+  DlcOps allocs;
+} Analysis;
+
+static bool isBuffer(MlirValue v) { return mlirTypeIsAMemRef(typeOf(v)) || mlirTypeIsAUnrankedMemRef(typeOf(v)); }
+
+static int64_t find(Analysis *a, int64_t i) {
+  while (a->parent[i] != i) i = a->parent[i] = a->parent[a->parent[i]];
+  return i;
+}
+
+static int64_t idOf(Analysis *a, MlirValue v) {
+  int64_t i = dlcPointerMapGet(&a->id, v.ptr);
+  if (i >= 0) return i;
+  if (a->nValues == a->capacity) {
+    a->capacity = 2 * a->capacity + 64;
+    a->parent = realloc(a->parent, (size_t)a->capacity * sizeof *a->parent);
+    a->values = realloc(a->values, (size_t)a->capacity * sizeof *a->values);
+  }
+  i = a->nValues++;
+  a->parent[i] = i, a->values[i] = v;
+  dlcPointerMapSet(&a->id, v.ptr, i);
+  return i;
+}
+
+static void unite(Analysis *a, MlirValue x, MlirValue y) {
+  if (isBuffer(x) && isBuffer(y)) a->parent[find(a, idOf(a, x))] = find(a, idOf(a, y));
+}
+
+//===--- classes ------------------------------------------------------------------===//
+static void uniteLoop(Analysis *a, MlirOperation loop) {
+  MlirBlock body = bodyOf(ctrl_loop_body(loop));
+  DlcValues inits = ctrl_loop_init_args(loop), next = ctrl_next_values(mlirBlockGetTerminator(body));
+  for (intptr_t i = 0; i < inits.n; ++i) {
+    unite(a, at(inits, i), argOf(body, 1 + i));
+    unite(a, at(inits, i), at(next, i));
+    unite(a, at(inits, i), mlirOperationGetResult(loop, i));
+  }
+}
+
+static void uniteArms(Analysis *a, MlirOperation op) {
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r) {
+    MlirBlock body = bodyOf(mlirOperationGetRegion(op, r));
+    if (!body.ptr) continue;
+    MlirOperation yield = mlirBlockGetTerminator(body);
+    for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) unite(a, mlirOperationGetResult(op, i), mlirOperationGetOperand(yield, i));
+  }
+}
+
+static void uniteAll(Analysis *a, MlirOperation op) {
+  MlirValue first = {0};
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op) && !first.ptr; ++i)
+    if (isBuffer(mlirOperationGetResult(op, i))) first = mlirOperationGetResult(op, i);
+  if (!first.ptr) return;
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) unite(a, first, mlirOperationGetResult(op, i));
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) unite(a, first, mlirOperationGetOperand(op, i));
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r)
+    for (MlirBlock b = mlirRegionGetFirstBlock(mlirOperationGetRegion(op, r)); b.ptr; b = mlirBlockGetNextInRegion(b)) {
+      for (intptr_t i = 0; i < mlirBlockGetNumArguments(b); ++i) unite(a, first, argOf(b, i));
+      MlirOperation end = mlirBlockGetTerminator(b);
+      for (intptr_t i = 0; end.ptr && i < mlirOperationGetNumOperands(end); ++i) unite(a, first, mlirOperationGetOperand(end, i));
+    }
+}
+
+static void visit(Analysis *a, MlirOperation op);
+static void visitRegions(Analysis *a, MlirOperation op) {
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r)
+    for (MlirBlock b = mlirRegionGetFirstBlock(mlirOperationGetRegion(op, r)); b.ptr; b = mlirBlockGetNextInRegion(b)) {
+      dlcForEachOp(inner, b) visit(a, inner);
+    }
+}
+
+static void visit(Analysis *a, MlirOperation op) {
+  dlcPointerMapSet(&a->start, op.ptr, a->nOps++);
+  if (memref_alloc_isa(op)) {
+    if (a->allocs.n == a->allocs.cap) {
+      a->allocs.cap = 2 * a->allocs.cap + 64;
+      a->allocs.data = realloc(a->allocs.data, (size_t)a->allocs.cap * sizeof op);
+    }
+    a->allocs.data[a->allocs.n++] = op;
+    idOf(a, mlirOperationGetResult(op, 0));
+  } else if (ctrl_loop_isa(op))
+    uniteLoop(a, op);
+  else if (ctrl_branch_isa(op) || ctrl_region_isa(op))
+    uniteArms(a, op);
+  else if (!ctrl_task_isa(op))
+    uniteAll(a, op);
+  if (a->tasks || !ctrl_task_isa(op)) visitRegions(a, op);
+  dlcPointerMapSet(&a->end, op.ptr, a->nOps++);
+}
+
+//===--- lifetimes ------------------------------------------------------------------===//
+// The op of `block` that op is, or is inside of; null: neither.
+static MlirOperation liftTo(MlirBlock block, MlirOperation op) {
+  while (op.ptr && !mlirBlockEqual(mlirOperationGetBlock(op), block)) {
+    MlirBlock up = mlirOperationGetBlock(op);
+    if (!up.ptr) return (MlirOperation){0};
+    op = mlirBlockGetParentOperation(up);
+  }
+  return op;
+}
+
+// Moves the scope out of the op that it is in. False: that is the root.
+static bool leaveScope(const Analysis *a, DlcLifetime *life) {
+  MlirOperation holder = mlirBlockGetParentOperation(life->scope);
+  if (mlirOperationEqual(holder, a->root)) return false;
+  if (!ctrl_branch_isa(holder) && !ctrl_region_isa(holder)) life->survives = true;
+  life->scope = mlirOperationGetBlock(holder);
+  life->start = dlcPointerMapGet(&a->start, holder.ptr);
+  life->last = holder;
+  return true;
+}
+
+static void extendTo(const Analysis *a, DlcLifetime *life, MlirOperation user) {
+  MlirOperation lifted = liftTo(life->scope, user);
+  while (!lifted.ptr && leaveScope(a, life)) lifted = liftTo(life->scope, user);
+  // What a body ends with leaves the body with it.
+  while (lifted.ptr && mlirOperationEqual(lifted, mlirBlockGetTerminator(life->scope)) && mlirOperationGetNumOperands(lifted) &&
+         leaveScope(a, life))
+    lifted = liftTo(life->scope, user);
+  if (!lifted.ptr) return;
+  int64_t end = dlcPointerMapGet(&a->end, lifted.ptr);
+  if (end > life->end) life->end = end, life->last = lifted;
+}
+
+static void computeLifetime(Analysis *a, DlcLifetime *life, const int64_t *members, int64_t n) {
+  MlirOperation op = life->alloc;
+  life->scope = mlirOperationGetBlock(op), life->last = op;
+  life->start = dlcPointerMapGet(&a->start, op.ptr), life->end = dlcPointerMapGet(&a->end, op.ptr);
+  for (bool settled = false; !settled;) { // a wider scope lifts earlier uses further
+    MlirBlock before = life->scope;
+    for (int64_t i = 0; i < n; ++i) {
+      MlirValue v = a->values[members[i]];
+      dlcForEachUse(use, v) extendTo(a, life, mlirOpOperandGetOwner(use));
+    }
+    settled = mlirBlockEqual(before, life->scope);
+  }
+}
+
+DlcLifetimes dlcComputeLifetimes(MlirOperation root, bool tasks) {
+  Analysis a = {.root = root, .tasks = tasks};
+  visitRegions(&a, root);
+  DlcLifetimes all = {calloc((size_t)a.allocs.n + 1, sizeof(DlcLifetime)), a.allocs.n};
+  // The members of each class, one after another.
+  int64_t *first = calloc((size_t)a.nValues + 1, sizeof *first), *members = calloc((size_t)a.nValues + 1, sizeof *members);
+  for (int64_t i = 0; i < a.nValues; ++i) ++first[find(&a, i) + 1];
+  for (int64_t i = 0; i < a.nValues; ++i) first[i + 1] += first[i];
+  int64_t *next = calloc((size_t)a.nValues + 1, sizeof *next);
+  for (int64_t i = 0; i < a.nValues; ++i) {
+    int64_t c = find(&a, i);
+    members[first[c] + next[c]++] = i;
+  }
+  for (intptr_t i = 0; i < all.n; ++i) {
+    int64_t c = find(&a, idOf(&a, mlirOperationGetResult(a.allocs.data[i], 0)));
+    all.data[i].alloc = a.allocs.data[i];
+    computeLifetime(&a, &all.data[i], members + first[c], first[c + 1] - first[c]);
+  }
+  free(first), free(members), free(next), free(a.parent), free(a.values), free(a.allocs.data);
+  dlcPointerMapDestroy(&a.start), dlcPointerMapDestroy(&a.end), dlcPointerMapDestroy(&a.id);
+  return all;
+}
+void dlcLifetimesDestroy(DlcLifetimes lifetimes) { free(lifetimes.data); }
