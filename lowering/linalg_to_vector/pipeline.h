@@ -5,11 +5,12 @@
 // - convert-vector-to-scf is left out: all vectors are one-dimensional;
 // - expand-strided-metadata then lower-affine: the former makes affine.apply;
 // - reconcile-unrealized-casts also folds the views of i1 memory as i8.
+// - convert-math-to-libm before convert-vector-to-llvm: it takes vectors apart with vector.extract.
 // LLVM then needs O1 (SROA, GVN); O3 gives the same speed.
 #pragma once
 #define DLC_VECTOR_TO_LLVM \
   "canonicalize,cse,loop-invariant-code-motion," \
   "expand-strided-metadata,lower-affine,convert-scf-to-cf," \
-  "convert-vector-to-llvm,convert-math-to-llvm,convert-math-to-libm,finalize-memref-to-llvm," \
+  "convert-math-to-llvm,convert-math-to-libm,convert-vector-to-llvm,finalize-memref-to-llvm," \
   "convert-arith-to-llvm,convert-index-to-llvm,convert-func-to-llvm,convert-cf-to-llvm," \
   "reconcile-unrealized-casts,canonicalize,cse"
