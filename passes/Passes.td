@@ -57,21 +57,22 @@ def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
   let dependentDialects = ["affine", "arith", "memref", "scf", "vector"];
 }
 
+def TileApproximateMath : Pass<"tile-approximate-math", "::mlir::func::FuncOp"> {
+  let summary = "Replace math ops on f32 by polynomials";
+  let description = [{
+    exp, log, tanh, erf and the like on f32 (f16 and bf16 through f32) become
+    arithmetic that stays in vector registers. Ops whose approximation is not as
+    good as libm's values to 1e-6 are left.
+  }];
+  let dependentDialects = ["arith", "math", "vector"];
+}
+
 //===--- place --------------------------------------------------------------===//
 def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
   let summary = "Give every buffer an offset in one planned arena";
   let options = [Option<"workgroup", "workgroup", "bool", "true", "Also place what tasks allocate, in workgroup memory">];
   let statistics = [Statistic<"arena", "arena-bytes", "bytes of the arena">, Statistic<"buffers", "buffer-bytes", "bytes of all buffers in it">];
   let dependentDialects = ["place", "ctrl", "memref", "arith", "gpu"];
-}
-def TileApproximateMath : Pass<"tile-approximate-math", "::mlir::func::FuncOp"> {
-  let summary = "Replace math ops on f32 by polynomials";
-  let description = [{
-    exp, log, tanh, erf and the like on f32 (f16 and bf16 through f32) become
-    arithmetic that stays in vector registers. Ops whose approximation is not as
-    good as libm's values to 2e-6 are left.
-  }];
-  let dependentDialects = ["arith", "math", "vector"];
 }
 
 #endif
