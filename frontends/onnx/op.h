@@ -176,6 +176,10 @@ typedef MlirValue (*OnnxCombine)(OnnxContext *ctx, MlirValue acc, MlirValue x, v
 OnnxValue *onnxReduce(OnnxContext *ctx, OnnxValue *x, const bool *mask, bool keepDims, OnnxElement accumulator,
                       MlirAttribute init, OnnxCombine combine, void *data);
 
+// out[mapOut] += a[mapA] * b[mapB], as one generic; scalars are converted to the accumulator's type first.
+MlirValue onnxContract(OnnxContext *ctx, const char *iterators, OnnxValue *a, MlirAffineMap mapA, OnnxValue *b,
+                       MlirAffineMap mapB, OnnxElement accumulator, MlirValue init, MlirAffineMap mapOut);
+
 MlirValue onnxEmpty(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *dims);
 MlirValue onnxFill(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *dims, MlirValue scalar);
 MlirValue onnxZeros(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *dims);
@@ -197,6 +201,11 @@ OnnxValue *onnxConcat(OnnxContext *ctx, int n, OnnxValue *const *inputs, int axi
 // Common elementwise steps, for lowerings made of several ops.
 typedef enum { ONNX_ADD, ONNX_SUB, ONNX_MUL, ONNX_DIV, ONNX_MAX, ONNX_MIN } OnnxArithmetic;
 MlirValue onnxArithmetic(OnnxContext *ctx, OnnxArithmetic kind, OnnxElement e, MlirValue a, MlirValue b); // on scalars, with ONNX's semantics
+// Reductions of floats (in float or double) or integers (in their own type).
+typedef enum { ONNX_REDUCE_SUM, ONNX_REDUCE_PROD, ONNX_REDUCE_MAX, ONNX_REDUCE_MIN } OnnxReduction;
+OnnxValue *onnxReduceWith(OnnxContext *ctx, OnnxReduction kind, OnnxValue *x, const bool *mask, bool keepDims); // result in onnxWide type
+MlirAttribute onnxLowest(OnnxContext *ctx, OnnxElement e);  // -inf, or the least integer
+MlirAttribute onnxHighest(OnnxContext *ctx, OnnxElement e); // inf, or the greatest integer
 OnnxValue *onnxBinary(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a, OnnxValue *b);
 
 void onnxSetOutput(OnnxContext *ctx, OnnxNode *node, int i, OnnxValue *v); // does nothing when the output is not wanted

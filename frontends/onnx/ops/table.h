@@ -4,8 +4,18 @@
 
 #define ONNX_FAMILIES \
   ONNX_FAMILY(Elementwise) \
-  ONNX_FAMILY(Shape)
+  ONNX_FAMILY(Shape) \
+  ONNX_FAMILY(Reduce) \
+  ONNX_FAMILY(MatMul) \
+  ONNX_FAMILY(Conv) \
+  ONNX_FAMILY(Pool) \
+  ONNX_FAMILY(Normalize) \
+  ONNX_FAMILY(Move)
 
 #define ONNX_FAMILY(name) extern const OnnxOperator dlcOnnx##name[];
 ONNX_FAMILIES
 #undef ONNX_FAMILY
+
+// Operators that other lowerings are made of.
+OnnxValue *onnxMatMul(OnnxContext *ctx, OnnxValue *a, OnnxValue *b);
+OnnxValue *onnxSoftmax(OnnxContext *ctx, OnnxValue *x, int axis, bool logarithm);

@@ -1,0 +1,121 @@
+// Conv of any rank: the input is padded, then one linalg op accumulates onto
+// the broadcast bias. Plain and depthwise 2-D convolutions use linalg's named
+// ops, 1x1 ones become a product of matrices, the rest a generic.
+#include "frontends/onnx/ops/table.h"
+#include "frontends/onnx/ops/window.h"
+#include "mlir-c/AffineExpr.h"
+#include "ods/linalg.h"
+#include <string.h>
+
+#define B onnxBuilder(ctx)
+
+static MlirAttribute pairAttribute(OnnxContext *ctx, const int64_t *values) {
+  MlirContext c = B->ctx;
+  MlirType type = mlirRankedTensorTypeGet(1, (int64_t[]){2}, mlirIntegerTypeGet(c, 64), mlirAttributeGetNull());
+  return mlirDenseElementsAttrInt64Get(type, 2, values);
+}
+static MlirValue startOfSum(OnnxContext *ctx, OnnxValue *bias, OnnxElement e, int rank, const OnnxIndex *dims) {
+  if (!bias) return onnxZeros(ctx, e, rank, dims);
+  OnnxIndex shape[ONNX_MAX_RANK];
+  for (int i = 0; i < rank; ++i) shape[i] = onnxConst(1);
+  shape[1] = bias->dims[0];
+  return onnxTensor(ctx, onnxExpand(ctx, onnxReshape(ctx, onnxCast(ctx, bias, e), rank, shape), rank, dims));
+}
+
+static MlirValue namedConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, const OnnxWindow *w, MlirValue init) {
+  MlirValue in = onnxTensor(ctx, x), filter = onnxTensor(ctx, weight);
+  if (onnxFailed(ctx)) return (MlirValue){0};
+  return dlcResult(linalg_conv_2d_nchw_fchw(B, vals(in, filter), vals(init), types(typeOf(init)), .strides = pairAttribute(ctx, w->strides),
+                                            .dilations = pairAttribute(ctx, w->dilations)), 0);
+}
+static MlirValue depthwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, const OnnxWindow *w, MlirValue init) {
+  OnnxIndex shape[] = {weight->dims[0], weight->dims[2], weight->dims[3]};
+  MlirValue in = onnxTensor(ctx, x), filter = onnxTensor(ctx, onnxReshape(ctx, weight, 3, shape));
+  if (onnxFailed(ctx)) return (MlirValue){0};
+  return dlcResult(linalg_depthwise_conv_2d_nchw_chw(B, vals(in, filter), vals(init), types(typeOf(init)), .strides = pairAttribute(ctx, w->strides),
+                                                     .dilations = pairAttribute(ctx, w->dilations)), 0);
+}
+// [oc, ic] x [n, ic, hw] -> [n, oc, hw]
+static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, OnnxElement e, const OnnxIndex *dims) {
+  OnnxIndex pixels = onnxProduct(ctx, x->rank - 2, x->dims + 2);
+  OnnxValue *image = onnxReshape(ctx, x, 3, (OnnxIndex[]){x->dims[0], x->dims[1], pixels});
+  OnnxValue *matrix = onnxReshape(ctx, weight, 2, weight->dims);
+  OnnxIndex flat[] = {x->dims[0], weight->dims[0], pixels};
+  MlirValue init = startOfSum(ctx, bias, e, 3, flat);
+  MlirValue r = onnxContract(ctx, "pppr", matrix, onnxMap(ctx, 4, 2, (int[]){1, 3}), image, onnxMap(ctx, 4, 3, (int[]){0, 3, 2}), e, init,
+                             onnxMap(ctx, 4, 3, (int[]){0, 1, 2}));
+  return onnxReshape(ctx, onnxNewTensor(ctx, e, 3, flat, r), x->rank, dims);
+}
+// Loops n, (group), filter, out..., channel, kernel...
+static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups, const OnnxWindow *w, OnnxElement e, const OnnxIndex *dims) {
+  MlirContext c = B->ctx;
+  int n = w->n, g = groups > 1, loops = 3 + g + 2 * n, channel = 2 + g + n;
+  OnnxIndex in[ONNX_MAX_RANK], filter[ONNX_MAX_RANK], out[ONNX_MAX_RANK], count = onnxConst(groups);
+  MlirAffineExpr mapIn[ONNX_MAX_RANK], mapFilter[ONNX_MAX_RANK], mapOut[ONNX_MAX_RANK];
+#define DIM(list, map, size, loop) (map[list##Count] = mlirAffineDimExprGet(c, loop), list[list##Count++] = (size))
+  int inCount = 0, filterCount = 0, outCount = 0;
+  DIM(in, mapIn, x->dims[0], 0), DIM(out, mapOut, x->dims[0], 0);
+  if (g) DIM(in, mapIn, count, 1), DIM(filter, mapFilter, count, 1), DIM(out, mapOut, count, 1);
+  OnnxIndex perGroup = onnxDiv(ctx, weight->dims[0], count);
+  DIM(in, mapIn, weight->dims[1], channel), DIM(filter, mapFilter, perGroup, 1 + g), DIM(out, mapOut, perGroup, 1 + g);
+  DIM(filter, mapFilter, weight->dims[1], channel);
+  for (int i = 0; i < n; ++i) {
+    DIM(out, mapOut, w->out[i], 2 + g + i), DIM(filter, mapFilter, w->kernel[i], channel + 1 + i);
+    mapIn[inCount] = onnxWindowExpr(ctx, w, i, 2 + g + i, channel + 1 + i), in[inCount++] = x->dims[2 + i];
+  }
+#undef DIM
+  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "this many dimensions are not supported"), NULL;
+  char iterators[ONNX_MAX_RANK + 1] = {0};
+  memset(iterators, 'r', (size_t)loops);
+  memset(iterators, 'p', (size_t)channel);
+  OnnxValue *start = onnxNewTensor(ctx, e, 2 + n, dims, startOfSum(ctx, bias, e, 2 + n, dims));
+  MlirValue init = onnxTensor(ctx, onnxReshape(ctx, start, outCount, out));
+  MlirValue r = onnxContract(ctx, iterators, onnxReshape(ctx, x, inCount, in), mlirAffineMapGet(c, loops, 0, inCount, mapIn),
+                             onnxReshape(ctx, weight, filterCount, filter), mlirAffineMapGet(c, loops, 0, filterCount, mapFilter), e, init,
+                             mlirAffineMapGet(c, loops, 0, outCount, mapOut));
+  return onnxReshape(ctx, onnxNewTensor(ctx, e, outCount, out, r), 2 + n, dims);
+}
+
+static bool isPointwise(const OnnxWindow *w) {
+  for (int i = 0; i < w->n; ++i)
+    if (!onnxIs(w->kernel[i], 1) || w->strides[i] != 1 || !onnxIs(w->low[i], 0) || !onnxIs(w->high[i], 0)) return false;
+  return true;
+}
+static bool checkConv(OnnxContext *ctx, OnnxNode *node, OnnxWindow *w, int64_t groups) {
+  OnnxValue *x = node->inputs[0], *weight = node->inputs[1];
+  if (x->rank < 3 || weight->rank != x->rank) return onnxInvalid(ctx, "operands of rank %d and %d", x->rank, weight->rank), false;
+  if (!onnxIsFloat(x->element) || weight->element != x->element) return onnxRefuseElement(ctx, weight), false;
+  if (groups < 1) return onnxInvalid(ctx, "attribute group = %lld", (long long)groups), false;
+  onnxRequireEqual(ctx, x->dims[1], onnxMul(ctx, weight->dims[1], onnxConst(groups)), "the numbers of channels of input and weight");
+  if (onnxIsConst(weight->dims[0]) && weight->dims[0].constant % groups) return onnxInvalid(ctx, "%lld filters in %lld groups", (long long)weight->dims[0].constant, (long long)groups), false;
+  w->n = x->rank - 2;
+  const int64_t *kernel;
+  int n = onnxInts(ctx, node, "kernel_shape", &kernel);
+  if (n && n != w->n) return onnxInvalid(ctx, "attribute kernel_shape has %d entries", n), false;
+  for (int i = 0; i < w->n; ++i) {
+    w->kernel[i] = weight->dims[2 + i];
+    if (n) onnxRequireEqual(ctx, w->kernel[i], onnxConst(kernel[i]), "attribute kernel_shape and the weight's size");
+  }
+  return onnxReadWindow(ctx, node, x, false, true, w);
+}
+static void lowerConv(OnnxContext *ctx, OnnxNode *node) {
+  OnnxWindow w;
+  OnnxValue *x = node->inputs[0], *weight = node->inputs[1], *bias = node->inputCount > 2 ? node->inputs[2] : NULL;
+  int64_t groups = onnxInt(ctx, node, "group", 1);
+  if (!checkConv(ctx, node, &w, groups)) return;
+  OnnxElement e = onnxWide(x->element);
+  OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
+  for (int i = 0; i < w.n; ++i) dims[2 + i] = w.out[i];
+  OnnxValue *r;
+  bool depthwise = groups > 1 && onnxIs(weight->dims[1], 1) && onnxIs(weight->dims[0], groups);
+  if (groups == 1 && isPointwise(&w)) r = pointwiseConv(ctx, x, weight, bias, e, dims);
+  else {
+    x = onnxPadWindow(ctx, x, &w, onnxConstantInt(ctx, x->element, 0));
+    if (!x) return;
+    if (w.n == 2 && groups == 1) r = onnxNewTensor(ctx, e, x->rank, dims, namedConv(ctx, x, weight, &w, startOfSum(ctx, bias, e, x->rank, dims)));
+    else if (w.n == 2 && depthwise) r = onnxNewTensor(ctx, e, x->rank, dims, depthwiseConv(ctx, x, weight, &w, startOfSum(ctx, bias, e, x->rank, dims)));
+    else r = genericConv(ctx, x, weight, bias, groups, &w, e, dims);
+  }
+  onnxSetOutput(ctx, node, 0, onnxCast(ctx, r, node->inputs[0]->element));
+}
+const OnnxOperator dlcOnnxConv[] = {{"Conv", 1, 0, 2, 3, lowerConv}, {0}};
