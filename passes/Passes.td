@@ -75,4 +75,20 @@ def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
   let dependentDialects = ["place", "ctrl", "memref", "arith", "gpu"];
 }
 
+
+//===--- devices: lowering/device ---
+def CtrlTaskToGpu : Pass<"ctrl-task-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "each ctrl.task on buffers becomes a kernel in gpu.module @kernels and its launch";
+  let options = [Option<"threads", "threads", "int64_t", "256", "threads of a block, where the task names none">];
+  let statistics = [Statistic<"tasks", "tasks", "tasks lowered">, Statistic<"kernels", "kernels", "different kernels made">];
+  let dependentDialects = ["arith", "ctrl", "func", "gpu", "memref", "scf"];
+}
+def CtrlDistributeToThreads : Pass<"ctrl-distribute-to-threads", "::mlir::ModuleOp"> {
+  let summary = "linalg ops in kernels become loops over the threads of a block, with barriers between them";
+  let options = [Option<"warp", "warp", "int64_t", "32", "threads that share one long reduction by shuffles; 1: none">,
+                 Option<"sharedLimit", "shared-limit", "int64_t", "49152", "bytes of workgroup memory a kernel may use; what exceeds it is in global memory">];
+  let statistics = [Statistic<"barriers", "barriers", "barriers placed">, Statistic<"tiled", "tiled", "ops with a register tile">,
+                    Statistic<"shuffled", "shuffled", "reductions by shuffles">];
+  let dependentDialects = ["affine", "arith", "gpu", "llvm", "memref", "scf"];
+}
 #endif
