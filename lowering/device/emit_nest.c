@@ -14,7 +14,7 @@ typedef struct {
   DlcBuilder *b;
   const DlcThreadNest *n;
   intptr_t copies; // outputs of a thread at a time
-  MlirValue iv[MAX_COPIES][DLC_MAX_RANK];
+  MlirValue iv[MAX_COPIES][DLC_KERNEL_RANK];
 } Emitter;
 
 //===--- indices ---
@@ -76,13 +76,13 @@ static intptr_t indexOperand(Emitter *e, intptr_t k, intptr_t c, MlirValue *out)
   return results;
 }
 static MlirValue loadOperand(Emitter *e, intptr_t k, intptr_t c) {
-  MlirValue v = e->n->values[k], at[DLC_MAX_RANK];
+  MlirValue v = e->n->values[k], at[DLC_KERNEL_RANK];
   if (!mlirTypeIsAMemRef(typeOf(v))) return v;
   intptr_t rank = indexOperand(e, k, c, at);
   return memref_load(e->b, v, valsN(rank, at));
 }
 static void storeOperand(Emitter *e, intptr_t k, intptr_t c, MlirValue v) {
-  MlirValue at[DLC_MAX_RANK];
+  MlirValue at[DLC_KERNEL_RANK];
   intptr_t rank = indexOperand(e, k, c, at);
   memref_store(e->b, v, e->n->values[k], valsN(rank, at));
 }
@@ -212,7 +212,7 @@ static void placeCopies(Emitter *e, const MlirValue *at) {
 
 static void emitThreadLoop(Emitter *e) {
   const DlcThreadNest *n = e->n;
-  MlirValue extents[DLC_MAX_RANK], at[DLC_MAX_RANK];
+  MlirValue extents[DLC_KERNEL_RANK], at[DLC_KERNEL_RANK];
   e->copies = 1;
   for (intptr_t i = 0; i < n->nOuter; ++i) {
     intptr_t d = n->outer[i];
@@ -260,7 +260,7 @@ static MlirValue combine(DlcBuilder *b, MlirOperation op, MlirValue left, MlirVa
 static MlirValue emitLane(Emitter *e, MlirValue lane) {
   DlcBuilder *b = e->b;
   const DlcThreadNest *n = e->n;
-  MlirValue extents[DLC_MAX_RANK], at[DLC_MAX_RANK];
+  MlirValue extents[DLC_KERNEL_RANK], at[DLC_KERNEL_RANK];
   for (intptr_t i = 0; i < n->nInner; ++i) extents[i] = n->extents[n->inner[i]];
   MlirValue start = identityOf(b, n->combiner);
   MlirOperation loop =
@@ -284,7 +284,7 @@ static void emitShuffled(Emitter *e) {
   int64_t warp = e->team->warp;
   MlirValue width = constIndex(b, warp), lane = arith_remui(b, e->team->thread, width),
             group = arith_divui(b, e->team->thread, width);
-  MlirValue extents[DLC_MAX_RANK], at[DLC_MAX_RANK];
+  MlirValue extents[DLC_KERNEL_RANK], at[DLC_KERNEL_RANK];
   for (intptr_t i = 0; i < n->nOuter; ++i) extents[i] = n->extents[n->outer[i]];
   e->copies = 1;
   MlirBlock body = beginLoop(b, group, multiply(b, n->nOuter, extents), e->team->threads / warp);

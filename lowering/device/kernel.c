@@ -87,9 +87,9 @@ bool dlcIsWorkgroupMemory(MlirType memref) {
   return !mlirAttributeIsNull(space) && mlirAttributeEqual(space, dlcWorkgroupSpace(mlirTypeGetContext(memref)));
 }
 MlirType dlcWithMemorySpace(MlirType memref, MlirAttribute space) {
-  int64_t shape[DLC_MAX_RANK];
+  int64_t shape[DLC_KERNEL_RANK];
   int64_t rank = mlirShapedTypeGetRank(memref);
-  assert(rank <= DLC_MAX_RANK);
+  assert(rank <= DLC_KERNEL_RANK);
   for (int64_t i = 0; i < rank; ++i) shape[i] = mlirShapedTypeGetDimSize(memref, i);
   return mlirMemRefTypeGet(mlirShapedTypeGetElementType(memref), rank, shape, mlirMemRefTypeGetLayout(memref), space);
 }

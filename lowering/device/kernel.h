@@ -15,11 +15,12 @@
 // empty grid is not launched.
 #pragma once
 #include "dlc/builder.h"
+#include "dlc/ir.h"
 #include "dlc/pass.h"
 
 #define DLC_KERNEL_ATTR "dlc.kernel"
 #define DLC_KERNEL_MODULE "kernels"
-enum { DLC_MAX_RANK = 32 }; // of a memref and of a loop nest, in kernels
+enum { DLC_KERNEL_RANK = 32 }; // of a memref and of a loop nest, at most
 
 // Counts and constants.
 bool dlcConstantOf(MlirValue v, int64_t *out);   // of an integer or index
@@ -32,4 +33,3 @@ int64_t dlcBytesOfElement(MlirType element);                       // in memory;
 bool dlcRefuse(MlirOperation op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The module of the kernels; null when there is none.
 MlirOperation dlcFindKernels(MlirOperation module);
-static inline MlirStringRef dlcText(const char *s) { return mlirStringRefCreateFromCString(s); }

@@ -49,7 +49,7 @@ static bool readOperands(DlcThreadNest *n) {
 
 static bool readExtents(DlcBuilder *b, DlcThreadNest *n) {
   n->loops = mlirAffineMapGetNumDims(n->maps[0]);
-  if (n->loops > DLC_MAX_RANK) return dlcRefuse(n->op, "more than %d loops", DLC_MAX_RANK);
+  if (n->loops > DLC_KERNEL_RANK) return dlcRefuse(n->op, "more than %d loops", DLC_KERNEL_RANK);
   for (intptr_t d = 0; d < n->loops; ++d) {
     n->known[d] = n->bounds[d] = -1;
     for (intptr_t k = 0; k < n->operands; ++k) {
@@ -71,8 +71,8 @@ static bool readExtents(DlcBuilder *b, DlcThreadNest *n) {
 }
 
 static void splitLoops(DlcThreadNest *n) {
-  bool reduction[DLC_MAX_RANK] = {false};
-  if (!n->isCopy) dlcIteratorTypes(n->op, reduction, DLC_MAX_RANK);
+  bool reduction[DLC_KERNEL_RANK] = {false};
+  if (!n->isCopy) dlcIteratorTypes(n->op, reduction, DLC_KERNEL_RANK);
   for (intptr_t d = 0; d < n->loops; ++d) {
     bool shared = !reduction[d];
     for (intptr_t k = n->ins; k < n->operands; ++k) shared = shared && hasDim(n->maps[k], d);

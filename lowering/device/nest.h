@@ -24,13 +24,13 @@ typedef struct {
   bool used[DLC_MAX_OPERANDS];     // read by the body
   bool inMemory[DLC_MAX_OPERANDS]; // an output whose element changes with the inner loops
   intptr_t loops;
-  MlirValue extents[DLC_MAX_RANK];
-  int64_t known[DLC_MAX_RANK];  // static extent, or -1
-  int64_t bounds[DLC_MAX_RANK]; // inclusive bound, or -1
-  intptr_t outer[DLC_MAX_RANK], nOuter, inner[DLC_MAX_RANK], nInner;
+  MlirValue extents[DLC_KERNEL_RANK];
+  int64_t known[DLC_KERNEL_RANK];  // static extent, or -1
+  int64_t bounds[DLC_KERNEL_RANK]; // inclusive bound, or -1
+  intptr_t outer[DLC_KERNEL_RANK], nOuter, inner[DLC_KERNEL_RANK], nInner;
   DlcNestKind kind;
-  int64_t tile[DLC_MAX_RANK]; // by outer position
-  MlirOperation combiner;     // of a shuffled nest
+  int64_t tile[DLC_KERNEL_RANK]; // by outer position
+  MlirOperation combiner;        // of a shuffled nest
 } DlcThreadNest;
 typedef struct {
   DlcBuilder *b;

@@ -27,12 +27,12 @@ static void addArgument(DlcKernelPlan *plan, DlcArgKind kind, intptr_t operand, 
 }
 
 typedef struct {
-  int64_t rank, offset, shape[DLC_MAX_RANK], strides[DLC_MAX_RANK];
+  int64_t rank, offset, shape[DLC_KERNEL_RANK], strides[DLC_KERNEL_RANK];
   bool identity; // dynamic strides follow from the sizes
 } Layout;
 static bool layoutOf(MlirType t, Layout *l) {
   l->rank = mlirShapedTypeGetRank(t);
-  if (l->rank > DLC_MAX_RANK ||
+  if (l->rank > DLC_KERNEL_RANK ||
       mlirLogicalResultIsFailure(mlirMemRefTypeGetStridesAndOffset(t, l->strides, &l->offset)))
     return false;
   MlirAffineMap map = mlirMemRefTypeGetAffineMap(t);
@@ -52,7 +52,7 @@ static bool planOperand(MlirOperation task, intptr_t k, DlcKernelPlan *plan) {
   Layout l;
   if (!layoutOf(t, &l))
     return dlcRefuse(task, "ctrl.task: the layout of operand %ld is not strided, or its rank is above %d", (long)k,
-                     DLC_MAX_RANK);
+                     DLC_KERNEL_RANK);
   MlirType element = mlirShapedTypeGetElementType(t);
   if (!dlcBytesOfElement(element))
     return dlcRefuse(task, "ctrl.task: the element type of operand %ld has no form in kernels", (long)k);
@@ -121,7 +121,8 @@ static MlirValue rebuildOperand(Entry *e, MlirType t, intptr_t k) {
   if (!mlirTypeIsAMemRef(t)) return argument(e, DLC_ARG_SCALAR, k, 0);
   Layout l;
   layoutOf(t, &l);
-  MlirValue sizes[DLC_MAX_RANK], strides[DLC_MAX_RANK], all[DLC_MAX_RANK], offset = argument(e, DLC_ARG_OFFSET, k, 0);
+  MlirValue sizes[DLC_KERNEL_RANK], strides[DLC_KERNEL_RANK], all[DLC_KERNEL_RANK],
+      offset = argument(e, DLC_ARG_OFFSET, k, 0);
   intptr_t nSizes = 0, nStrides = 0;
   for (int64_t d = 0; d < l.rank; ++d) {
     bool open = mlirShapedTypeIsDynamicSize(l.shape[d]);
@@ -129,7 +130,7 @@ static MlirValue rebuildOperand(Entry *e, MlirType t, intptr_t k) {
     if (open) sizes[nSizes++] = all[d];
   }
   MlirValue stride = {0};
-  MlirValue running[DLC_MAX_RANK];
+  MlirValue running[DLC_KERNEL_RANK];
   for (int64_t d = l.rank - 1; d >= 0 && l.identity; --d) { // row-major
     running[d] = stride.ptr ? stride : constIndex(e->b, 1);
     stride = stride.ptr ? arith_muli(e->b, stride, all[d]) : all[d];
@@ -169,7 +170,7 @@ static MlirValue findPredicate(Entry *e, MlirOperation task, const MlirValue *it
   if (isNull(pred)) return pred;
   MlirValue here = rebuildOperand(e, typeOf(pred), countOperands(task) - 1);
   if (!mlirTypeIsAMemRef(typeOf(pred))) return here;
-  MlirValue indices[DLC_MAX_RANK];
+  MlirValue indices[DLC_KERNEL_RANK];
   intptr_t rank = mlirShapedTypeGetRank(typeOf(pred));
   for (intptr_t d = 0; d < rank; ++d) indices[d] = item[d];
   return memref_load(e->b, here, valsN(rank, indices));
@@ -204,7 +205,7 @@ static MlirWalkResult dropPools(MlirOperation op, void *data) {
 static bool fillFunction(Entry *e, MlirOperation task) {
   DlcBuilder *b = e->b;
   MlirBlock body = bodyOf(ctrl_task_body(task));
-  MlirValue item[DLC_MAX_RANK];
+  MlirValue item[DLC_KERNEL_RANK];
   intptr_t rank = ctrl_task_static_lbs(task).n, operands = ctrl_task_ins(task).n + ctrl_task_outs(task).n;
   findItem(e, task, item);
   DlcMapping map = dlcMappingCreate();

@@ -1,5 +1,6 @@
 #include "dlc/tools.h"
 #include "frontends/onnx/onnx.h"
+#include "lowering/device/device.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,5 +17,6 @@ static MlirOperation importOnnx(MlirContext ctx, const void *data, size_t size, 
 
 int main(int argc, char **argv) {
   dlcRegisterToMlirTranslation("import-onnx", "import an ONNX model", importOnnx);
+  dlcRegisterDeviceTranslations();
   return dlcTranslateMain(argc, argv);
 }
