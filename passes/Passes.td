@@ -67,6 +67,12 @@ def TileApproximateMath : Pass<"tile-approximate-math", "::mlir::func::FuncOp"> 
   let dependentDialects = ["arith", "math", "vector"];
 }
 
+//===--- ctrl ---------------------------------------------------------------===//
+def CtrlFormTasks : Pass<"ctrl-form-tasks", "::mlir::func::FuncOp"> {
+  let summary = "Make tasks of the copies, fills and other linalg ops on buffers that stand outside of them";
+  let dependentDialects = ["ctrl", "memref", "arith", "linalg"];
+}
+
 //===--- place --------------------------------------------------------------===//
 def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
   let summary = "Give every buffer an offset in one planned arena";

@@ -33,3 +33,14 @@ typedef struct { const void **keys; int64_t *values; size_t n, capacity; } DlcPo
 int64_t dlcPointerMapGet(const DlcPointerMap *map, const void *key);
 void dlcPointerMapSet(DlcPointerMap *map, const void *key, int64_t value);
 void dlcPointerMapDestroy(DlcPointerMap *map);
+
+// The type of memref.subview (rank kept) of a buffer of type `source`.
+MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes, const int64_t *strides);
+MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill
+bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                      // an out operand of a LinalgOp
+// Splits the block of op before op; the part from op on is given back.
+MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op);
+// Replaces the memory space of every memref type under root by none.
+void dlcEraseMemorySpaces(MlirOperation root);
+// The bytes of a dense or dense_resource constant as they lie in memory (i1: one byte each). False: not such a constant.
+bool dlcForConstantBytes(MlirAttribute attr, void (*take)(const void *bytes, size_t n, void *data), void *data);
