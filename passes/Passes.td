@@ -73,6 +73,18 @@ def CtrlFormTasks : Pass<"ctrl-form-tasks", "::mlir::func::FuncOp"> {
   let dependentDialects = ["ctrl", "memref", "arith", "linalg"];
 }
 
+def CtrlToHost : Pass<"ctrl-to-host", "::mlir::ModuleOp"> {
+  let summary = "Make functions and runtime calls of a bufferised, placed program";
+  let dependentDialects = ["func", "scf", "memref", "arith", "affine", "llvm"];
+}
+def CtrlHostGlue : Pass<"ctrl-host-glue", "::mlir::ModuleOp"> {
+  let summary = "Write the functions between a program in the LLVM dialect and the runtime";
+  let options = [Option<"target", "target", "std::string", "\"host\"", "Name of the target, for the program's metadata">,
+                 Option<"name", "name", "std::string", "\"program\"", "Name of the program, for its metadata">,
+                 Option<"features", "features", "std::string", "\"\"", "Comma-separated CPU features that the program needs">];
+  let dependentDialects = ["llvm"];
+}
+
 //===--- place --------------------------------------------------------------===//
 def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
   let summary = "Give every buffer an offset in one planned arena";

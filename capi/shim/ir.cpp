@@ -8,6 +8,7 @@ extern "C" {
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/SymbolTable.h"
 using namespace mlir;
 
 extern "C" {
@@ -22,6 +23,7 @@ bool dlcIsLinalgOut(MlirOperation op, MlirValue v) {
   auto l = dyn_cast<linalg::LinalgOp>(unwrap(op));
   return l && llvm::is_contained(l.getDpsInits(), unwrap(v));
 }
+MlirOperation dlcLookupSymbol(MlirOperation table, const char *name) { return wrap(SymbolTable::lookupSymbolIn(unwrap(table), name)); }
 MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op) { return wrap(unwrap(b->rewriter)->splitBlock(unwrap(op)->getBlock(), Block::iterator(unwrap(op)))); }
 void dlcEraseMemorySpaces(MlirOperation root) {
   AttrTypeReplacer replacer;

@@ -11,6 +11,7 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/ctrl/form_tasks.h"
 #include "ods/affine.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
