@@ -56,14 +56,14 @@ MlirValue dlcSplat(Tile *t, MlirType element, MlirAttribute scalar) {
 
 //===--- addresses ---
 // value + iv * stride, where null is zero.
-static MlirValue addScaled(DlcBuilder *b, MlirValue value, MlirValue iv, Size stride) {
+MlirValue dlcAddScaled(DlcBuilder *b, MlirValue value, MlirValue iv, Size stride) {
   if (stride.known == 0) return value;
   MlirValue term = isOne(stride) ? iv : arith_muli(b, iv, dlcSizeValue(b, stride));
   return isNull(value) ? term : arith_addi(b, value, term);
 }
 static MlirValue addLoops(Tile *t, const Operand *o, uint32_t loops, MlirValue value) {
   for (int d = 0; d < t->nest->nLoops; ++d)
-    if (loops >> d & 1 && !(o->nonlinear >> d & 1)) value = addScaled(t->b, value, t->iv[d], o->loopStride[d]);
+    if (loops >> d & 1 && !(o->nonlinear >> d & 1)) value = dlcAddScaled(t->b, value, t->iv[d], o->loopStride[d]);
   return value;
 }
 static void setRow(Tile *t, intptr_t i, int64_t instance, MlirValue base, int64_t displacement) {
@@ -73,7 +73,7 @@ static void setRow(Tile *t, intptr_t i, int64_t instance, MlirValue base, int64_
     Size s = o->nonlinear >> t->plan->level[l] & 1 ? known(0) : o->loopStride[t->plan->level[l]];
     if (!steps || s.known == 0) continue;
     if (isKnown(s)) displacement += steps * s.known;
-    else base = addScaled(t->b, base, constIndex(t->b, steps), s);
+    else base = dlcAddScaled(t->b, base, constIndex(t->b, steps), s);
   }
   t->row[i][instance] = base, t->displacement[i][instance] = displacement;
 }
@@ -86,7 +86,7 @@ void dlcSetRows(Tile *t) {
     for (intptr_t r = 0; r < o->rank; ++r)
       if (o->resultIsLinear[r] && o->constant[r]) {
         if (isKnown(o->stride[r])) displacement += o->constant[r] * o->stride[r].known;
-        else base = addScaled(t->b, base, constIndex(t->b, o->constant[r]), o->stride[r]);
+        else base = dlcAddScaled(t->b, base, constIndex(t->b, o->constant[r]), o->stride[r]);
       }
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, dlcLevelsOf(t, o))) setRow(t, i, k, base, displacement);
@@ -100,7 +100,7 @@ static MlirValue addNonlinear(Tile *t, const Operand *o, int64_t instance, MlirV
     if (o->resultIsLinear[r]) continue;
     MlirAffineExpr e = mlirAffineMapGetResult(o->map, r);
     MlirValue idx = affine_apply(t->b, mlirAffineMapGet(t->b->ctx, nLoops, 0, 1, &e), valsN(nLoops, ivs));
-    value = addScaled(t->b, value, idx, o->stride[r]);
+    value = dlcAddScaled(t->b, value, idx, o->stride[r]);
   }
   return value;
 }
@@ -138,27 +138,74 @@ static MlirValue loadTwo(Tile *t, const Operand *o, MlirValue at_, int64_t insta
   for (int64_t k = 0; k < lanes; ++k) order[k] = 2 * k < lanes ? 2 * k : 2 * k + 1;
   return vector_shuffle(b, low, high, (DlcI64s){order, lanes});
 }
-static MlirValue loadGather(Tile *t, const Operand *o, MlirValue at_, MlirValue mask) {
-  DlcBuilder *b = t->b;
-  Size s = o->loopStride[t->plan->vector];
-  MlirType indices = dlcVectorOf(t, indexType(b));
-  MlirValue steps = arith_muli(b, vector_step(b, indices), vector_broadcast(b, dlcSizeValue(b, s), indices));
-  if (isNull(mask)) mask = dlcSplat(t, mlirIntegerTypeGet(b->ctx, 1), mlirBoolAttrGet(b->ctx, 1));
-  return vector_gather(b, o->flat, vals(at_), steps, mask, zeros(t, o->stored), dlcVectorOf(t, o->stored));
+static MlirValue gather(Tile *t, const Operand *o, MlirValue first, MlirValue steps, MlirValue mask) {
+  if (isNull(mask)) mask = dlcSplat(t, mlirIntegerTypeGet(t->b->ctx, 1), mlirBoolAttrGet(t->b->ctx, 1));
+  return vector_gather(t->b, o->flat, vals(first), steps, mask, zeros(t, o->stored), dlcVectorOf(t, o->stored));
 }
 static MlirValue fromStored(Tile *t, const Operand *o, MlirValue v, bool isVector) {
   if (mlirTypeEqual(o->stored, o->element)) return v;
   MlirValue zero = isVector ? zeros(t, o->stored) : arith_constant(t->b, zeroOf(o->stored));
   return arith_cmpi(t->b, arith_CmpIPredicate_ne, v, zero);
 }
+MlirValue dlcLoadScattered(Tile *t, const Operand *o, MlirValue places, int64_t instance) {
+  return fromStored(t, o, gather(t, o, constIndex(t->b, 0), places, dlcMaskOf(t, instance)), true);
+}
+MlirValue dlcLoadLanes(Tile *t, const Operand *o, MlirValue first, Size step, int64_t instance) {
+  DlcBuilder *b = t->b;
+  if (step.known == 1) return fromStored(t, o, loadUnit(t, o, first, dlcMaskOf(t, instance)), true);
+  if (step.known == 2) return fromStored(t, o, loadTwo(t, o, first, instance), true);
+  MlirType type = dlcVectorOf(t, indexType(b));
+  MlirValue steps = arith_muli(b, vector_step(b, type), vector_broadcast(b, dlcSizeValue(b, step), type));
+  return fromStored(t, o, gather(t, o, first, steps, dlcMaskOf(t, instance)), true);
+}
 MlirValue dlcLoadOperand(Tile *t, intptr_t i, int64_t instance) {
   const Operand *o = &t->nest->operand[i];
   if (o->isScalar) return o->source;
-  MlirValue from = address(t, i, instance), mask = dlcMaskOf(t, instance);
-  Access access = t->vectorLevel < 0 ? ACCESS_INVARIANT : dlcAccess(o, t->plan->vector);
-  if (access == ACCESS_INVARIANT) return fromStored(t, o, memref_load(t->b, o->flat, vals(from)), false);
-  MlirValue v = access == ACCESS_UNIT ? loadUnit(t, o, from, mask) : access == ACCESS_TWO ? loadTwo(t, o, from, instance) : loadGather(t, o, from, mask);
-  return fromStored(t, o, v, true);
+  MlirValue from = address(t, i, instance);
+  if (t->vectorLevel >= 0 && dlcAccess(o, t->plan->vector) != ACCESS_INVARIANT) return dlcLoadLanes(t, o, from, o->loopStride[t->plan->vector], instance);
+  return fromStored(t, o, memref_load(t->b, o->flat, vals(from)), false);
+}
+
+//===--- transposed loads ---
+// Where an operand is contiguous along another level, with as many points as
+// lanes: vectors along that level are loaded, and transposed in log2(lanes)
+// rounds; a round exchanges, in each pair of rows k apart, the parts of the lanes
+// whose bit k differs from the row's.
+static int contiguousLevel(const Tile *t, const Operand *o) {
+  if (t->vectorLevel < 0 || o->isScalar || dlcAccess(o, t->plan->vector) != ACCESS_GATHER || t->count[t->vectorLevel] != 1 || !isNull(t->mask[0])) return -1;
+  for (int l = 0; l < t->plan->nLevels; ++l)
+    if (l != t->vectorLevel && dlcAccess(o, t->plan->level[l]) == ACCESS_UNIT && t->count[l] == t->plan->lanes) return l;
+  return -1;
+}
+static void transposeRound(Tile *t, MlirValue *rows, int64_t k) {
+  int64_t lanes = t->plan->lanes, low[maxInstances], high[maxInstances];
+  for (int64_t j = 0; j < lanes; ++j) {
+    low[j] = j & k ? lanes + j - k : j;
+    high[j] = j & k ? lanes + j : j + k;
+  }
+  for (int64_t i = 0; i < lanes; ++i) {
+    if (i & k) continue;
+    MlirValue x = rows[i], y = rows[i + k];
+    rows[i] = vector_shuffle(t->b, x, y, (DlcI64s){low, lanes});
+    rows[i + k] = vector_shuffle(t->b, x, y, (DlcI64s){high, lanes});
+  }
+}
+bool dlcLoadTransposed(Tile *t, intptr_t i, MlirValue *values) {
+  const Operand *o = &t->nest->operand[i];
+  int level = contiguousLevel(t, o);
+  if (level < 0) return false;
+  MlirValue rows[maxInstances];
+  Size step = o->loopStride[t->plan->vector];
+  for (int64_t k = 0; k < dlcTileSize(t); ++k) {
+    if (!dlcIsInstance(t, k, dlcLevelsOf(t, o)) || dlcCoordinate(t, k, level)) continue;
+    MlirValue first = address(t, i, k);
+    for (int64_t j = 0; j < t->plan->lanes; ++j)
+      rows[j] = vector_load(t->b, o->flat, vals(j ? dlcAddScaled(t->b, first, constIndex(t->b, j), step) : first), dlcVectorOf(t, o->stored));
+    for (int64_t round = 1; round < t->plan->lanes; round *= 2) transposeRound(t, rows, round);
+    for (int64_t m = 0; m < dlcTileSize(t); ++m)
+      if (dlcIsInstance(t, m, dlcLevelsOf(t, o)) && dlcInstanceFor(t, m, ~(1u << level)) == k) values[m] = fromStored(t, o, rows[dlcCoordinate(t, m, level)], true);
+  }
+  return true;
 }
 
 //===--- stores ---

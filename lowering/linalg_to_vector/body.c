@@ -37,22 +37,50 @@ static bool opIsVectorisable(MlirOperation op, int loop, ValueSet *varying) {
   bool varies = opVaries(op, loop, varying);
   if (linalg_yield_isa(op)) return true;
   if (!varies) return isElementwise(op) || linalg_index_isa(op) || memref_load_isa(op) || dlcIsPure(op);
-  if (!isElementwise(op) && !linalg_index_isa(op)) return false;
+  bool isLoad = memref_load_isa(op) && dlcIsStrided(typeOf(memref_load_memref(op)));
+  if (!isElementwise(op) && !linalg_index_isa(op) && !isLoad) return false;
   for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) {
     MlirValue r = mlirOperationGetResult(op, i);
     if (!isVectorElement(typeOf(r)) || !add(varying, r)) return false;
   }
   return true;
 }
+static void findVarying(const Nest *nest, int loop, ValueSet *varying) {
+  for (intptr_t i = 0; nest->body.ptr && i < nest->nOperands && i < mlirBlockGetNumArguments(nest->body); ++i) {
+    const Operand *o = &nest->operand[i];
+    if (!o->isScalar && (dlcAccess(o, loop) != ACCESS_INVARIANT || (o->isOutput && nest->loop[loop].isReduction))) add(varying, argOf(nest->body, i));
+  }
+}
+// The index that alone varies along the loop, and is the loop's own; -1: another way.
+static intptr_t stepIndex(MlirOperation load, int loop, const ValueSet *varying, bool *varies) {
+  DlcValues indices = memref_load_indices(load);
+  intptr_t found = -1, n = 0;
+  for (intptr_t i = 0; i < indices.n; ++i) {
+    MlirValue idx = at(indices, i);
+    bool isLoop = linalg_index_isa(opOf(idx)) && linalg_index_dim(opOf(idx)) == loop;
+    if (isLoop) found = i;
+    n += isLoop || holds(varying, idx);
+  }
+  *varies = n > 0;
+  return n == 1 ? found : -1;
+}
+double dlcBodyLoadCost(const Nest *nest, int loop, int64_t lanes) {
+  ValueSet varying = {.n = 0};
+  double cost = 0;
+  findVarying(nest, loop, &varying);
+  if (nest->body.ptr) dlcForEachOp(op, nest->body) {
+    bool varies = false;
+    if (!opIsVectorisable(op, loop, &varying) || !memref_load_isa(op)) continue;
+    intptr_t step = stepIndex(op, loop, &varying, &varies);
+    cost += !varies ? 0.25 : step >= 0 && step == memref_load_indices(op).n - 1 ? 1 : 1.5 * (double)lanes;
+  }
+  return cost;
+}
 bool dlcBodyIsVectorisable(const Nest *nest, int loop) {
   ValueSet varying = {.n = 0};
-  for (intptr_t i = 0; i < nest->nOperands; ++i) {
-    const Operand *o = &nest->operand[i];
-    if (!isVectorElement(o->element)) return false;
-    if (o->isScalar || !nest->body.ptr || i >= mlirBlockGetNumArguments(nest->body)) continue;
-    bool varies = dlcAccess(o, loop) != ACCESS_INVARIANT || (o->isOutput && nest->loop[loop].isReduction);
-    if (varies && !add(&varying, argOf(nest->body, i))) return false;
-  }
+  for (intptr_t i = 0; i < nest->nOperands; ++i)
+    if (!isVectorElement(nest->operand[i].element)) return false;
+  findVarying(nest, loop, &varying);
   if (nest->body.ptr) dlcForEachOp(op, nest->body) if (!opIsVectorisable(op, loop, &varying)) return false;
   return true;
 }
@@ -155,6 +183,28 @@ static void evaluateIndex(Tile *t, MlirOperation op) {
   for (int64_t k = 0; k < dlcTileSize(t); ++k)
     if (dlcIsInstance(t, k, levels)) s->value[k] = isVector ? indexVector(t, loop, k) : dlcLoopIndex(t, loop, k);
 }
+// A load of the body whose place varies along the lanes.
+static MlirValue loadVector(Tile *t, MlirOperation op, int64_t instance) {
+  DlcBuilder *b = t->b;
+  DlcValues indices = memref_load_indices(op);
+  MlirType type = dlcVectorOf(t, indexType(b));
+  MlirValue first = {0}, places = {0};
+  Operand o;
+  intptr_t step = -1, nVarying = 0;
+  if (!dlcReadBuffer(b, memref_load_memref(op), &o)) return (MlirValue){0};
+  for (intptr_t i = 0; i < indices.n; ++i) {
+    Slot *s = findSlot(t, at(indices, i));
+    if (!s || !s->isVector) { first = dlcAddScaled(b, first, valueOf(t, at(indices, i), instance, false), o.stride[i]); continue; }
+    ++nVarying;
+    if (linalg_index_isa(opOf(at(indices, i)))) step = i;
+    MlirValue scaled = arith_muli(b, valueOf(t, at(indices, i), instance, true), vector_broadcast(b, dlcSizeValue(b, o.stride[i]), type));
+    places = isNull(places) ? scaled : arith_addi(b, places, scaled);
+  }
+  if (nVarying == 1 && step >= 0) // the first lane's place; the multiples above are dead
+    return dlcLoadLanes(t, &o, dlcAddScaled(b, isNull(first) ? constIndex(b, 0) : first, dlcLoopIndex(t, t->plan->vector, instance), o.stride[step]), o.stride[step], instance);
+  if (!isNull(first)) places = arith_addi(b, places, vector_broadcast(b, first, type));
+  return dlcLoadScattered(t, &o, places, instance);
+}
 // The levels of everything an op reads, inside its regions as well.
 static MlirWalkResult addLevels(MlirOperation op, void *data) {
   void **p = data;
@@ -174,6 +224,12 @@ static void evaluateOp(Tile *t, MlirOperation op) {
   mlirOperationWalk(op, addLevels, (void *[]){t, &levels}, MlirWalkPreOrder);
   bool isVector = t->vectorLevel >= 0 && levels >> t->vectorLevel & 1, isPlain = isElementwise(op) && !arith_constant_isa(op);
   intptr_t nResults = mlirOperationGetNumResults(op), first = t->nSlots;
+  if (isVector && memref_load_isa(op)) {
+    Slot *s = addSlot(t, mlirOperationGetResult(op, 0), levels, true);
+    for (int64_t k = 0; k < dlcTileSize(t); ++k)
+      if (dlcIsInstance(t, k, levels)) s->value[k] = loadVector(t, op, k);
+    return;
+  }
   MlirOperation made[maxInstances] = {{0}};
   for (int64_t k = 0; k < dlcTileSize(t); ++k)
     if (dlcIsInstance(t, k, levels)) made[k] = isVector || isPlain ? makeOp(t, op, k, isVector) : cloneScalar(t, op, k);
@@ -192,6 +248,7 @@ static void evaluateArgument(Tile *t, intptr_t i) {
   if (mlirOpOperandIsNull(mlirValueGetFirstUse(key))) return;
   uint32_t levels = o->isOutput ? accumulatorLevels(t, o) : dlcLevelsOf(t, o);
   Slot *s = addSlot(t, key, levels, t->vectorLevel >= 0 && levels >> t->vectorLevel & 1);
+  if (!o->isOutput && dlcLoadTransposed(t, i, s->value)) return;
   for (int64_t k = 0; k < dlcTileSize(t); ++k)
     if (dlcIsInstance(t, k, levels)) s->value[k] = o->isOutput ? t->accumulator[i - t->nest->nInputs][k] : dlcLoadOperand(t, i, k);
 }
@@ -204,6 +261,7 @@ void dlcEvaluateBody(Tile *t) {
   const Nest *nest = t->nest;
   t->nSlots = 0;
   if (mlirBlockIsNull(nest->body)) {
+    if (dlcLoadTransposed(t, 0, t->accumulator[0])) return;
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, dlcLevelsOf(t, &nest->operand[1]))) t->accumulator[0][k] = dlcLoadOperand(t, 0, k);
     return;

@@ -108,9 +108,18 @@ static intptr_t countOutputs(MlirOperation op) {
   if (!mlirAttributeIsNull(segments)) return mlirDenseI32ArrayGetElement(segments, 1);
   return linalg_reduce_isa(op) ? mlirOperationGetNumOperands(op) / 2 : 1;
 }
-static bool isStrided(MlirType t) {
+bool dlcIsStrided(MlirType t) {
   int64_t strides[maxRank], offset;
   return mlirTypeIsAMemRef(t) && mlirShapedTypeGetRank(t) <= maxRank && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset));
+}
+bool dlcReadBuffer(DlcBuilder *b, MlirValue memref, Operand *o) {
+  *o = (Operand){.source = memref};
+  if (!dlcIsStrided(typeOf(memref))) return false;
+  o->rank = mlirShapedTypeGetRank(typeOf(memref));
+  o->element = o->stored = mlirShapedTypeGetElementType(typeOf(memref));
+  if (isBool(o->element)) o->stored = mlirIntegerTypeGet(b->ctx, 8);
+  makeFlat(b, o);
+  return !b->failed;
 }
 static bool readOperand(DlcBuilder *b, Nest *nest, intptr_t i) {
   Operand *o = &nest->operand[i];
@@ -118,7 +127,7 @@ static bool readOperand(DlcBuilder *b, Nest *nest, intptr_t i) {
   MlirType type = typeOf(o->source);
   if (mlirTypeIsATensor(type)) return false;
   if (!mlirTypeIsAShaped(type)) return o->isScalar = o->linear = true, o->element = o->stored = type, !o->isOutput;
-  if (!isStrided(type)) return false;
+  if (!dlcIsStrided(type)) return false;
   o->rank = mlirShapedTypeGetRank(type);
   o->element = o->stored = mlirShapedTypeGetElementType(type);
   if (isBool(o->element)) o->stored = mlirIntegerTypeGet(b->ctx, 8);
@@ -147,7 +156,7 @@ static bool readLoopSizes(Nest *nest) {
 static bool isSmallEnough(MlirOperation op, intptr_t n) {
   for (intptr_t i = 0; i < n; ++i) {
     MlirType t = typeOf(mlirOperationGetOperand(op, i));
-    if (mlirTypeIsATensor(t) || (mlirTypeIsAShaped(t) && !isStrided(t))) return false;
+    if (mlirTypeIsATensor(t) || (mlirTypeIsAShaped(t) && !dlcIsStrided(t))) return false;
   }
   return n <= maxOperands;
 }

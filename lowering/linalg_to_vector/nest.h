@@ -76,12 +76,17 @@ static inline Size known(int64_t n) { return (Size){.known = n}; }
 // False: the op is no nest over memrefs (tensors, or too large): leave it alone.
 bool dlcReadNest(DlcBuilder *b, MlirOperation op, Nest *nest);
 bool dlcIsNest(MlirOperation op);
+// The flat view of any strided memref, with its sizes and strides, before the builder's insertion point.
+bool dlcReadBuffer(DlcBuilder *b, MlirValue memref, Operand *o);
+bool dlcIsStrided(MlirType t);
 Size dlcLoopStride(const Operand *o, int loop);
 Access dlcAccess(const Operand *o, int loop);
 MlirValue dlcSizeValue(DlcBuilder *b, Size s);
 // Where the body may be evaluated on vectors along `loop`.
 bool dlcBodyIsVectorisable(const Nest *nest, int loop);
 int64_t dlcBodyCost(const Nest *nest);
+// Cost of the loads in the body (gathers) for one vector along `loop`.
+double dlcBodyLoadCost(const Nest *nest, int loop, int64_t lanes);
 // The op that folds an output into its old value (addf, ...), if nothing else reads that value; null: none.
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output);
 void dlcPlanNest(const Nest *nest, Target target, Plan *plan);

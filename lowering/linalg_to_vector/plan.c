@@ -69,7 +69,7 @@ static double vectorCost(const Problem *p, int loop) {
   int64_t lanes = lanesFor(size, p->lanes);
   double cost = accessCost(nest, loop, lanes);
   if (cost < 0 || !dlcBodyIsVectorisable(nest, loop)) return -1;
-  cost += 0.5 * (double)p->bodyCost;
+  cost += 0.5 * (double)p->bodyCost + dlcBodyLoadCost(nest, loop, lanes);
   int64_t n = isKnown(size) ? size.known : 256;
   if (nest->loop[loop].isReduction) cost += 12.0 * (double)lanes / (double)n;
   return cost * (double)((n + lanes - 1) / lanes) / (double)n;
@@ -178,6 +178,27 @@ static void chooseTile(const Problem *p, Plan *plan) {
   if (least == 1e300 && plan->vector >= 0) tryFactors(p, plan, 0, &best, &least);
   *plan = best;
 }
+// An input that strides through memory along the lanes, but is contiguous along another loop: a square tile, transposed.
+static int64_t atMost(Size size, int64_t lanes) {
+  while (isKnown(size) && size.known < lanes) lanes /= 2;
+  return lanes;
+}
+static bool chooseTransposition(const Problem *p, Plan *plan) {
+  const Nest *nest = p->nest;
+  int64_t most = atMost(nest->loop[plan->vector].size, plan->lanes < 16 ? plan->lanes : 16);
+  if (nest->reduction) return false;
+  for (intptr_t i = 0; i < nest->nInputs; ++i) {
+    const Operand *o = &nest->operand[i];
+    if (o->isScalar || dlcAccess(o, plan->vector) != ACCESS_GATHER) continue;
+    for (int d = 0; d < nest->nLoops; ++d) {
+      int64_t lanes = atMost(nest->loop[d].size, most);
+      if (dlcAccess(o, d) != ACCESS_UNIT || lanes < 4 || lanes * p->bodyCost > 128) continue;
+      *plan = (Plan){.vector = plan->vector, .lanes = lanes, .nLevels = 2, .level = {d, plan->vector}, .factor = {lanes, 1}};
+      return true;
+    }
+  }
+  return false;
+}
 // Loops of factor 1 need no level, but for the vector loop.
 static void dropIdleLevels(Plan *plan) {
   intptr_t n = 0;
@@ -193,7 +214,7 @@ void dlcPlanNest(const Nest *nest, Target target, Plan *plan) {
   if (plan->vector < 0) return;
   plan->lanes = lanesFor(nest->loop[plan->vector].size, p.lanes);
   plan->level[0] = plan->vector, plan->factor[0] = 1, plan->nLevels = 1;
-  chooseTile(&p, plan);
+  if (!chooseTransposition(&p, plan)) chooseTile(&p, plan);
   dropIdleLevels(plan);
   plan->alwaysMask = nest->reduction && target.vectorBits >= 512;
 }

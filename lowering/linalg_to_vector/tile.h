@@ -42,5 +42,10 @@ MlirValue dlcSplat(Tile *t, MlirType element, MlirAttribute scalar);
 
 void dlcSetRows(Tile *t);
 MlirValue dlcLoadOperand(Tile *t, intptr_t operand, int64_t instance);
+bool dlcLoadTransposed(Tile *t, intptr_t operand, MlirValue *values); // all instances; false: the operand is no case for it
+// Loads a vector at %flat[first + lane * step]; or, scattered, at %flat[first of the lane].
+MlirValue dlcLoadLanes(Tile *t, const Operand *o, MlirValue first, Size step, int64_t instance);
+MlirValue dlcLoadScattered(Tile *t, const Operand *o, MlirValue places, int64_t instance);
+MlirValue dlcAddScaled(DlcBuilder *b, MlirValue value, MlirValue idx, Size stride); // value + idx * stride; null is zero
 void dlcStoreOperand(Tile *t, intptr_t operand, int64_t instance, MlirValue v);
 void dlcEvaluateBody(Tile *t); // accumulators: old to new

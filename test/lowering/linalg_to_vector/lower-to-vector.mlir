@@ -78,3 +78,47 @@ func.func @not(%x: memref<64xi1>, %y: memref<64xi1>) {
   }
   return
 }
+
+// -----
+
+// A transposition: 16 rows are loaded along the input's contiguous loop and exchanged in four rounds.
+// CHECK-LABEL: func.func @transpose
+// CHECK-NOT:   vector.gather
+// CHECK-COUNT-16: vector.load
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-COUNT-16: vector.store
+func.func @transpose(%x: memref<64x32xf32>, %y: memref<32x64xf32>) {
+  linalg.transpose ins(%x : memref<64x32xf32>) outs(%y : memref<32x64xf32>) permutation = [1, 0]
+  return
+}
+
+// -----
+
+// Rows of a table: the place varies along the lanes by one, so it is a vector.load; in the other a gather.
+// CHECK-LABEL: func.func @lookup
+// CHECK:       memref.load %{{.*}} : memref<{{.*}}xi32
+// CHECK:       vector.load %{{.*}} : memref<{{.*}}xf32
+// CHECK-NOT:   vector.gather
+// CHECK-LABEL: func.func @scatter_lookup
+// CHECK:       vector.gather
+#id = affine_map<(d0, d1) -> (d0)>
+#io = affine_map<(d0, d1) -> (d0, d1)>
+func.func @lookup(%idx: memref<?xi32>, %table: memref<100x64xf32>, %y: memref<?x64xf32>) {
+  linalg.generic {indexing_maps = [#id, #io], iterator_types = ["parallel", "parallel"]} ins(%idx : memref<?xi32>) outs(%y : memref<?x64xf32>) {
+  ^bb0(%i: i32, %out: f32):
+    %row = arith.index_cast %i : i32 to index
+    %column = linalg.index 1 : index
+    %v = memref.load %table[%row, %column] : memref<100x64xf32>
+    linalg.yield %v : f32
+  }
+  return
+}
+func.func @scatter_lookup(%idx: memref<?x64xi32>, %table: memref<100xf32>, %y: memref<?x64xf32>) {
+  linalg.generic {indexing_maps = [#io, #io], iterator_types = ["parallel", "parallel"]} ins(%idx : memref<?x64xi32>) outs(%y : memref<?x64xf32>) {
+  ^bb0(%i: i32, %out: f32):
+    %row = arith.index_cast %i : i32 to index
+    %v = memref.load %table[%row] : memref<100xf32>
+    linalg.yield %v : f32
+  }
+  return
+}

@@ -24,7 +24,7 @@
 #include "mlir-c/RegisterEverything.h"
 #include "mlir-c/Target/LLVMIR.h"
 
-enum { maxDims = 8, maxBuffers = 6, textSize = 1 << 16 };
+enum { maxDims = 8, maxBuffers = 7, textSize = 1 << 16 };
 
 //===--- random numbers ---
 static uint64_t state;
@@ -48,7 +48,8 @@ typedef struct {
   bool isDynamic;
 } Buffer;
 typedef struct {
-  int nLoops, nBuffers, nInputs;
+  int nLoops, nBuffers, nInputs; // the operands
+  int nTables;                   // buffers behind them, that the body reads
   int64_t size[maxDims];
   bool isReduction[maxDims];
   Buffer buffer[maxBuffers];
@@ -160,11 +161,32 @@ static void sayOperations(Case *c, const Type *t, char x[16], const char *y, int
     snprintf(x, 16, "%s", r);
   }
 }
+// x = table[..], each index a loop's or what an integer input says.
+static void sayLoad(Case *c, Buffer *table, char x[16]) {
+  table->type = c->buffer[0].type;
+  int rank = 1 + (int)below(3), number = c->nBuffers + c->nTables++;
+  char indices[64] = "";
+  for (int r = 0; r < rank; ++r) {
+    int d = (int)below(c->nLoops), n = nValues++;
+    bool isComputed = table->type->kind == 'i' && strcmp(table->type->name, "index") && chance(50);
+    int64_t size = isComputed ? 1 + below(9) : c->size[d];
+    if (isComputed) say(c->body, "    %%q%d = arith.index_cast %%in0 : %s to index\n    %%s%d = arith.constant %" PRId64 " : index\n    %%t%d = arith.remui %%q%d, %%s%d : index\n", n, table->type->name, n, size, n, n, n);
+    else say(c->body, "    %%t%d = linalg.index %d : index\n", n, d);
+    say(indices, "%s%%t%d", r ? ", " : "", n);
+    addDimension(table, size, "-");
+  }
+  chooseLayout(table);
+  snprintf(x, 16, "%%l%d", nValues++);
+  say(c->body, "    %s = memref.load %%b%d[%s] : ", x, number, indices);
+  nameType(table, c->body, sizeof c->body);
+  say(c->body, "\n");
+}
 static void sayBody(Case *c, bool reduces) {
   static const char *const floats[] = {"addf", "addf", "maximumf", "minimumf", "maxnumf"}, *const ints[] = {"addi", "maxsi", "minui", "xori", "muli"}, *const bools[] = {"andi", "ori", "xori"};
   const Type *in = c->buffer[0].type, *out = c->buffer[c->nInputs].type;
   char x[16] = "%in0", y[16] = "%in0";
   if (c->nInputs > 1) snprintf(y, sizeof y, "%%in%d", c->nInputs - 1);
+  if (in == out && c->nBuffers < maxBuffers && chance(25)) sayLoad(c, &c->buffer[c->nBuffers], chance(50) ? x : y);
   if (in != out) { // widening
     for (int i = 0; i < c->nInputs; ++i) say(c->body, "    %%w%d = arith.%s %%in%d : %s to %s\n", i, in->kind == 'f' ? "extf" : "extsi", i, in->name, out->name);
     x[1] = y[1] = 'w', x[2] = '0', x[3] = 0, y[2] = (char)('0' + c->nInputs - 1), y[3] = 0;
@@ -263,7 +285,7 @@ static void sayMaps(Case *c) {
 }
 static void sayCase(Case *c, bool isFilled) {
   say(c->text, "func.func @f(");
-  for (int i = 0; i < c->nBuffers; ++i) {
+  for (int i = 0; i < c->nBuffers + c->nTables; ++i) {
     say(c->text, "%s%%b%d: ", i ? ", " : "", i);
     nameType(&c->buffer[i], c->text, sizeof c->text);
   }
@@ -336,7 +358,7 @@ static double getNumber(const Type *t, const char *from) {
 
 //===--- compiling ---
 static const char reference[] = "builtin.module(func.func(convert-linalg-to-loops),func.func(expand-strided-metadata),lower-affine," DLC_VECTOR_TO_LLVM ")";
-typedef void (*Function)(void *, void *, void *, void *, void *, void *);
+typedef void (*Function)(void *, void *, void *, void *, void *, void *, void *);
 static bool fails(LLVMErrorRef e) {
   if (!e) return false;
   char *message = LLVMGetErrorMessage(e);
@@ -383,8 +405,8 @@ static Descriptor describe(const Buffer *b, char *first) {
 }
 static void run(const Case *c, Function f, char *const *first) {
   Descriptor d[maxBuffers];
-  for (int i = 0; i < c->nBuffers; ++i) d[i] = describe(&c->buffer[i], first[i]);
-  f(&d[0], &d[1], &d[2], &d[3], &d[4], &d[5]);
+  for (int i = 0; i < c->nBuffers + c->nTables; ++i) d[i] = describe(&c->buffer[i], first[i]);
+  f(&d[0], &d[1], &d[2], &d[3], &d[4], &d[5], &d[6]);
 }
 static bool isClose(const Type *t, const char *x, const char *y) {
   if (!memcmp(x, y, (size_t)t->bytes)) return true;
@@ -409,15 +431,15 @@ static bool compareBuffer(const Case *c, int i, const char *got, const char *wan
 static bool runAndCompare(const Case *c, Function tested, Function expected) {
   char *region[2][maxBuffers], *first[2][maxBuffers];
   bool atEnd = chance(70), agree = true;
-  for (int i = 0; i < c->nBuffers; ++i) {
+  for (int i = 0; i < c->nBuffers + c->nTables; ++i) {
     const Buffer *b = &c->buffer[i];
     for (int k = 0; k < 2; ++k) region[k][i] = mapRegion(b), first[k][i] = firstElement(b, region[k][i], atEnd);
     for (int64_t e = 0; e < b->elements; ++e) putNumber(b->type, first[0][i] + e * b->type->bytes, (int)below(5) - 2);
     memcpy(first[1][i], first[0][i], (size_t)b->elements * (size_t)b->type->bytes);
   }
   run(c, tested, first[0]), run(c, expected, first[1]);
-  for (int i = 0; i < c->nBuffers; ++i) agree = agree && compareBuffer(c, i, first[0][i], first[1][i]);
-  for (int i = 0; i < c->nBuffers; ++i)
+  for (int i = 0; i < c->nBuffers + c->nTables; ++i) agree = agree && compareBuffer(c, i, first[0][i], first[1][i]);
+  for (int i = 0; i < c->nBuffers + c->nTables; ++i)
     for (int k = 0; k < 2; ++k) munmap(region[k][i], regionSize(&c->buffer[i]) + 4096);
   return agree;
 }
