@@ -11,7 +11,8 @@
   ONNX_FAMILY(Conv) \
   ONNX_FAMILY(Pool) \
   ONNX_FAMILY(Normalize) \
-  ONNX_FAMILY(Move)
+  ONNX_FAMILY(Move) \
+  ONNX_FAMILY(Numeric)
 
 #define ONNX_FAMILY(name) extern const OnnxOperator dlcOnnx##name[];
 ONNX_FAMILIES
