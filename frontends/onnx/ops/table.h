@@ -5,6 +5,7 @@
 #define ONNX_FAMILIES \
   ONNX_FAMILY(Elementwise) \
   ONNX_FAMILY(Logic) \
+  ONNX_FAMILY(Index) \
   ONNX_FAMILY(Shape) \
   ONNX_FAMILY(Reduce) \
   ONNX_FAMILY(MatMul) \
