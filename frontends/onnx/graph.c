@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_NODES = 4000000 };
+
 static bool isDefaultDomain(const char *domain) { return !domain || !domain[0] || !strcmp(domain, "ai.onnx"); }
 static bool sameDomain(const char *a, const char *b) {
   return isDefaultDomain(a) ? isDefaultDomain(b) : b && !strcmp(a, b);
@@ -128,7 +130,11 @@ static void lowerNode(OnnxContext *ctx, Onnx__NodeProto *proto, size_t n, Onnx__
   ctx->node = outer, ctx->builder.loc = outerLoc;
 }
 void onnxLowerNodes(OnnxContext *ctx, size_t n, Onnx__NodeProto **nodes) {
-  for (size_t i = 0; i < n && !ctx->status; ++i) lowerNode(ctx, nodes[i], n - i, nodes + i);
+  for (size_t i = 0; i < n && !ctx->status; ++i) {
+    // Functions that call functions, and loops built again for their types, could multiply without end.
+    if (++ctx->nodesLowered > MAX_NODES) return onnxRefuse(ctx, "more than %d nodes once functions are inlined", MAX_NODES);
+    lowerNode(ctx, nodes[i], n - i, nodes + i);
+  }
 }
 
 //===--- graphs ---
@@ -156,15 +162,8 @@ void onnxReadInitializers(OnnxContext *ctx, const Onnx__GraphProto *graph) {
     if (v) onnxDefine(ctx, t->name, v);
   }
 }
-void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m,
-                       OnnxFinish finish, void *data) {
-  if (ctx->status) return;
-  if (graph->n_input != (size_t)n || graph->n_output != (size_t)m)
-    return onnxInvalid(ctx, "its subgraph has %zu inputs and %zu outputs, not %d and %d", graph->n_input, graph->n_output, n, m);
-  if (ctx->depth >= ONNX_MAX_DEPTH) return onnxRefuse(ctx, "functions and subgraphs nested deeper than %d", ONNX_MAX_DEPTH);
-  OnnxScope scope, *previous = ctx->scope;
+static void lowerBody(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m, OnnxFinish finish, void *data) {
   OnnxValue **outputs = onnxAllocate(ctx, (size_t)m * sizeof *outputs + 1);
-  onnxEnterScope(ctx, &scope, true);
   ++ctx->depth;
   for (int i = 0; i < n && !ctx->status; ++i) onnxDefine(ctx, graph->input[i]->name ? graph->input[i]->name : "", inputs[i]);
   onnxReadInitializers(ctx, graph);
@@ -176,5 +175,26 @@ void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, O
   }
   if (!ctx->status) finish(ctx, outputs, data);
   --ctx->depth;
+}
+static bool checkSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, int m) {
+  if (ctx->status) return false;
+  if (graph->n_input != (size_t)n || graph->n_output != (size_t)m)
+    return onnxInvalid(ctx, "its subgraph has %zu inputs and %zu outputs, not %d and %d", graph->n_input, graph->n_output, n, m), false;
+  if (ctx->depth >= ONNX_MAX_DEPTH) return onnxRefuse(ctx, "functions and subgraphs nested deeper than %d", ONNX_MAX_DEPTH), false;
+  return true;
+}
+void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m, OnnxFinish finish, void *data) {
+  if (!checkSubgraph(ctx, graph, n, m)) return;
+  OnnxScope scope, *previous = ctx->scope;
+  onnxEnterScope(ctx, &scope, true);
+  lowerBody(ctx, graph, n, inputs, m, finish, data);
+  onnxLeaveScope(ctx, &scope, previous);
+}
+void onnxLowerInline(OnnxContext *ctx, const Onnx__GraphProto *graph, int m, OnnxFinish finish, void *data) {
+  if (!checkSubgraph(ctx, graph, 0, m)) return;
+  OnnxScope scope, *previous = ctx->scope;
+  onnxEnterScope(ctx, &scope, true);
+  lowerBody(ctx, graph, 0, NULL, m, finish, data);
+  scope.cacheMark = ctx->cacheCount, scope.materialisedMark = ctx->materialisedCount; // the same region: nothing to forget
   onnxLeaveScope(ctx, &scope, previous);
 }

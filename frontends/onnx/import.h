@@ -63,7 +63,7 @@ struct OnnxContext {
   OnnxValue **materialised; // whose tensor was made in the current region
   intptr_t materialisedCount, materialisedCapacity;
   int64_t foldedBytes;
-  int resourceCount;
+  int resourceCount, nodesLowered;
 };
 
 // load.c
@@ -83,6 +83,8 @@ void onnxLowerNodes(OnnxContext *ctx, size_t n, Onnx__NodeProto **nodes);
 typedef void (*OnnxFinish)(OnnxContext *ctx, OnnxValue *const *outputs, void *data);
 void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m,
                        OnnxFinish finish, void *data);
+// A subgraph without inputs whose nodes stand in the region at hand.
+void onnxLowerInline(OnnxContext *ctx, const Onnx__GraphProto *graph, int m, OnnxFinish finish, void *data);
 void onnxReadInitializers(OnnxContext *ctx, const Onnx__GraphProto *graph);
 bool onnxReadType(OnnxContext *ctx, const Onnx__ValueInfoProto *info, OnnxElement *element, const Onnx__TensorShapeProto **shape);
 // ops/table.c

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #define ONNX_FAMILY(name) dlcOnnx##name,
-static const OnnxOperator *const families[] = {ONNX_FAMILIES};
+static const OnnxOperator *const families[] = {
+#include "frontends/onnx/ops/families.def"
+};
 #undef ONNX_FAMILY
 
 const OnnxOperator *onnxFindOperator(const char *type, int64_t opset, bool *known) {
