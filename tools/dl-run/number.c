@@ -26,7 +26,7 @@ static uint16_t float_to_half(double value) {
   if (size >= 65520.0) return (uint16_t)(sign | 0x7c00); /* half way past the largest */
   int exponent;
   frexp(size, &exponent); /* size = m * 2^exponent, m in [0.5, 1) */
-  if (exponent < -13) return (uint16_t)(sign | (uint16_t)nearbyint(ldexp(size, 24)));
+  if (size < 0x1p-14) return (uint16_t)(sign | (uint16_t)nearbyint(ldexp(size, 24)));
   /* 11 significant bits; rounding up to 2048 carries into the exponent by itself. */
   int bits = (int)nearbyint(ldexp(size, 11 - exponent));
   return (uint16_t)(sign | (((exponent + 14) << 10) + (bits - 1024)));
