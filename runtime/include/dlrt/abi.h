@@ -8,7 +8,7 @@
  *
  * Compiled code reads these structs by field offset: fields are only ever
  * appended, and DLRT_ABI_VERSION changes when a meaning does.
- * lowering/host/abi.h mirrors the offsets; test/runtime/abi.c holds them together.
+ * lowering/host/glue.c has the offsets as numbers; test/runtime/abi.c holds them fast.
  */
 #ifndef DLRT_ABI_H
 #define DLRT_ABI_H
