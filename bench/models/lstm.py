@@ -95,17 +95,22 @@ def _torch_module(weights):
             super().__init__()
             self.weights = torch.nn.ParameterList(torch.from_numpy(w) for layer in weights for w in layer)
 
+        def step(self, value, hidden, cells):
+            """One time step; what a peer that compiles should compile, since 64 of them unrolled
+            are too much for it."""
+            hidden, cells = list(hidden), list(cells)
+            for layer in range(LAYERS):
+                w_ih, w_hh, b_ih, b_hh = self.weights[4 * layer : 4 * layer + 4]
+                gates = torch.addmm(b_ih, value, w_ih) + torch.addmm(b_hh, hidden[layer], w_hh)
+                i, f, g, o = gates.chunk(GATES, 1)
+                cells[layer] = f.sigmoid() * cells[layer] + i.sigmoid() * g.tanh()
+                value = hidden[layer] = o.sigmoid() * cells[layer].tanh()
+            return hidden, cells
+
         def forward(self, x):
-            states = [x.new_zeros(x.shape[1], WIDTH) for _ in range(2 * LAYERS)]
-            hidden, cells = states[:LAYERS], states[LAYERS:]
+            hidden = cells = [x.new_zeros(x.shape[1], WIDTH) for _ in range(LAYERS)]
             for step in range(x.shape[0]):
-                value = x[step]
-                for layer in range(LAYERS):
-                    w_ih, w_hh, b_ih, b_hh = self.weights[4 * layer : 4 * layer + 4]
-                    gates = torch.addmm(b_ih, value, w_ih) + torch.addmm(b_hh, hidden[layer], w_hh)
-                    i, f, g, o = gates.chunk(GATES, 1)
-                    cells[layer] = f.sigmoid() * cells[layer] + i.sigmoid() * g.tanh()
-                    value = hidden[layer] = o.sigmoid() * cells[layer].tanh()
+                hidden, cells = self.step(x[step], hidden, cells)
             return hidden[-1]
 
     return Network().eval()

@@ -9,6 +9,8 @@ what rounding an intermediate result costs. A case is given the widest of its
 outputs.
 """
 
+import re
+
 from onnx import TensorProto
 
 WIDENED = {
@@ -16,25 +18,24 @@ WIDENED = {
     TensorProto.BFLOAT16: (2**-6, 2**-7),  # 7 bits of fraction
 }
 
-# As test_backend_reference.py of onnx does, where float32 transforms of longer signals
-# are summed in another order than the expected values were, and where every step of
-# a function body rounds to bfloat16.
-CASES = {
-    "test_dft": (None, 1e-6),
-    "test_dft_axis": (None, 1e-6),
-    "test_dft_axis_opset19": (None, 1e-6),
-    "test_dft_inverse": (None, 1e-6),
-    "test_dft_inverse_opset19": (None, 1e-6),
-    "test_dft_opset19": (None, 1e-6),
-    "test_celu_bfloat16_expanded": (1e-2, 1e-2),
-}
+# Fourier transforms sum signals of up to 100 values near 100, and most of the
+# expected values are exact zeros, at which only the absolute tolerance counts: a float32 sum
+# leaves 1e-4 there. test_backend_reference.py of onnx allows 1e-3 for them where
+# numpy's own transform is not used. It widens the Celu case because each step of
+# the function body rounds to bfloat16.
+CASES = (
+    (re.compile(r"^test_dft"), None, 1e-3),
+    (re.compile(r"^test_stft"), None, 1e-4),
+    (re.compile(r"^test_celu_bfloat16_expanded$"), 1e-2, 1e-2),
+)
 
 
 def of_case(case, model):
     """(rtol, atol)"""
     rtol, atol = case.rtol, case.atol
-    named = CASES.get(case.name, (None, None))
-    rtol, atol = max(rtol, named[0] or 0), max(atol, named[1] or 0)
+    for pattern, named_rtol, named_atol in CASES:
+        if pattern.search(case.name):
+            rtol, atol = max(rtol, named_rtol or 0), max(atol, named_atol or 0)
     for output in model.graph.output:
         wider = WIDENED.get(output.type.tensor_type.elem_type)
         if wider:

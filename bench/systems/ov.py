@@ -1,0 +1,32 @@
+"""OpenVINO's CPU device, tuned for latency, in float32."""
+
+import numpy
+import openvino
+
+
+class OpenVino:
+    name = "openvino"
+    description = "CPU device, latency hint, float32, one stream of N threads"
+
+    def load(self, job):
+        core = openvino.Core()
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": "1",
+            "INFERENCE_NUM_THREADS": str(job.threads),
+            "INFERENCE_PRECISION_HINT": "f32",  # else bfloat16 where the CPU has it
+        }
+        model = core.read_model(job.model_path)
+        inputs = job.inputs()
+        # The shapes of this run, so that it need not run its dynamic-shape kernels.
+        model.reshape({name: list(value.shape) for name, value in inputs.items()})
+        self.compiled = core.compile_model(model, "CPU", settings)
+        self.request = self.compiled.create_infer_request()
+        for name, value in inputs.items():
+            self.request.set_tensor(name, openvino.Tensor(numpy.ascontiguousarray(value)))
+
+    def run(self):
+        self.request.infer()
+
+    def outputs(self):
+        return [self.request.get_output_tensor(i).data.copy() for i in range(len(self.compiled.outputs))]
