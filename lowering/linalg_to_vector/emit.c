@@ -253,27 +253,23 @@ static void emitKnown(Tile *t, int loop, int level, int64_t step, int64_t lanes,
   t->count[level] = count;
   if (level == t->vectorLevel) clearMasks(t);
 }
-static void maskAll(Tile *t, intptr_t k) {
-  DlcBuilder *b = t->b;
-  MlirValue left = arith_subi(b, dlcSizeValue(b, t->nest->loop[t->plan->vector].size), t->iv[t->plan->vector]);
-  for (int64_t j = 0; j < t->count[t->vectorLevel]; ++j) setMask(t, j, j ? arith_subi(b, left, constIndex(b, j * t->plan->lanes)) : left);
+static void maskOne(Tile *t, intptr_t k) {
+  setMask(t, 0, arith_subi(t->b, dlcSizeValue(t->b, t->nest->loop[t->plan->vector].size), t->iv[t->plan->vector]));
   emitFrom(t, k);
 }
+// Full tiles, then one row, or one masked vector, at a time. (One form with masks throughout was slower: a narrow
+// rest costs as much as a full tile.)
 static void emitDynamic(Tile *t, int loop, int level, int64_t step, int64_t lanes, intptr_t k) {
   DlcBuilder *b = t->b;
   MlirValue size = t->nest->loop[loop].size.value, zero = constIndex(b, 0);
   bool isVector = level >= 0 && level == t->vectorLevel;
   if (step == 1) { forLoop(t, loop, zero, size, 1, emitFrom, k + 1); return; }
-  if (isVector && t->plan->alwaysMask) {
-    forLoop(t, loop, zero, size, step, maskAll, k + 1);
-  } else {
-    MlirValue split = remainderStart(b, size, step);
-    forLoop(t, loop, zero, split, step, emitFrom, k + 1);
-    int64_t count = t->count[level];
-    t->count[level] = 1;
-    forLoop(t, loop, split, size, lanes, isVector ? maskAll : emitFrom, k + 1);
-    t->count[level] = count;
-  }
+  MlirValue split = remainderStart(b, size, step);
+  forLoop(t, loop, zero, split, step, emitFrom, k + 1);
+  int64_t count = t->count[level];
+  t->count[level] = 1;
+  forLoop(t, loop, split, size, lanes, isVector ? maskOne : emitFrom, k + 1);
+  t->count[level] = count;
   if (isVector) clearMasks(t);
 }
 static void emitFrom(Tile *t, intptr_t k) {

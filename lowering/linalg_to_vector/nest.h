@@ -66,7 +66,6 @@ typedef struct {
   intptr_t nLevels;      // loops of the register tile, outermost first
   int level[maxLevels];
   int64_t factor[maxLevels]; // of the vector loop: in vectors
-  bool alwaysMask;       // a dynamic vector loop has one form only, with masks
 } Plan;
 
 static inline bool isKnown(Size s) { return s.known != DYNAMIC; }

@@ -70,7 +70,7 @@ static double vectorCost(const Problem *p, int loop) {
   double cost = accessCost(nest, loop, lanes);
   if (cost < 0 || !dlcBodyIsVectorisable(nest, loop)) return -1;
   cost += 0.5 * (double)p->bodyCost + dlcBodyLoadCost(nest, loop, lanes);
-  int64_t n = isKnown(size) ? size.known : 256;
+  int64_t n = isKnown(size) ? size.known : nest->loop[loop].isReduction ? 32 : 128;
   if (nest->loop[loop].isReduction) cost += 12.0 * (double)lanes / (double)n;
   return cost * (double)((n + lanes - 1) / lanes) / (double)n;
 }
@@ -216,5 +216,4 @@ void dlcPlanNest(const Nest *nest, Target target, Plan *plan) {
   plan->level[0] = plan->vector, plan->factor[0] = 1, plan->nLevels = 1;
   if (!chooseTransposition(&p, plan)) chooseTile(&p, plan);
   dropIdleLevels(plan);
-  plan->alwaysMask = nest->reduction && target.vectorBits >= 512;
 }
