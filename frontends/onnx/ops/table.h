@@ -3,6 +3,20 @@
 #pragma once
 #include "frontends/onnx/op.h"
 
+#define ONNX_FAMILIES \
+  ONNX_FAMILY(Elementwise) \
+  ONNX_FAMILY(Logic) \
+  ONNX_FAMILY(Pad) \
+  ONNX_FAMILY(Index) \
+  ONNX_FAMILY(Shape) \
+  ONNX_FAMILY(Reduce) \
+  ONNX_FAMILY(MatMul) \
+  ONNX_FAMILY(Conv) \
+  ONNX_FAMILY(Pool) \
+  ONNX_FAMILY(Normalize) \
+  ONNX_FAMILY(Move) \
+  ONNX_FAMILY(Numeric)
+
 #define ONNX_FAMILY(name) extern const OnnxOperator dlcOnnx##name[];
 #include "frontends/onnx/ops/families.def"
 #undef ONNX_FAMILY
