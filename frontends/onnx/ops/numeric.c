@@ -121,8 +121,14 @@ static void lowerPRelu(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   OnnxElement e = onnxWide(x->element);
   if (e == ONNX_BOOL) return onnxRefuseElement(ctx, x);
-  if (node->inputs[1]->element != x->element || node->inputs[1]->rank > x->rank) return onnxInvalid(ctx, "the slope does not fit the input");
-  onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 2, node->inputs, x->element, preluBody, &e, ONNX_WIDEN));
+  OnnxValue *slope = node->inputs[1];
+  if (slope->element != x->element || slope->rank > x->rank) return onnxInvalid(ctx, "the slope does not fit the input");
+  if (node->opset < 7 && slope->rank == 1 && x->rank > 1) { // one slope, or one a channel
+    OnnxIndex dims[ONNX_MAX_RANK] = {slope->dims[0]};
+    for (int i = 1; i < x->rank; ++i) dims[i] = onnxConst(1);
+    slope = onnxReshape(ctx, slope, x->rank - 1, dims);
+  }
+  onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 2, (OnnxValue *[]){x, slope}, x->element, preluBody, &e, ONNX_WIDEN));
 }
 static void lowerClip(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0], *low = optional(node, 1), *high = optional(node, 2);
@@ -265,7 +271,7 @@ static void lowerMatMulInteger(OnnxContext *ctx, OnnxNode *node) {
 const OnnxOperator dlcOnnxNumeric[] = {
     {"Pow", 7, 0, 2, 2, lowerPow},
     {"Mod", 10, 0, 2, 2, lowerMod},
-    {"PRelu", 7, 0, 2, 2, lowerPRelu},
+    {"PRelu", 6, 0, 2, 2, lowerPRelu},
     {"Clip", 6, 0, 1, 3, lowerClip},
     {"ArgMax", 1, 0, 1, 1, lowerArg},
     {"ArgMin", 1, 0, 1, 1, lowerArg},

@@ -15,7 +15,9 @@
   ONNX_FAMILY(Pool) \
   ONNX_FAMILY(Normalize) \
   ONNX_FAMILY(Move) \
-  ONNX_FAMILY(Numeric)
+  ONNX_FAMILY(Numeric) \
+  ONNX_FAMILY(Statistics) \
+  ONNX_FAMILY(Loss)
 
 #define ONNX_FAMILY(name) extern const OnnxOperator dlcOnnx##name[];
 #include "frontends/onnx/ops/families.def"
