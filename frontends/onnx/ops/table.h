@@ -3,6 +3,7 @@
 #pragma once
 #include "frontends/onnx/op.h"
 
+<<<<<<< HEAD
 #define ONNX_FAMILIES \
   ONNX_FAMILY(Elementwise) \
   ONNX_FAMILY(Logic) \
@@ -19,6 +20,8 @@
   ONNX_FAMILY(Statistics) \
   ONNX_FAMILY(Loss)
 
+=======
+>>>>>>> 852ad9d ([onnx] List the family of Pad where families are listed now)
 #define ONNX_FAMILY(name) extern const OnnxOperator dlcOnnx##name[];
 #include "frontends/onnx/ops/families.def"
 #undef ONNX_FAMILY
