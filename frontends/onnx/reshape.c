@@ -90,11 +90,27 @@ static MlirValue expand(OnnxContext *ctx, MlirValue x, OnnxElement e, int count,
                              (DlcI64s){sizesOut, rank}, type);
 }
 
+static int dynamicCount(int n, const OnnxIndex *dims) {
+  int count = 0;
+  for (int i = 0; i < n; ++i) count += !onnxIsConst(dims[i]);
+  return count;
+}
+// The general form, for groups that expand to several dynamic sizes: upstream's lowering of expand_shape takes one.
+static MlirValue reshapeByShape(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex *dims) {
+  MlirValue sizes[ONNX_MAX_RANK], in = onnxTensor(ctx, x);
+  for (int i = 0; i < rank; ++i) sizes[i] = onnxIndexValue(ctx, dims[i]);
+  MlirType list = mlirRankedTensorTypeGet(1, (int64_t[]){rank}, indexType(&ctx->builder), mlirAttributeGetNull());
+  MlirType type = onnxTypeOf(ctx, x->element, rank, dims);
+  if (ctx->status) return in;
+  return tensor_reshape(&ctx->builder, in, tensor_from_elements(&ctx->builder, valsN(rank, sizes), list), type);
+}
 static MlirValue reshapeTensor(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex *dims) {
   Group groups[ONNX_MAX_RANK];
   OnnxIndex middle[ONNX_MAX_RANK];
   int fromStarts[ONNX_MAX_RANK], fromSizes[ONNX_MAX_RANK], toStarts[ONNX_MAX_RANK], toSizes[ONNX_MAX_RANK];
   int count = group(ctx, x->rank, x->dims, rank, dims, groups);
+  for (int g = 0; g < count; ++g)
+    if (groups[g].toCount > 1 && dynamicCount(groups[g].toCount, dims + groups[g].toStart) > 1) return reshapeByShape(ctx, x, rank, dims);
   MlirValue v = onnxTensor(ctx, x);
   bool collapses = count < x->rank, expands = count < rank;
   for (int g = 0; g < count; ++g) {
@@ -102,9 +118,10 @@ static MlirValue reshapeTensor(OnnxContext *ctx, OnnxValue *x, int rank, const O
     toStarts[g] = groups[g].toStart, toSizes[g] = groups[g].toCount;
     bool oneFrom = fromSizes[g] == 1, oneTo = toSizes[g] == 1;
     middle[g] = oneTo ? dims[toStarts[g]] : oneFrom ? x->dims[fromStarts[g]] : onnxProduct(ctx, fromSizes[g], x->dims + fromStarts[g]);
-    // A group with a static product is static between the two ops as well; a dynamic one is dynamic on both sides.
-    for (int k = 0; oneTo && k < fromSizes[g]; ++k)
-      if (onnxIsConst(middle[g]) && !onnxIsConst(x->dims[fromStarts[g] + k])) middle[g] = onnxProduct(ctx, fromSizes[g], x->dims + fromStarts[g]);
+    // What collapses is dynamic exactly where a source dimension is; a cast follows where the target knows better or less.
+    if (fromSizes[g] > 1 && onnxIsConst(middle[g]) == (dynamicCount(fromSizes[g], x->dims + fromStarts[g]) > 0))
+      middle[g] = onnxProduct(ctx, fromSizes[g], x->dims + fromStarts[g]);
+    if (fromSizes[g] > 1 && onnxIsConst(middle[g]) && dynamicCount(fromSizes[g], x->dims + fromStarts[g])) return reshapeByShape(ctx, x, rank, dims);
   }
   if (ctx->status) return v;
   if (collapses || (!count && x->rank)) v = collapse(ctx, v, x->element, count, fromStarts, fromSizes, middle);

@@ -86,7 +86,9 @@ OnnxValue *onnxMatMul(OnnxContext *ctx, OnnxValue *a, OnnxValue *b) {
   OnnxIndex dims[ONNX_MAX_RANK];
   int rank = a->rank > b->rank ? a->rank : b->rank, n = 0;
   OnnxValue *r;
-  if (b->rank == 2) {
+  int dynamic = 0; // rows of several dynamic sizes could not be taken apart again for free
+  for (int i = 0; i + 1 < a->rank; ++i) dynamic += !onnxIsConst(a->dims[i]);
+  if (b->rank == 2 && (dynamic < 2 || a->rank == 2)) {
     OnnxIndex rows = onnxProduct(ctx, a->rank - 1, a->dims), inner = a->dims[a->rank - 1];
     OnnxValue *flat = onnxReshape(ctx, a, 2, (OnnxIndex[]){rows, inner});
     r = multiply(ctx, flat, false, b, false, (MlirValue){0});

@@ -1,6 +1,8 @@
 // Operators that make or change shapes: Shape, Reshape, Squeeze, Unsqueeze,
 // Flatten, Expand, ConstantOfShape, Constant, Transpose, Cast.
 #include "frontends/onnx/ops/table.h"
+#include "ods/arith.h"
+#include "ods/tensor.h"
 #include <string.h>
 
 static void lowerConstant(OnnxContext *ctx, OnnxNode *node) {
@@ -45,14 +47,39 @@ static int readShape(OnnxContext *ctx, OnnxValue *v, const OnnxIndex **sizes) {
   if (n > ONNX_MAX_RANK) onnxRefuse(ctx, "rank %d is not supported", n), n = -1;
   return onnxFailed(ctx) ? -1 : n;
 }
+// Whether a size that is only known at run time could be -1 or 0, which Reshape reads as an order: not when it comes
+// from dimensions by sums and products.
+static bool mayBeOrder(OnnxIndex a, int depth) {
+  if (onnxIsConst(a)) return false;
+  MlirOperation op = opOf(a.value);
+  if (tensor_dim_isa(op)) return false;
+  if (depth && (arith_addi_isa(op) || arith_muli_isa(op) || arith_divsi_isa(op)))
+    return mayBeOrder((OnnxIndex){.value = mlirOperationGetOperand(op, 0)}, depth - 1) ||
+           mayBeOrder((OnnxIndex){.value = mlirOperationGetOperand(op, 1)}, depth - 1);
+  if (arith_constant_isa(op)) return mlirIntegerAttrGetValueInt(arith_constant_value(op)) <= 0;
+  return true;
+}
+// Reads orders at run time: 0 copies the input's size, then -1 takes what is left.
+static void resolveOrders(OnnxContext *ctx, const OnnxValue *x, int rank, bool allowZero, const bool *orders, OnnxIndex *dims) {
+  OnnxIndex known[ONNX_MAX_RANK], total = onnxProduct(ctx, x->rank, x->dims);
+  for (int i = 0; i < rank; ++i) {
+    if (orders[i] && !allowZero && i < x->rank) dims[i] = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(0), x->dims[i], dims[i]);
+    known[i] = orders[i] ? onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(-1), onnxConst(1), dims[i]) : dims[i];
+  }
+  OnnxIndex product = onnxMax(ctx, onnxProduct(ctx, rank, known), onnxConst(1)), rest = onnxDiv(ctx, total, product);
+  for (int i = 0; i < rank; ++i)
+    if (orders[i]) dims[i] = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(-1), rest, dims[i]);
+}
 static void lowerReshape(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   bool allowZero = onnxInt(ctx, node, "allowzero", 0) != 0;
   const OnnxIndex *wanted;
   OnnxIndex dims[ONNX_MAX_RANK], known[ONNX_MAX_RANK];
   int rank = readShape(ctx, node->inputs[1], &wanted), inferred = -1, n = 0;
+  bool orders[ONNX_MAX_RANK] = {false}, any = false;
   for (int i = 0; i < rank; ++i) {
     dims[i] = wanted[i];
+    any |= orders[i] = mayBeOrder(wanted[i], 8);
     if (onnxIs(wanted[i], -1)) {
       if (inferred >= 0) return onnxInvalid(ctx, "its shape has -1 twice");
       inferred = i;
@@ -65,7 +92,9 @@ static void lowerReshape(OnnxContext *ctx, OnnxNode *node) {
     known[n++] = dims[i];
   }
   if (rank < 0) return;
-  if (inferred >= 0) dims[inferred] = onnxQuotient(ctx, x->rank, x->dims, n, known);
+  if (inferred >= 0 && any) orders[inferred] = true;
+  if (any) resolveOrders(ctx, x, rank, allowZero, orders, dims);
+  else if (inferred >= 0) dims[inferred] = onnxQuotient(ctx, x->rank, x->dims, n, known);
   onnxSetOutput(ctx, node, 0, onnxReshape(ctx, x, rank, dims));
 }
 static void lowerFlatten(OnnxContext *ctx, OnnxNode *node) {
