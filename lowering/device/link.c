@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -57,14 +58,13 @@ static void removeFiles(const Files *f) {
 }
 
 // The exit status of linker; -1: it could not be started, errno says why.
-static int run(const char *linker, const Files *f) {
-  char *const args[] = {(char *)"ld.lld", (char *)"-shared", (char *)"-o", (char *)f->image, (char *)f->object, NULL};
+static int run(const char *linker, const char *const *args, const char *log) {
   posix_spawn_file_actions_t actions;
   if (posix_spawn_file_actions_init(&actions)) return -1;
-  posix_spawn_file_actions_addopen(&actions, 1, f->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t child;
-  int error = posix_spawnp(&child, linker, &actions, NULL, args, environ);
+  int error = posix_spawnp(&child, linker, &actions, NULL, (char *const *)(uintptr_t)args, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error) return errno = error, -1;
   int status;
@@ -72,36 +72,41 @@ static int run(const char *linker, const Files *f) {
     if (errno != EINTR) return -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
-static int runAny(const Files *f) {
+static int runAny(const char *const *args, const char *log) {
   const char *given = getenv("DLC_LLD");
-  if (given && *given) return run(given, f);
+  if (given && *given) return run(given, args, log);
   const char *const names[] = {DLC_LLVM_ROOT "/bin/ld.lld", "ld.lld", "ld.lld-22"};
   int status = -1;
-  for (size_t i = 0; i < sizeof names / sizeof *names && status < 0; ++i) status = run(names[i], f);
+  for (size_t i = 0; i < sizeof names / sizeof *names && status < 0; ++i) status = run(names[i], args, log);
   return status;
+}
+
+MlirLogicalResult dlcRunLinker(MlirOperation op, const char *const *args, const char *logPath) {
+  char *log = NULL;
+  size_t size;
+  int status = runAny(args, logPath);
+  if (status < 0)
+    dlcRefuse(op, "cannot run ld.lld (set DLC_LLD to its path): %s", strerror(errno));
+  else if (status)
+    dlcRefuse(op, "ld.lld failed with status %d: %.300s", status, readFile(logPath, &log, &size) ? log : "no output");
+  free(log);
+  unlink(logPath);
+  return status ? mlirLogicalResultFailure() : mlirLogicalResultSuccess();
 }
 
 MlirLogicalResult dlcLinkDeviceObject(MlirOperation op, const char *object, size_t size, char **bytes, size_t *length) {
   Files f = {.directory = ""};
-  char *log = NULL;
-  size_t logSize;
   bool ok = false;
   *bytes = NULL, *length = 0;
+  const char *const args[] = {"ld.lld", "-shared", "-o", f.image, f.object, NULL};
   if (!makeFiles(&f)) {
     dlcRefuse(op, "cannot make a directory for the linker: %s", strerror(errno));
   } else if (!writeFile(f.object, object, size)) {
     dlcRefuse(op, "cannot write %s: %s", f.object, strerror(errno));
-  } else {
-    int status = runAny(&f);
-    if (status < 0)
-      dlcRefuse(op, "cannot run ld.lld (set DLC_LLD to its path): %s", strerror(errno));
-    else if (status)
-      dlcRefuse(op, "ld.lld failed with status %d: %.300s", status,
-                readFile(f.log, &log, &logSize) ? log : "no output");
-    else if (!(ok = readFile(f.image, bytes, length)))
-      dlcRefuse(op, "ld.lld left no output at %s", f.image);
+  } else if (mlirLogicalResultIsSuccess(dlcRunLinker(op, args, f.log))) {
+    ok = readFile(f.image, bytes, length);
+    if (!ok) dlcRefuse(op, "ld.lld left no output at %s", f.image);
   }
-  free(log);
   removeFiles(&f);
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }

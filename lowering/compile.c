@@ -1,0 +1,155 @@
+// See lowering/compile.h: the stages of lowering/pipelines.h in order, then the
+// code of the target.
+#include "lowering/compile.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "dlc/ir.h"
+#include "dlc/pass.h"
+#include "lowering/device/device.h"
+#include "lowering/device/kernel.h"
+#include "lowering/host/emit.h"
+#include "lowering/pipelines.h"
+
+//===--- targets -----------------------------------------------------------------------===//
+typedef enum { HOST, NVPTX, AMDGCN, NO_TARGET } Kind;
+typedef struct { Kind kind; const char *chip; } Target;
+
+static Target parseTarget(const char *text) {
+  static const struct { const char *name, *chip; Kind kind; } known[] = {{"host", "native", HOST}, {"nvptx", "sm_90a", NVPTX}, {"amdgcn", "gfx942", AMDGCN}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
+    size_t n = strlen(known[i].name);
+    if (!strncmp(text, known[i].name, n) && (!text[n] || (text[n] == ':' && text[n + 1]))) return (Target){known[i].kind, text[n] ? text + n + 1 : known[i].chip};
+  }
+  return (Target){NO_TARGET, NULL};
+}
+
+bool dlcKnowsTarget(const char *target, char *why, size_t size) {
+  static const char *const chips[] = {"sm_80", "sm_86", "sm_89", "sm_90", "sm_90a", "sm_100a", "gfx906", "gfx908", "gfx90a", "gfx942", "gfx950"};
+  Target t = parseTarget(target);
+  DlcHostCpu cpu;
+  bool known = false;
+  if (t.kind == HOST && (known = dlcHostCpu(t.chip, &cpu))) dlcHostCpuDestroy(&cpu);
+  for (size_t i = 0; i < sizeof chips / sizeof *chips; ++i) known |= (t.kind == NVPTX && chips[i][0] == 's' && !strcmp(chips[i], t.chip)) || (t.kind == AMDGCN && chips[i][0] == 'g' && !strcmp(chips[i], t.chip));
+  if (!known)
+    snprintf(why, size, "unknown target '%s'; targets are host[:native|x86-64-v2|x86-64-v3|x86-64-v4], nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]", target);
+  return known;
+}
+
+void dlcPrintPipeline(const char *target, FILE *out) {
+  Kind kind = parseTarget(target).kind;
+  for (const DlcStage *s = dlcCommonStages; s->name; ++s) fprintf(out, "%-12s %s\n             %s\n", s->name, s->summary, s->text);
+  for (const DlcStage *s = kind == HOST ? dlcHostStages : dlcDeviceStages; s->name; ++s) fprintf(out, "%-12s %s\n             %s\n", s->name, s->summary, s->text);
+  if (kind == HOST) fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
+  else fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code", kind == AMDGCN ? " and ld.lld -shared" : "");
+}
+
+//===--- stages --------------------------------------------------------------------------===//
+typedef struct {
+  MlirOperation module;
+  const DlcCompileOptions *options;
+} Run;
+
+static void begin(const Run *r, const char *stage) {
+  if (r->options->begin) r->options->begin(stage, r->options->data);
+}
+static void end(const Run *r, const char *stage) {
+  if (r->options->end) r->options->end(stage, r->module, r->options->data);
+}
+
+static bool runStage(const Run *r, const char *name, const char *text) {
+  begin(r, name);
+  bool ok = dlcRunPipeline(r->module, text);
+  if (ok) end(r, name);
+  return ok;
+}
+
+static bool runStages(const Run *r, const DlcStage *stages) {
+  for (; stages->name; ++stages)
+    if (!runStage(r, stages->name, stages->text)) return false;
+  return true;
+}
+
+//===--- host ------------------------------------------------------------------------------===//
+static bool endsWith(const char *s, const char *suffix) {
+  size_t n = strlen(s), m = strlen(suffix);
+  return n >= m && !strcmp(s + n - m, suffix);
+}
+
+// The stage "vector" for this CPU's registers.
+static bool runVector(const Run *r, const DlcStage *stage, const DlcHostCpu *cpu) {
+  const char *pass = "tile-lower-to-vector", *at = strstr(stage->text, pass);
+  char text[1024];
+  snprintf(text, sizeof text, "%.*s%s{vector-bits=%d registers=%d}%s", (int)(at - stage->text), stage->text, pass, cpu->vectorBits, cpu->registers, at + strlen(pass));
+  return runStage(r, stage->name, text);
+}
+
+static bool runGlue(const Run *r, const DlcHostCpu *cpu) {
+  char text[2600];
+  // An option's value is quoted: names are cut to what a pipeline's text can hold.
+  char name[128];
+  size_t n = 0;
+  for (const char *c = r->options->name ? r->options->name : "program"; *c && n < sizeof name - 1; ++c) name[n++] = strchr("{}\"'\\ ,=;()", *c) || (unsigned char)*c < 0x20 ? '_' : *c;
+  name[n] = 0;
+  snprintf(text, sizeof text, "builtin.module(ctrl-host-glue{name=%s target=host:%s features=\"%s\"})", n ? name : "program", cpu->cpu, cpu->required);
+  return runStage(r, "glue", text);
+}
+
+static bool compileHost(const Run *r, const char *chip, const char *path) {
+  DlcHostCpu cpu;
+  char weights[4096];
+  int64_t weightBytes = 0;
+  if (!dlcHostCpu(chip, &cpu)) return dlcRefuse(r->module, "unknown CPU '%s'", chip), false;
+  if (snprintf(weights, sizeof weights, "%s.%d.weights", path, (int)getpid()) >= (int)sizeof weights) return dlcRefuse(r->module, "the output path is too long"), dlcHostCpuDestroy(&cpu), false;
+  bool ok = true;
+  for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
+    ok = !strcmp(s->name, "vector") ? runVector(r, s, &cpu) : runStage(r, s->name, s->text);
+    if (ok && !strcmp(s->name, "host")) ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, weights, &weightBytes));
+  }
+  ok = ok && runGlue(r, &cpu);
+  if (ok) {
+    begin(r, "code");
+    DlcHostEmitOptions emit = {&cpu, r->options->optimize, weightBytes ? weights : NULL};
+    DlcHostForm form = endsWith(path, ".ll") ? DLC_HOST_LLVM_IR : endsWith(path, ".s") ? DLC_HOST_ASSEMBLY : endsWith(path, ".o") ? DLC_HOST_OBJECT : DLC_HOST_PROGRAM;
+    ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, path));
+    if (ok) end(r, "code");
+  }
+  if (weightBytes) unlink(weights);
+  dlcHostCpuDestroy(&cpu);
+  return ok;
+}
+
+//===--- devices ------------------------------------------------------------------------------===//
+static bool writeFile(MlirOperation op, const char *path, const char *bytes, size_t size) {
+  char temporary[4096];
+  if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof temporary) return dlcRefuse(op, "the output path is too long"), false;
+  FILE *f = fopen(temporary, "wb");
+  bool ok = f && fwrite(bytes, 1, size, f) == size;
+  if (f && fclose(f)) ok = false;
+  if (ok && rename(temporary, path)) ok = false;
+  if (!ok) {
+    dlcRefuse(op, "cannot write %s: %s", path, strerror(errno));
+    unlink(temporary);
+  }
+  return ok;
+}
+
+static bool compileDevice(const Run *r, Target t, const char *path) {
+  if (!runStages(r, dlcDeviceStages)) return false;
+  begin(r, "code");
+  DlcDeviceImage image = {0};
+  MlirLogicalResult result = t.kind == NVPTX ? dlcEmitPtx(r->module, t.chip, &image) : endsWith(path, ".s") ? dlcEmitGcn(r->module, t.chip, &image) : dlcEmitHsaco(r->module, t.chip, &image);
+  bool ok = mlirLogicalResultIsSuccess(result) && writeFile(r->module, path, image.bytes, image.size);
+  dlcDeviceImageDestroy(&image);
+  if (ok) end(r, "code");
+  return ok;
+}
+
+MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path) {
+  Run r = {module, options};
+  Target t = parseTarget(options->target);
+  if (t.kind == NO_TARGET) return dlcRefuse(module, "unknown target '%s'", options->target), mlirLogicalResultFailure();
+  bool ok = runStages(&r, dlcCommonStages) && (t.kind == HOST ? compileHost(&r, t.chip, path) : compileDevice(&r, t, path));
+  return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
+}

@@ -1,0 +1,25 @@
+// The compiler as one call: a module of linalg on tensors and ctrl becomes a
+// program for the host or an image for a device.
+#pragma once
+#include <stdbool.h>
+#include <stdio.h>
+#include "mlir-c/IR.h"
+
+typedef struct {
+  const char *target; // "host", "host:x86-64-v3", "nvptx:sm_90a", "amdgcn:gfx942", ..
+  const char *name;   // of the program
+  int optimize;       // 0 to 3
+  // Called before and after each stage, with its name; `module` after it. May be NULL.
+  void (*begin)(const char *stage, void *data);
+  void (*end)(const char *stage, MlirOperation module, void *data);
+  void *data;
+} DlcCompileOptions;
+
+// False and a message on stderr's behalf in `why`: not a target.
+bool dlcKnowsTarget(const char *target, char *why, size_t size);
+// The stages that a target runs through, a line each, for people.
+void dlcPrintPipeline(const char *target, FILE *out);
+
+// Changes module on the way. Writes `path` whole or not at all: a shared object for the host (".ll": LLVM IR, ".s":
+// assembly, ".o": an object), PTX for nvptx, an hsaco for amdgcn (".s": assembly). Failure: diagnostics on the module's context.
+MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path);

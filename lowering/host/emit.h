@@ -1,0 +1,19 @@
+// From a module in the LLVM dialect (after the stages of lowering/pipelines.h) to
+// host code.
+#pragma once
+#include "mlir-c/IR.h"
+#include "lowering/host/cpu.h"
+
+typedef enum { DLC_HOST_LLVM_IR, DLC_HOST_ASSEMBLY, DLC_HOST_OBJECT, DLC_HOST_PROGRAM } DlcHostForm;
+typedef struct {
+  const DlcHostCpu *cpu;
+  int optimize;        // 0 to 3: LLVM's pipeline
+  const char *weights; // file that dlcHostTakeWeights wrote; NULL: there are none
+} DlcHostEmitOptions;
+
+// Writes the constants that ctrl-to-host gave offsets to `path` and erases their globals: between the stages "host" and
+// "vector". *bytes: what was written; with 0 no file is made. Failure: one diagnostic, no file.
+MlirLogicalResult dlcHostTakeWeights(MlirOperation module, const char *path, int64_t *bytes);
+
+// Writes `path`, whole or not at all. Failure: one diagnostic.
+MlirLogicalResult dlcHostEmit(MlirOperation module, DlcHostForm form, const DlcHostEmitOptions *options, const char *path);

@@ -1,0 +1,49 @@
+// See lowering/pipelines.h. What is between the stages:
+//
+//   simplify    linalg on tensors, ctrl
+//   tile        + tile.graph, scheduled
+//   task        ctrl.task on tensors
+//   bufferize   ctrl.task on memrefs
+//   place       place.alloc with offsets, workgroup memory of tasks
+//   host        functions and runtime calls; linalg on memrefs in task functions
+//   vector      scf and vector
+//   llvm        the LLVM dialect
+#include "lowering/pipelines.h"
+#include <stdio.h>
+#include "dlc/pass.h"
+#include "lowering/linalg_to_vector/pipeline.h"
+
+const DlcStage dlcCommonStages[] = {
+    {"simplify", "Fold and tidy linalg on tensors",
+     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
+    {"tile", "Form and schedule tile graphs", "builtin.module(func.func(tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
+    {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,canonicalize,cse))"},
+    {"bufferize", "Bufferise the program",
+     "builtin.module(eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
+     "function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops=1},func.func(canonicalize,cse,canonicalize))"},
+    {0}};
+
+const DlcStage dlcHostStages[] = {
+    {"place", "Give every buffer its place", "builtin.module(func.func(ctrl-form-tasks,place-plan))"},
+    {"host", "Make functions and runtime calls", "builtin.module(ctrl-to-host)"},
+    {"vector", "Lower linalg to vector loops", "builtin.module(func.func(canonicalize,cse,tile-lower-to-vector,tile-approximate-math))"},
+    {"llvm", "Lower to the LLVM dialect", "builtin.module(" DLC_VECTOR_TO_LLVM ")"},
+    {0}};
+
+const DlcStage dlcDeviceStages[] = {
+    {"device-tasks", "Make tasks of what stands outside of them", "builtin.module(func.func(ctrl-form-tasks))"},
+    {0}};
+
+static void registerAll(const DlcStage *stages) {
+  for (; stages->name; ++stages) {
+    char argument[64];
+    snprintf(argument, sizeof argument, "dlc-%s", stages->name);
+    dlcRegisterPipeline(argument, stages->summary, stages->text);
+  }
+}
+
+void dlcRegisterPipelines(void) {
+  registerAll(dlcCommonStages);
+  registerAll(dlcHostStages);
+  registerAll(dlcDeviceStages);
+}

@@ -1,0 +1,252 @@
+// dlc: a model in, a program out.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "dlc/tools.h"
+#include "frontends/onnx/onnx.h"
+#include "lowering/compile.h"
+#include "mlir-c/IR.h"
+#include "mlir-c/Diagnostics.h"
+#include "mlir-c/Support.h"
+
+enum { EXIT_REFUSED = 2, EXIT_USAGE = 64, MAX_STAGES = 32 };
+
+static const char usage[] =
+    "usage: dlc MODEL [-o FILE] [options]\n"
+    "\n"
+    "Compiles a model (.onnx, or MLIR text or bytecode: .mlir, .mlirbc) to a program.\n"
+    "\n"
+    "  -o FILE             output (default: the model's name with .so, .ptx or .hsaco). For the host a name that ends in\n"
+    "                      .ll, .s or .o gives LLVM IR, assembly or an object; for amdgcn .s gives assembly\n"
+    "  --target=TARGET     host[:native|x86-64-v2|x86-64-v3|x86-64-v4] (default host:native),\n"
+    "                      nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]\n"
+    "  -O0 .. -O3          effort of LLVM's optimiser (default -O1; the loops are vectorised before it)\n"
+    "  --print-pipeline    print the stages of the target and their passes, and stop\n"
+    "  --emit-mlir=STAGE   stop after a stage (import, or one of --print-pipeline) and write its MLIR to -o (default: -)\n"
+    "  --save-temps[=DIR]  write the MLIR after each stage to DIR/NN-STAGE.mlir (default: the output's name + .temps)\n"
+    "  --timing            print seconds and peak memory of each stage\n"
+    "  --timing-json=FILE  the same as JSON\n"
+    "  --verbose, -v       show each stage as it begins\n"
+    "  --threads=N         threads of the compiler (default: all)\n"
+    "  --help, -h          this text\n"
+    "\n"
+    "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
+
+typedef struct {
+  const char *model, *output, *target, *emit, *temps, *timingJson;
+  int optimize, threads;
+  bool printPipeline, saveTemps, timing, verbose;
+} Options;
+
+typedef struct {
+  const Options *options;
+  struct { char name[32]; double seconds; long peakKib; } stages[MAX_STAGES];
+  int n;
+  struct timespec start;
+  bool stopped; // after --emit-mlir's stage
+  bool failed;
+} Progress;
+
+//===--- time --------------------------------------------------------------------------------===//
+static double secondsSince(const struct timespec *start) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+static long peakKib(void) {
+  struct rusage usage_;
+  return getrusage(RUSAGE_SELF, &usage_) ? 0 : usage_.ru_maxrss;
+}
+
+static bool showsProgress(const Progress *p) { return p->options->verbose || (isatty(2) && !p->options->timing); }
+
+static void beginStage(const char *stage, void *data) {
+  Progress *p = data;
+  clock_gettime(CLOCK_MONOTONIC, &p->start);
+  if (p->options->verbose) fprintf(stderr, "dlc: %s ...\n", stage);
+  else if (showsProgress(p)) fprintf(stderr, "\r\033[Kdlc: %s ...", stage);
+}
+
+static void writeText(MlirStringRef s, void *file) { fwrite(s.data, 1, s.length, file); }
+
+// Text of the module, without the bytes of its large constants.
+static bool writeModule(MlirOperation module, const char *path) {
+  FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
+  if (!f) return perror(path), false;
+  MlirOpPrintingFlags flags = mlirOpPrintingFlagsCreate();
+  mlirOpPrintingFlagsElideLargeElementsAttrs(flags, 32);
+  mlirOpPrintingFlagsElideLargeResourceString(flags, 64);
+  mlirOperationPrintWithFlags(module, flags, writeText, f);
+  mlirOpPrintingFlagsDestroy(flags);
+  fputc('\n', f);
+  bool ok = !ferror(f);
+  if (f != stdout && fclose(f)) ok = false;
+  if (!ok) fprintf(stderr, "dlc: cannot write %s\n", path);
+  return ok;
+}
+
+static void endStage(const char *stage, MlirOperation module, void *data) {
+  Progress *p = data;
+  if (p->n < MAX_STAGES) {
+    snprintf(p->stages[p->n].name, sizeof p->stages[p->n].name, "%s", stage);
+    p->stages[p->n].seconds = secondsSince(&p->start);
+    p->stages[p->n].peakKib = peakKib();
+  }
+  ++p->n;
+  if (p->options->saveTemps && strcmp(stage, "code")) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%02d-%s.mlir", p->options->temps, p->n, stage);
+    if (!writeModule(module, path)) p->failed = true;
+  }
+  if (p->options->emit && !strcmp(stage, p->options->emit)) {
+    if (!writeModule(module, p->options->output ? p->options->output : "-")) p->failed = true;
+    exit(p->failed); // everything that follows is not asked for
+  }
+}
+
+static void printTiming(const Progress *p, double total) {
+  if (showsProgress(p) && !p->options->verbose) fprintf(stderr, "\r\033[K");
+  if (!p->options->timing) return;
+  fprintf(stderr, "%-12s %9s %10s\n", "stage", "seconds", "peak MiB");
+  for (int i = 0; i < p->n && i < MAX_STAGES; ++i) fprintf(stderr, "%-12s %9.3f %10.1f\n", p->stages[i].name, p->stages[i].seconds, (double)p->stages[i].peakKib / 1024);
+  fprintf(stderr, "%-12s %9.3f %10.1f\n", "total", total, (double)peakKib() / 1024);
+}
+
+static bool writeTimingJson(const Progress *p, double total) {
+  if (!p->options->timingJson) return true;
+  FILE *f = fopen(p->options->timingJson, "w");
+  if (!f) return perror(p->options->timingJson), false;
+  fprintf(f, "{\"total_seconds\": %.6f, \"peak_bytes\": %lld, \"stages\": [", total, (long long)peakKib() * 1024);
+  for (int i = 0; i < p->n && i < MAX_STAGES; ++i)
+    fprintf(f, "%s{\"name\": \"%s\", \"seconds\": %.6f, \"peak_bytes\": %lld}", i ? ", " : "", p->stages[i].name, p->stages[i].seconds, (long long)p->stages[i].peakKib * 1024);
+  fprintf(f, "]}\n");
+  return fclose(f) == 0;
+}
+
+//===--- command line ------------------------------------------------------------------------===//
+static bool takesValue(const char *arg, const char *name, const char **value) {
+  size_t n = strlen(name);
+  if (strncmp(arg, name, n) || arg[n] != '=') return false;
+  *value = arg + n + 1;
+  return true;
+}
+
+static int wrongUsage(const char *what, const char *arg) {
+  fprintf(stderr, "dlc: %s '%s'; see dlc --help\n", what, arg);
+  return EXIT_USAGE;
+}
+
+// 0: go on.
+static int parseArguments(int argc, char **argv, Options *o) {
+  const char *threads = NULL;
+  for (int i = 1; i < argc; ++i) {
+    const char *arg = argv[i];
+    if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) return fputs(usage, stdout), -1;
+    if (!strcmp(arg, "-o")) {
+      if (++i == argc) return wrongUsage("a file name must follow", arg);
+      o->output = argv[i];
+    } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) || takesValue(arg, "--threads", &threads)) {
+    } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
+      if (++i == argc) return wrongUsage("a value must follow", arg);
+      *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
+    } else if (takesValue(arg, "--save-temps", &o->temps)) o->saveTemps = true;
+    else if (!strcmp(arg, "--save-temps")) o->saveTemps = true;
+    else if (!strcmp(arg, "--print-pipeline")) o->printPipeline = true;
+    else if (!strcmp(arg, "--timing")) o->timing = true;
+    else if (!strcmp(arg, "--verbose") || !strcmp(arg, "-v")) o->verbose = true;
+    else if (arg[0] == '-' && arg[1] == 'O' && arg[2] >= '0' && arg[2] <= '3' && !arg[3]) o->optimize = arg[2] - '0';
+    else if (arg[0] == '-' && arg[1]) return wrongUsage("unknown option", arg);
+    else if (o->model) return wrongUsage("a second model", arg);
+    else o->model = arg;
+  }
+  char *end = NULL;
+  if (threads && ((o->threads = (int)strtol(threads, &end, 10)) < 1 || *end)) return wrongUsage("--threads takes a number from 1, not", threads);
+  if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
+  return 0;
+}
+
+static const char *baseName(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+// The model's file name without its ending.
+static void stemOf(const char *path, char *out, size_t size) {
+  snprintf(out, size, "%s", baseName(path));
+  char *dot = strrchr(out, '.');
+  if (dot && dot != out) *dot = 0;
+}
+
+static void defaultNames(Options *o, char *output, char *temps, size_t size) {
+  char stem[1024];
+  if (!o->output && !o->emit) {
+    stemOf(o->model, stem, sizeof stem);
+    snprintf(output, size, "%s%s", stem, !strncmp(o->target, "nvptx", 5) ? ".ptx" : !strncmp(o->target, "amdgcn", 6) ? ".hsaco" : ".so");
+    o->output = output;
+  }
+  if (o->saveTemps && !o->temps) {
+    snprintf(temps, size, "%s.temps", o->output ? o->output : "dlc");
+    o->temps = temps;
+  }
+}
+
+//===--- main ---------------------------------------------------------------------------------===//
+static bool endsWith(const char *s, const char *suffix) {
+  size_t n = strlen(s), m = strlen(suffix);
+  return n >= m && !strcmp(s + n - m, suffix);
+}
+
+static int load(MlirContext ctx, const Options *o, const char *name, MlirModule *module) {
+  if (!endsWith(o->model, ".onnx")) {
+    *module = mlirModuleCreateParseFromFile(ctx, mlirStringRefCreateFromCString(o->model));
+    return mlirModuleIsNull(*module) ? 1 : 0;
+  }
+  DlcImportStatus status = dlcImportOnnx(ctx, o->model, &(DlcImportOptions){.name = name, .warnings = o->verbose}, module);
+  return status == DLC_IMPORT_OK ? 0 : status == DLC_IMPORT_REFUSED ? EXIT_REFUSED : 1;
+}
+
+static int compile(const Options *o) {
+  MlirDialectRegistry registry = mlirDialectRegistryCreate();
+  dlcInsertAllDialects(registry);
+  dlcRegisterEverything();
+  MlirContext ctx = mlirContextCreateWithRegistry(registry, o->threads != 1);
+  mlirContextLoadAllAvailableDialects(ctx);
+  Progress progress = {.options = o};
+  struct timespec start;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  char name[1024];
+  stemOf(o->model, name, sizeof name);
+  MlirModule module = {0};
+  beginStage("import", &progress);
+  int status = load(ctx, o, name, &module);
+  if (!status) {
+    endStage("import", mlirModuleGetOperation(module), &progress);
+    DlcCompileOptions options = {o->target, name, o->optimize, beginStage, endStage, &progress};
+    if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->output ? o->output : "out"))) status = 1;
+    mlirModuleDestroy(module);
+  }
+  double total = secondsSince(&start);
+  printTiming(&progress, total);
+  if (!status && (!writeTimingJson(&progress, total) || progress.failed)) status = 1;
+  mlirContextDestroy(ctx);
+  mlirDialectRegistryDestroy(registry);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  Options o = {.target = "host", .optimize = 1};
+  int status = parseArguments(argc, argv, &o);
+  if (status) return status < 0 ? 0 : status;
+  char why[512], output[2048], temps[2048];
+  if (!dlcKnowsTarget(o.target, why, sizeof why)) return fprintf(stderr, "dlc: %s\n", why), EXIT_USAGE;
+  if (o.printPipeline) return dlcPrintPipeline(o.target, stdout), 0;
+  defaultNames(&o, output, temps, sizeof output);
+  if (o.saveTemps && mkdir(o.temps, 0777) && errno != EEXIST) return perror(o.temps), 1;
+  return compile(&o);
+}
