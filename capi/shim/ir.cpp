@@ -9,6 +9,7 @@ extern "C" {
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Parser/Parser.h"
 using namespace mlir;
 
 extern "C" {
@@ -22,6 +23,9 @@ MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer) {
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v) {
   auto l = dyn_cast<linalg::LinalgOp>(unwrap(op));
   return l && llvm::is_contained(l.getDpsInits(), unwrap(v));
+}
+MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text) {
+  return wrap(parseSourceString<ModuleOp>(StringRef(text.data, text.length), ParserConfig(unwrap(ctx), /*verifyAfterParse=*/false)).release());
 }
 MlirOperation dlcLookupSymbol(MlirOperation table, const char *name) { return wrap(SymbolTable::lookupSymbolIn(unwrap(table), name)); }
 MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op) { return wrap(unwrap(b->rewriter)->splitBlock(unwrap(op)->getBlock(), Block::iterator(unwrap(op)))); }

@@ -302,7 +302,7 @@ static MlirLogicalResult writeAll(Glue *g, const DlcCtrlHostGlueOptions *options
 
 // Moves what was written into the module, in place of the declarations.
 static MlirLogicalResult insertAll(Glue *g, DlcBuilder *b, DlcOps *declarations) {
-  MlirModule parsed = mlirModuleCreateParse(g->ctx, mlirStringRefCreate(g->text.data, g->text.n));
+  MlirModule parsed = dlcParseUnverified(g->ctx, mlirStringRefCreate(g->text.data, g->text.n));
   if (mlirModuleIsNull(parsed)) return mlirLogicalResultFailure();
   for (intptr_t i = 0; i < declarations->n; ++i) mlirRewriterBaseEraseOp(b->rewriter, declarations->data[i]);
   MlirBlock to = bodyOf(mlirOperationGetRegion(g->module, 0));

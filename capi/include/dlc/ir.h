@@ -38,6 +38,8 @@ void dlcPointerMapDestroy(DlcPointerMap *map);
 MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes, const int64_t *strides);
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                      // an out operand of a LinalgOp
+// Parses text that refers to symbols which its place is going to have: not verified. Null: a diagnostic was emitted.
+MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text);
 MlirOperation dlcLookupSymbol(MlirOperation table, const char *name);     // null: none
 // Splits the block of op before op; the part from op on is given back.
 MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op);
