@@ -162,9 +162,11 @@ static bool enterControlFlow(Distributor *d, MlirOperation op) {
 }
 
 static bool distributeOp(Distributor *d, MlirOperation op) {
+  // Bufferisation leaves copies of a buffer to itself.
+  if (memref_dealloc_isa(op) || (memref_copy_isa(op) && mlirValueEqual(memref_copy_source(op), memref_copy_target(op))))
+    return mlirRewriterBaseEraseOp(d->team.b->rewriter, op), true;
   if (dlcIsLinalgOp(op) || memref_copy_isa(op)) return distributeNest(d, op);
   if (memref_alloc_isa(op) || memref_alloca_isa(op) || memref_assume_alignment_isa(op)) return true;
-  if (memref_dealloc_isa(op)) return mlirRewriterBaseEraseOp(d->team.b->rewriter, op), true;
   if (memref_store_isa(op)) return storeOnce(d, op);
   if (memref_load_isa(op)) {
     order(d, &(Access){rootOf(memref_load_memref(op)), memref_load_memref(op), false, false}, 1);
