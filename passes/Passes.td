@@ -109,4 +109,13 @@ def CtrlDistributeToThreads : Pass<"ctrl-distribute-to-threads", "::mlir::Module
                     Statistic<"shuffled", "shuffled", "reductions by shuffles">];
   let dependentDialects = ["affine", "arith", "gpu", "llvm", "memref", "scf"];
 }
+def CtrlDeviceMath : Pass<"ctrl-device-math", "::mlir::ModuleOp"> {
+  let summary = "math ops in kernels become arithmetic and what backends select: no device library is there";
+  let dependentDialects = ["arith", "llvm", "math"];
+}
+def CtrlEmulateKernels : Pass<"ctrl-emulate-kernels", "::mlir::ModuleOp"> {
+  let summary = "kernels become host functions that run thread after thread, to test their results";
+  let options = [Option<"reverse", "reverse", "bool", "false", "run the threads of a block from the last to the first">];
+  let dependentDialects = ["arith", "func", "memref", "scf"];
+}
 #endif

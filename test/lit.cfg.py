@@ -38,3 +38,22 @@ config.substitutions += [
 config.available_features.add("sanitize" if config.sanitize else "plugin")
 if os.path.exists(config.llvm_root + "/bin/ld.lld"):
     config.available_features.add("lld")
+
+# Kernels that ctrl-emulate-kernels has made host code: to LLVM, and run. Not the passes under test: upstream's.
+host_pipeline = "builtin.module(canonicalize,convert-linalg-to-loops,lower-affine,expand-strided-metadata,lower-affine,convert-scf-to-cf,convert-to-llvm,reconcile-unrealized-casts)"
+config.substitutions.append(
+    (
+        "%{run-on-host}",
+        "mlir-opt --pass-pipeline='%s' | mlir-runner -O1 -e main -entry-point-result=void --shared-libs=%s/lib/libmlir_c_runner_utils.so,%s/lib/libmlir_runner_utils.so"
+        % (host_pipeline, config.llvm_root, config.llvm_root),
+    )
+)
+# ptxas comes from no Debian package (PyPI nvidia-cuda-nvcc, or a CUDA toolkit): DLC_PTXAS, else PATH.
+import shutil
+
+ptxas = os.environ.get("DLC_PTXAS") or shutil.which("ptxas")
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%{ptxas}", ptxas))
+else:
+    lit_config.note("no ptxas (set DLC_PTXAS): PTX is not checked, tests that need it are unsupported")

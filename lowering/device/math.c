@@ -1,4 +1,4 @@
-// See math.h.
+// ctrl-device-math: see math.h.
 //
 //   f16, bf16          computed in f32
 //   f32                upstream's polynomials (tile-approximate-math), expansions into exp and log
@@ -75,4 +75,9 @@ MlirLogicalResult dlcLowerDeviceMath(MlirOperation kernels) {
   const DlcTileApproximateMathOptions options = {0};
   if (mlirLogicalResultIsFailure(dlcRunTileApproximateMath(kernels, NULL, &options))) return mlirLogicalResultFailure();
   return refuseForeign(kernels) && callIntrinsics(kernels) ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
+}
+MlirLogicalResult dlcRunCtrlDeviceMath(MlirOperation module, DlcPass *pass, const DlcCtrlDeviceMathOptions *options) {
+  (void)pass, (void)options;
+  MlirOperation kernels = dlcFindKernels(module);
+  return kernels.ptr ? dlcLowerDeviceMath(kernels) : mlirLogicalResultSuccess();
 }

@@ -176,13 +176,34 @@ static MlirValue findPredicate(Entry *e, MlirOperation task, const MlirValue *it
   return memref_load(e->b, here, valsN(rank, indices));
 }
 
-static bool cloneBody(DlcBuilder *b, MlirOperation task, DlcMapping map) {
-  MlirBlock body = bodyOf(ctrl_task_body(task));
+static bool cloneBlock(DlcBuilder *b, MlirBlock body, DlcMapping map, int depth);
+// A body that was outlined comes back: a kernel calls nothing.
+static bool inlineCall(DlcBuilder *b, MlirOperation call, DlcMapping map, int depth) {
+  MlirStringRef name = func_call_callee(call);
+  char text[256];
+  snprintf(text, sizeof text, "%.*s", (int)name.length, name.data);
+  MlirOperation callee = dlcLookupSymbol(dlcParentNamed(call, "builtin.module"), text);
+  MlirBlock body = func_func_isa(callee) ? bodyOf(func_func_body(callee)) : (MlirBlock){0};
+  if (!body.ptr || mlirBlockGetNextInRegion(body).ptr || depth > 16)
+    return dlcRefuse(call, "a kernel cannot call @%s: %s", text,
+                     depth > 16 ? "the calls nest too deeply" : "it has no body of one block");
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(call); ++i)
+    dlcMap(map, argOf(body, i), dlcMapped(map, mlirOperationGetOperand(call, i)));
+  if (!cloneBlock(b, body, map, depth + 1)) return false;
+  MlirOperation end = mlirBlockGetTerminator(body);
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(call); ++i)
+    dlcMap(map, dlcResult(call, i), dlcMapped(map, mlirOperationGetOperand(end, i)));
+  return true;
+}
+static bool cloneBlock(DlcBuilder *b, MlirBlock body, DlcMapping map, int depth) {
   dlcForEachOp (op, body) {
-    if (ctrl_in_parallel_isa(op)) continue;
-    if (!dlcClone(b, op, map).ptr) return false;
+    if (ctrl_in_parallel_isa(op) || func_return_isa(op)) continue;
+    if (func_call_isa(op) ? !inlineCall(b, op, map, depth) : !dlcClone(b, op, map).ptr) return false;
   }
   return true;
+}
+static bool cloneBody(DlcBuilder *b, MlirOperation task, DlcMapping map) {
+  return cloneBlock(b, bodyOf(ctrl_task_body(task)), map, 0);
 }
 
 static bool dropSpace(MlirValue v) {

@@ -1,0 +1,282 @@
+// ctrl-emulate-kernels: runs kernels on the host, thread after thread, to test
+// their results where there is no device.
+//
+//   gpu.func @k(...) kernel {          func.func private @k(..., %block: index) {
+//     A                                  scf.for %thread = 0 to 256 { A }
+//     gpu.barrier                  ->    scf.for %thread = 0 to 256 { A's arithmetic again, B }
+//     B                                }
+//   }
+//   gpu.launch_func @kernels::@k       scf.for %block = 0 to %grid { func.call @k(..., %block) }
+//
+// Takes what ctrl-distribute-to-threads{warp=1} leaves, so that the code under
+// test is the code of the device but for shuffles. With `reverse` the threads
+// run from the last to the first: a missing barrier shows as a difference.
+// Refuses: shuffles, barriers that only some threads reach, values that a thread
+// loads before a barrier and uses after it.
+#include <stdlib.h>
+#include "dlc/analysis.h"
+#include "dlc/passes.h"
+#include "lowering/device/kernel.h"
+#include "ods/arith.h"
+#include "ods/func.h"
+#include "ods/gpu.h"
+#include "ods/memref.h"
+#include "ods/scf.h"
+
+typedef struct {
+  MlirOperation op;
+  bool again; // recomputed after a barrier: pure, of values that are
+} Step;
+typedef struct {
+  DlcBuilder *b;
+  int64_t threads;
+  bool reverse;
+  MlirValue block;
+  DlcMapping uniform;   // values that are the same in every thread
+  DlcValueList varying; // the others
+  Step *steps;          // the ops that make varying values or have effects in threads, in order
+  intptr_t n, capacity, flushed;
+  DlcValueList lost; // varying values that cannot be recomputed
+} Emulator;
+
+//===--- what an op is ---
+typedef struct {
+  Emulator *e;
+  bool varies, barrier, shuffle;
+} Look;
+static MlirWalkResult look(MlirOperation op, void *data) {
+  Look *l = data;
+  if (gpu_thread_id_isa(op)) l->varies = true;
+  if (gpu_barrier_isa(op)) l->barrier = true;
+  if (gpu_shuffle_isa(op)) l->shuffle = true;
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && !l->varies; ++i)
+    l->varies = dlcValueListFind(&l->e->varying, mlirOperationGetOperand(op, i)) >= 0;
+  return MlirWalkResultAdvance;
+}
+typedef struct {
+  Emulator *e;
+  bool found;
+} LostUse;
+static MlirWalkResult findLost(MlirOperation op, void *data) {
+  LostUse *l = data;
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && !l->found; ++i)
+    l->found = dlcValueListFind(&l->e->lost, mlirOperationGetOperand(op, i)) >= 0;
+  return MlirWalkResultAdvance;
+}
+static bool usesLost(Emulator *e, MlirOperation op) {
+  LostUse l = {e, false};
+  mlirOperationWalk(op, findLost, &l, MlirWalkPreOrder);
+  return l.found;
+}
+
+//===--- segments ---
+static MlirOperation cloneOp(Emulator *e, MlirOperation op, DlcMapping map) {
+  if (gpu_block_id_isa(op)) return dlcMap(map, dlcResult(op, 0), e->block), op;
+  return dlcClone(e->b, op, map);
+}
+static MlirWalkResult replaceIds(MlirOperation op, void *data) {
+  MlirValue *ids = data; // thread, block
+  if (gpu_thread_id_isa(op)) mlirValueReplaceAllUsesOfWith(dlcResult(op, 0), ids[0]);
+  if (gpu_block_id_isa(op)) mlirValueReplaceAllUsesOfWith(dlcResult(op, 0), ids[1]);
+  return MlirWalkResultAdvance;
+}
+
+// The pending steps, for every thread.
+static bool flush(Emulator *e) {
+  if (e->flushed == e->n) return true;
+  DlcBuilder *b = e->b;
+  MlirOperation loop = scf_for(b, constIndex(b, 0), constIndex(b, e->threads), constIndex(b, 1));
+  if (!loop.ptr) return false;
+  MlirType idx = indexType(b);
+  MlirBlock body = dlcAddBlock(b, scf_for_region(loop), types(idx));
+  dlcAtEnd(b, body) {
+    MlirValue thread = argOf(body, 0);
+    if (e->reverse) thread = arith_subi(b, constIndex(b, e->threads - 1), thread);
+    DlcMapping map = dlcMappingClone(e->uniform);
+    for (intptr_t i = 0; i < e->n && !b->failed; ++i) {
+      if (i < e->flushed && !e->steps[i].again) continue;
+      MlirOperation op = e->steps[i].op;
+      if (gpu_thread_id_isa(op))
+        dlcMap(map, dlcResult(op, 0), thread);
+      else {
+        MlirOperation copy = cloneOp(e, op, map);
+        if (copy.ptr) mlirOperationWalk(copy, replaceIds, (MlirValue[]){thread, e->block}, MlirWalkPreOrder);
+      }
+    }
+    dlcMappingDestroy(map);
+    scf_yield(b);
+  }
+  for (intptr_t i = e->flushed; i < e->n; ++i)
+    for (intptr_t r = 0; r < mlirOperationGetNumResults(e->steps[i].op) && !e->steps[i].again; ++r)
+      dlcValueListAppend(&e->lost, mlirOperationGetResult(e->steps[i].op, r));
+  e->flushed = e->n;
+  return !b->failed;
+}
+
+static void addStep(Emulator *e, MlirOperation op) {
+  if (e->n == e->capacity)
+    e->steps = realloc(e->steps, (size_t)(e->capacity = e->capacity * 2 + 64) * sizeof *e->steps);
+  bool again = dlcIsEffectFree(op);
+  for (intptr_t i = 0; i < e->n && again; ++i)
+    for (intptr_t r = 0; r < mlirOperationGetNumResults(e->steps[i].op) && again && !e->steps[i].again; ++r)
+      for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k)
+        again = again && !mlirValueEqual(mlirOperationGetOperand(op, k), mlirOperationGetResult(e->steps[i].op, r));
+  e->steps[e->n++] = (Step){op, again};
+  for (intptr_t r = 0; r < mlirOperationGetNumResults(op); ++r)
+    dlcValueListAppend(&e->varying, mlirOperationGetResult(op, r));
+}
+
+static bool emulateBlock(Emulator *e, MlirBlock from);
+// Control flow that all threads take alike, around barriers.
+static bool emulateControl(Emulator *e, MlirOperation op) {
+  if (!flush(e)) return false;
+  intptr_t before = e->n; // steps inside are of no use behind it
+  DlcBuilder *b = e->b;
+  MlirOperation copy = dlcCloneShell(b, op, e->uniform); // empty regions
+  if (!copy.ptr) return false;
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r) {
+    MlirBlock from = bodyOf(mlirOperationGetRegion(op, r));
+    if (!from.ptr) continue;
+    if (mlirBlockGetNextInRegion(from).ptr)
+      return dlcRefuse(op, "ctrl-emulate-kernels: control flow of several blocks");
+    MlirBlock to = dlcAddBlock(b, mlirOperationGetRegion(copy, r), types());
+    for (intptr_t i = 0; i < mlirBlockGetNumArguments(from); ++i)
+      dlcMap(e->uniform, argOf(from, i),
+             mlirBlockAddArgument(to, typeOf(argOf(from, i)), mlirOperationGetLocation(op)));
+    bool ok = false;
+    MlirOperation end = mlirBlockGetTerminator(from);
+    dlcAtEnd(b, to) ok = emulateBlock(e, from) && dlcClone(b, end, e->uniform).ptr;
+    for (intptr_t i = 0; i < mlirOperationGetNumOperands(end) && ok; ++i)
+      if (dlcValueListFind(&e->varying, mlirOperationGetOperand(end, i)) >= 0)
+        ok = dlcRefuse(op, "ctrl-emulate-kernels: control flow around a barrier yields a thread's value");
+    if (!ok) return false;
+    e->n = e->flushed = before;
+  }
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
+    dlcMap(e->uniform, dlcResult(op, i), dlcResult(copy, i));
+  return true;
+}
+
+static bool emulateOp(Emulator *e, MlirOperation op) {
+  if (gpu_barrier_isa(op)) return flush(e);
+  Look l = {e, false, false, false};
+  mlirOperationWalk(op, look, &l, MlirWalkPreOrder);
+  if (l.shuffle) return dlcRefuse(op, "ctrl-emulate-kernels: a shuffle; distribute with warp=1");
+  if (l.barrier) {
+    bool outside = false; // does the op's own condition vary?
+    for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
+      outside = outside || dlcValueListFind(&e->varying, mlirOperationGetOperand(op, i)) >= 0;
+    if (outside) return dlcRefuse(op, "ctrl-emulate-kernels: a barrier that only some threads may reach");
+    return emulateControl(e, op);
+  }
+  if (!l.varies) {
+    if (!dlcIsEffectFree(op) && !flush(e)) return false;
+    return cloneOp(e, op, e->uniform).ptr != NULL;
+  }
+  if (usesLost(e, op)) return dlcRefuse(op, "ctrl-emulate-kernels: a thread's value crosses a barrier");
+  addStep(e, op);
+  return true;
+}
+static bool emulateBlock(Emulator *e, MlirBlock from) {
+  MlirOperation end = mlirBlockGetTerminator(from);
+  dlcForEachOp (op, from) {
+    if (!mlirOperationEqual(op, end) && !emulateOp(e, op)) return false;
+  }
+  return flush(e);
+}
+
+//===--- functions and launches ---
+static MlirType withoutSpace(MlirType t) {
+  return mlirTypeIsAMemRef(t) ? dlcWithMemorySpace(t, (MlirAttribute){0}) : t;
+}
+static MlirWalkResult dropSpaces(MlirOperation op, void *data) {
+  (void)data;
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
+    mlirValueSetType(mlirOperationGetResult(op, i), withoutSpace(typeOf(mlirOperationGetResult(op, i))));
+  if (memref_memory_space_cast_isa(op)) mlirValueReplaceAllUsesOfWith(dlcResult(op, 0), mlirOperationGetOperand(op, 0));
+  return MlirWalkResultAdvance;
+}
+
+static MlirOperation makeFunction(DlcBuilder *b, MlirOperation kernel, MlirBlock *body) {
+  MlirType type = gpu_func_function_type(kernel);
+  intptr_t n = mlirFunctionTypeGetNumInputs(type);
+  MlirType *inputs = malloc((size_t)(n + 1) * sizeof *inputs);
+  for (intptr_t i = 0; i < n; ++i) inputs[i] = mlirFunctionTypeGetInput(type, i);
+  inputs[n] = indexType(b);
+  MlirStringRef name = mlirStringAttrGetValue(mlirOperationGetAttributeByName(kernel, dlcText("sym_name")));
+  MlirOperation f = func_func(b, .sym_name = name, .function_type = mlirFunctionTypeGet(b->ctx, n + 1, inputs, 0, NULL),
+                              .sym_visibility = dlcText("private"));
+  if (f.ptr) *body = dlcAddBlock(b, func_func_body(f), typesN(n + 1, inputs));
+  free(inputs);
+  return f;
+}
+
+static bool emulateKernel(DlcBuilder *b, MlirOperation kernel, MlirOperation module, bool reverse) {
+  MlirBlock body = {0}, entry = bodyOf(mlirOperationGetRegion(kernel, 0));
+  MlirOperation f = {0};
+  dlcAtEnd(b, bodyOf(mlirOperationGetRegion(module, 0))) f = makeFunction(b, kernel, &body);
+  if (!f.ptr) return false;
+  intptr_t n = mlirBlockGetNumArguments(body) - 1;
+  DlcI32s size = gpu_func_known_block_size(kernel);
+  Emulator e = {.b = b,
+                .threads = size.n ? size.data[0] : 1,
+                .reverse = reverse,
+                .block = argOf(body, n),
+                .uniform = dlcMappingCreate()};
+  bool ok = false;
+  dlcAtEnd(b, body) {
+    for (intptr_t i = 0; i < mlirBlockGetNumArguments(entry); ++i) // arguments, then workgroup memory
+      dlcMap(e.uniform, argOf(entry, i),
+             i < n ? argOf(body, i)
+                   : memref_alloca(b, .memref_type = withoutSpace(typeOf(argOf(entry, i))), .alignment = SOME(128)));
+    ok = emulateBlock(&e, entry);
+    func_return(b);
+  }
+  if (ok) mlirOperationWalk(f, dropSpaces, NULL, MlirWalkPreOrder);
+  dlcMappingDestroy(e.uniform);
+  dlcValueListDestroy(&e.varying);
+  dlcValueListDestroy(&e.lost);
+  free(e.steps);
+  return ok;
+}
+
+static bool emulateLaunch(DlcBuilder *b, MlirOperation launch) {
+  dlcBefore(b, launch) {
+    MlirOperation loop = scf_for(b, constIndex(b, 0), gpu_launch_func_gridSizeX(launch), constIndex(b, 1));
+    if (!loop.ptr) return false;
+    MlirType idx = indexType(b);
+    MlirBlock body = dlcAddBlock(b, scf_for_region(loop), types(idx));
+    DlcValueList given = {0};
+    DlcValues operands = gpu_launch_func_kernelOperands(launch);
+    for (intptr_t i = 0; i < operands.n; ++i) dlcValueListAppend(&given, at(operands, i));
+    dlcValueListAppend(&given, argOf(body, 0));
+    dlcAtEnd(b, body) {
+      func_call(b, .callee = mlirSymbolRefAttrGetLeafReference(gpu_launch_func_kernel(launch)),
+                .operands = dlcValuesOf(&given));
+      scf_yield(b);
+    }
+    dlcValueListDestroy(&given);
+  }
+  mlirRewriterBaseEraseOp(b->rewriter, launch);
+  return !b->failed;
+}
+
+MlirLogicalResult dlcRunCtrlEmulateKernels(MlirOperation module, DlcPass *pass,
+                                           const DlcCtrlEmulateKernelsOptions *options) {
+  (void)pass;
+  MlirOperation kernels = dlcFindKernels(module);
+  if (!kernels.ptr) return mlirLogicalResultSuccess();
+  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(module));
+  DlcBuilder b = {rewriter, mlirOperationGetContext(module), mlirOperationGetLocation(module), false};
+  bool ok = true;
+  dlcForEachOp (func, bodyOf(gpu_module_bodyRegion(kernels))) {
+    if (ok && gpu_func_isa(func)) ok = emulateKernel(&b, func, module, options->reverse);
+  }
+  DlcOps launches = dlcCollect(module, gpu_launch_func_isa);
+  for (intptr_t i = 0; i < launches.n && ok; ++i) ok = emulateLaunch(&b, launches.data[i]);
+  free(launches.data);
+  if (ok) mlirRewriterBaseEraseOp(rewriter, kernels);
+  if (ok) mlirOperationRemoveDiscardableAttributeByName(module, dlcText("gpu.container_module"));
+  mlirIRRewriterDestroy(rewriter);
+  return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
+}
