@@ -132,6 +132,7 @@ static dlrt_status_t read_dictionary(text_t *text, header_t *header) {
 /* Copies n elements of `bytes` bytes; in the file they lie in Fortran order. */
 static void copy_fortran(const uint8_t *from, uint8_t *to, const header_t *header, size_t bytes, int64_t n) {
   int64_t index[DLRT_MAX_RANK] = {0}, stride[DLRT_MAX_RANK], step = 1, at = 0;
+  if (!n) return; /* and the sizes may be too much to multiply */
   for (int32_t d = 0; d < header->rank; ++d) {
     stride[d] = step;
     step *= header->shape[d];

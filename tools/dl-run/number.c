@@ -143,6 +143,9 @@ dlrt_dtype_t number_dtype(const DLTensor *tensor) {
 
 int64_t number_count(const DLTensor *tensor) {
   int64_t count = 1;
+  /* Where one size is 0 the others may be anything, also too much to multiply. */
+  for (int32_t i = 0; i < tensor->ndim; ++i)
+    if (!tensor->shape[i]) return 0;
   for (int32_t i = 0; i < tensor->ndim; ++i) count *= tensor->shape[i];
   return count;
 }
