@@ -246,11 +246,15 @@ static void emitKnown(Tile *t, int loop, int level, int64_t step, int64_t lanes,
     forLoop(t, loop, constIndex(b, 0), constIndex(b, full), step, emitFrom, k + 1);
   if (!rest) return;
   int64_t count = t->count[level];
+  Plan narrow = *t->plan; // a rest of at most half a vector takes half a vector
+  const Plan *plan = t->plan;
+  while (level == t->vectorLevel && rest <= narrow.lanes / 2) narrow.lanes /= 2;
+  if (narrow.lanes < lanes) t->plan = &narrow, lanes = narrow.lanes;
   t->count[level] = (rest + lanes - 1) / lanes;
   if (rest % lanes) setMask(t, t->count[level] - 1, constIndex(b, rest % lanes));
   t->iv[loop] = constIndex(b, full);
   emitFrom(t, k + 1);
-  t->count[level] = count;
+  t->count[level] = count, t->plan = plan;
   if (level == t->vectorLevel) clearMasks(t);
 }
 static void maskOne(Tile *t, intptr_t k) {

@@ -98,14 +98,17 @@ static int64_t tileSize(const Plan *plan) {
   return n;
 }
 static bool fitsRegisters(const Problem *p, const Plan *plan) {
-  int64_t accumulators = 0, most = 0;
+  int64_t accumulators = 0, most = 0, shuffled = 0;
   for (intptr_t i = 0; i < p->nest->nOperands; ++i) {
     const Operand *o = &p->nest->operand[i];
     int64_t n = instancesOf(o, plan);
     if (o->isOutput) accumulators += p->nest->loop[plan->vector].isReduction ? n * plan->factor[plan->nLevels - 1] : n;
-    else if (plan->vector >= 0 && dlcAccess(o, plan->vector) != ACCESS_INVARIANT && n > most) most = n;
+    else if (plan->vector >= 0 && dlcAccess(o, plan->vector) != ACCESS_INVARIANT) {
+      if (n > most) most = n;
+      if (dlcAccess(o, plan->vector) != ACCESS_UNIT) shuffled = 3; // two parts and their order
+    }
   }
-  int64_t needed = p->nest->reduction ? accumulators + (most < 4 ? most : 4) + 1 : most;
+  int64_t needed = p->nest->reduction ? accumulators + (most < 4 ? most : 4) + 1 + shuffled : most;
   return needed <= p->target.registers - 1;
 }
 // Cycles of one step of the innermost reduction, for one point of the tile.
@@ -127,7 +130,7 @@ static double waste(Size size, int64_t factor, int64_t lanes) {
   if (!isKnown(size)) return 1.02;
   int64_t rest = size.known % step, vectors = (rest + lanes - 1) / lanes;
   double full = (double)((size.known / step) * factor);
-  double tail = vectors ? (double)vectors * (1 + 0.4 * (1 - (double)vectors / (double)factor)) : 0;
+  double tail = vectors == 1 && rest <= lanes / 2 ? 0.6 : vectors ? (double)vectors * (1 + 0.4 * (1 - (double)vectors / (double)factor)) : 0;
   return (full + tail) * (double)lanes / (double)size.known;
 }
 static double planCost(const Problem *p, const Plan *plan) {
