@@ -14,7 +14,13 @@
 typedef enum { EAX, EBX, ECX, EDX } reg_t;
 
 /* Which state the operating system must have enabled in XCR0. */
-typedef enum { STATE_NONE = 0, STATE_AVX = 0x6, STATE_AVX512 = 0xe6, STATE_AMX = 0x60000 } state_t;
+typedef enum {
+  STATE_NONE = 0,
+  STATE_AVX = 0x6,
+  STATE_AVX512 = 0xe6,
+  STATE_AMX = 0x60000,
+  STATE_APX = 0x80000
+} state_t;
 
 typedef struct feature {
   const char *name;
@@ -108,11 +114,23 @@ static const feature_t features[] = {
     {"prefetchi", 7, 1, EDX, 14, STATE_NONE},
     {"usermsr", 7, 1, EDX, 15, STATE_NONE},
     {"avx10.1", 7, 1, EDX, 19, STATE_AVX512},
+    {"egpr", 7, 1, EDX, 21, STATE_APX},
+    {"push2pop2", 7, 1, EDX, 21, STATE_APX},
+    {"ppx", 7, 1, EDX, 21, STATE_APX},
+    {"ndd", 7, 1, EDX, 21, STATE_APX},
+    {"ccmp", 7, 1, EDX, 21, STATE_APX},
+    {"nf", 7, 1, EDX, 21, STATE_APX},
+    {"cf", 7, 1, EDX, 21, STATE_APX},
+    {"zu", 7, 1, EDX, 21, STATE_APX},
     {"xsaveopt", 0xd, 1, EAX, 0, STATE_AVX},
     {"xsavec", 0xd, 1, EAX, 1, STATE_AVX},
     {"xsaves", 0xd, 1, EAX, 3, STATE_AVX},
     {"ptwrite", 0x14, 0, EBX, 4, STATE_NONE},
     {"widekl", 0x19, 0, EBX, 2, STATE_NONE},
+    {"amx-fp8", 0x1e, 1, EAX, 4, STATE_AMX},
+    {"amx-tf32", 0x1e, 1, EAX, 6, STATE_AMX},
+    {"amx-avx512", 0x1e, 1, EAX, 7, STATE_AMX},
+    {"amx-movrs", 0x1e, 1, EAX, 8, STATE_AMX},
     {"sahf", 0x80000001, 0, ECX, 0, STATE_NONE},
     {"lzcnt", 0x80000001, 0, ECX, 5, STATE_NONE},
     {"sse4a", 0x80000001, 0, ECX, 6, STATE_NONE},
