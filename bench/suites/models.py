@@ -17,7 +17,7 @@ from systems.client import Worker, WorkerFailed
 from systems.job import Job
 
 QUICK = ("squeezenet", "mobilenet_v2", "lstm")
-LOAD_SECONDS, ROUND_SECONDS, RUN_LIMIT_SECONDS = 180, 0.25, 180
+LOAD_SECONDS, ROUND_SECONDS, RUN_LIMIT_SECONDS = 300, 0.25, 120
 ROUNDS, QUICK_ROUNDS, MOST_RUNS = 6, 3, 200
 
 
