@@ -14,13 +14,7 @@
 typedef enum { EAX, EBX, ECX, EDX } reg_t;
 
 /* Which state the operating system must have enabled in XCR0. */
-typedef enum {
-  STATE_NONE = 0,
-  STATE_AVX = 0x6,
-  STATE_AVX512 = 0xe6,
-  STATE_AMX = 0x60000,
-  STATE_APX = 0x80000
-} state_t;
+typedef enum { STATE_NONE = 0, STATE_AVX = 0x6, STATE_AVX512 = 0xe6, STATE_AMX = 0x60000, STATE_APX = 0x80000 } state_t;
 
 typedef struct feature {
   const char *name;

@@ -132,6 +132,7 @@ dlrt_status_t dlrt_instance_create(dlrt_program_t *program, const dlrt_options_t
   dlrt_program_hold(program);
   instance->program = program;
   atomic_init(&instance->failing, 0);
+  atomic_flag_clear(&instance->busy);
   dlrt_budget_init(&instance->budget, settings.memory_limit);
   status = map_memory(instance, settings.threads);
   if (!status.code) status = make_tables(instance);

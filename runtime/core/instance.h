@@ -28,6 +28,7 @@ typedef struct dlrt_same_dim {
 struct dlrt_instance {
   dlrt_program_t *program; /* held */
   dlrt_frame_t frame;
+  atomic_flag busy; /* someone runs it: a second thread is refused, not served wrongly */
   dlrt_team_t *team;
   dlrt_budget_t budget;
   dlrt_heap_t *heap;

@@ -190,8 +190,12 @@ dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs,
   if (output_count != info->output_count)
     return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%d outputs asked for, program '%s' gives %d", output_count,
                             info->name, info->output_count);
+  if (atomic_flag_test_and_set_explicit(&instance->busy, memory_order_acquire))
+    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "the instance is running on another thread");
   dlrt_status_t status = take_outputs(instance, outputs);
   for (int32_t i = 0; i < input_count && !status.code; ++i) status = take_input(instance, inputs, i);
   if (!status.code) status = dlrt_frame_enter(instance);
-  return finish(instance, outputs, status);
+  status = finish(instance, outputs, status);
+  atomic_flag_clear_explicit(&instance->busy, memory_order_release);
+  return status;
 }

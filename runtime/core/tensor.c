@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/status.h"
+#include "host/topology.h"
+
+#define ASK_FROM ((size_t)1 << 30)
 
 typedef struct dtype_row {
   const char *name;
@@ -141,8 +144,10 @@ dlrt_status_t dlrt_tensor_make(dlrt_dtype_t dtype, int32_t rank, const int64_t *
   bool good = dlrt_tensor_bytes(dtype, rank, shape, &bytes) &&
               !__builtin_add_overflow(bytes, sizeof(owned_tensor_t) + 2 * DLRT_ALIGNMENT - 1, &total);
   total &= ~(size_t)(DLRT_ALIGNMENT - 1);
-  /* aligned_alloc may itself overflow just below SIZE_MAX. */
-  owned_tensor_t *owned = good && total < (size_t)1 << 48 ? aligned_alloc(DLRT_ALIGNMENT, total) : NULL;
+  /* More than the machine has is refused here: the allocator might promise it and the first touch would end the
+   * process. Asking for the machine's memory reads files, so small tensors do not. */
+  good = good && (total < ASK_FROM || total <= (uint64_t)dlrt_topology_memory());
+  owned_tensor_t *owned = good ? aligned_alloc(DLRT_ALIGNMENT, total) : NULL;
   if (!owned) {
     char text[128];
     return dlrt_status_make(DLRT_OUT_OF_MEMORY, "no memory for a tensor %s of %s",

@@ -133,8 +133,36 @@ static void handed_on(void) {
   dlrt_instance_destroy(instance);
 }
 
-static const test_t tests[] = {
-    {"team/every-item-once", every_item_once},       {"team/many-forks", many_forks},
-    {"team/idle-burns-nothing", idle_burns_nothing}, {"team/several-programs-and-threads", several_threads},
-    {"team/shared-program", shared_program},         {"team/instance-handed-on", handed_on}};
+/* A second thread is refused while an instance runs, and harms nothing. */
+static void *run_long(void *instance) {
+  while (harness_fault(instance, MODE_HEAP, 100000).code) {}
+  return NULL;
+}
+
+static void two_at_once(void) {
+  dlrt_options_t options = {.threads = 2};
+  dlrt_instance_t *instance = harness_open("faults", &options);
+  pthread_t thread;
+  if (!instance || pthread_create(&thread, NULL, run_long, instance))
+    return harness_fail(__FILE__, __LINE__, "no thread");
+  bool refused = false;
+  for (int i = 0; i < 5000 && !refused; ++i) {
+    dlrt_status_t status = harness_fault(instance, MODE_COUNT, 1);
+    refused = status.code != DLRT_OK;
+    if (refused) (void)CHECK_STATUS(status, DLRT_INVALID_ARGUMENT, "running on another thread");
+    nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+  }
+  CHECK(refused);
+  pthread_join(thread, NULL);
+  check_counts(instance, MODE_COUNT, 100);
+  dlrt_instance_destroy(instance);
+}
+
+static const test_t tests[] = {{"team/every-item-once", every_item_once},
+                               {"team/many-forks", many_forks},
+                               {"team/idle-burns-nothing", idle_burns_nothing},
+                               {"team/several-programs-and-threads", several_threads},
+                               {"team/two-at-once", two_at_once},
+                               {"team/shared-program", shared_program},
+                               {"team/instance-handed-on", handed_on}};
 const suite_t team_suite = SUITE(tests);

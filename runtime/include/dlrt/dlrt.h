@@ -168,7 +168,8 @@ DLRT_API int32_t dlrt_instance_threads(const dlrt_instance_t *instance);
  * be the result's; it must not overlap an input.
  *
  * On error every entry that was null is null again; the contents of the caller's own are undefined.
- * The instance can run again. Errors: INVALID_ARGUMENT, OUT_OF_MEMORY, PROGRAM_FAILED, INTERNAL. */
+ * The instance can run again. A second thread that runs it meanwhile is refused. Errors: INVALID_ARGUMENT,
+ * OUT_OF_MEMORY, PROGRAM_FAILED, INTERNAL. */
 DLRT_API DLRT_MUST_USE dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs,
                                               int32_t input_count, DLManagedTensor **outputs, int32_t output_count);
 
