@@ -3,6 +3,7 @@
 #include "frontends/onnx/import.h"
 #include "ods/arith.h"
 #include "ods/cf.h"
+#include "ods/tensor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,11 +122,39 @@ static bool compareConstants(int predicate, int64_t a, int64_t b) {
   default: return a >= b;
   }
 }
+// Sizes and loop counters, and what comes from them by sums, products and quotients.
+bool onnxIsNonNegative(OnnxIndex a, int depth) {
+  if (onnxIsConst(a)) return a.constant >= 0;
+  if (mlirValueIsABlockArgument(a.value)) return mlirTypeIsAIndex(typeOf(a.value));
+  MlirOperation op = opOf(a.value);
+  if (tensor_dim_isa(op)) return true;
+  if (arith_constant_isa(op)) return mlirIntegerAttrGetValueInt(arith_constant_value(op)) >= 0;
+  bool both = arith_addi_isa(op) || arith_muli_isa(op) || arith_divsi_isa(op) || arith_floordivsi_isa(op) ||
+              arith_ceildivsi_isa(op) || arith_remsi_isa(op) || arith_minsi_isa(op), either = arith_maxsi_isa(op);
+  if (!depth || (!both && !either)) return false;
+  bool x = onnxIsNonNegative((OnnxIndex){.value = mlirOperationGetOperand(op, 0)}, depth - 1);
+  bool y = onnxIsNonNegative((OnnxIndex){.value = mlirOperationGetOperand(op, 1)}, depth - 1);
+  return both ? x && y : x || y;
+}
+// What comparing a size with a constant below it says already: 0 no, 1 yes, -1 unknown.
+static int compareSize(int predicate, OnnxIndex a, OnnxIndex b) {
+  if (!onnxIsConst(b) || b.constant > 0 || !onnxIsNonNegative(a, 8)) return -1;
+  switch (predicate) {
+  case arith_CmpIPredicate_eq: return b.constant < 0 ? 0 : -1;
+  case arith_CmpIPredicate_ne: return b.constant < 0 ? 1 : -1;
+  case arith_CmpIPredicate_slt: return 0;
+  case arith_CmpIPredicate_sge: return 1;
+  default: return -1;
+  }
+}
 OnnxIndex onnxSelectIndex(OnnxContext *ctx, int predicate, OnnxIndex a, OnnxIndex b, OnnxIndex x, OnnxIndex y) {
   if (ctx->status) return onnxConst(0);
   if (onnxIsConst(a) && onnxIsConst(b)) return compareConstants(predicate, a.constant, b.constant) ? x : y;
   if (onnxSameIndex(a, b)) return compareConstants(predicate, 0, 0) ? x : y;
   if (onnxSameIndex(x, y)) return x;
+  int known = compareSize(predicate, a, b);
+  if (known < 0 && (predicate == arith_CmpIPredicate_eq || predicate == arith_CmpIPredicate_ne)) known = compareSize(predicate, b, a);
+  if (known >= 0) return known ? x : y;
   MlirValue condition = arith_cmpi(&ctx->builder, (arith_CmpIPredicate)predicate, onnxIndexValue(ctx, a), onnxIndexValue(ctx, b));
   return (OnnxIndex){.value = arith_select(&ctx->builder, condition, onnxIndexValue(ctx, x), onnxIndexValue(ctx, y))};
 }

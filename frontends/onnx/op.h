@@ -126,6 +126,7 @@ OnnxIndex onnxMax(OnnxContext *ctx, OnnxIndex a, OnnxIndex b);
 // a if a == b is `equal`, lazily typed: cond ? x : y for cond = (a PRED b); predicate as arith_CmpIPredicate.
 OnnxIndex onnxSelectIndex(OnnxContext *ctx, int predicate, OnnxIndex a, OnnxIndex b, OnnxIndex x, OnnxIndex y);
 MlirValue onnxIndexValue(OnnxContext *ctx, OnnxIndex a); // as SSA value of type index
+bool onnxIsNonNegative(OnnxIndex a, int depth); // provably, following at most `depth` operations
 OnnxIndex onnxProduct(OnnxContext *ctx, int n, const OnnxIndex *dims);
 OnnxIndex onnxQuotient(OnnxContext *ctx, int n, const OnnxIndex *dims, int m, const OnnxIndex *by); // cancels equal factors
 // Checks a == b: by proof, else with a cf.assert at run time; a known difference is an error. `what` is for the message.

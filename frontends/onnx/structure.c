@@ -22,6 +22,21 @@ static void permuteBytes(const OnnxValue *x, const int64_t *permutation, char *o
     }
   }
 }
+// Matrices, the big ones among weights: in blocks that fit the cache.
+#define TRANSPOSE(T) \
+  for (int64_t i0 = 0; i0 < rows; i0 += BLOCK) \
+    for (int64_t j0 = 0; j0 < columns; j0 += BLOCK) \
+      for (int64_t i = i0; i < rows && i < i0 + BLOCK; ++i) \
+        for (int64_t j = j0; j < columns && j < j0 + BLOCK; ++j) ((T *)out)[j * rows + i] = ((const T *)in)[i * columns + j]
+static void transposeMatrix(const void *in, void *out, size_t element, int64_t rows, int64_t columns) {
+  enum { BLOCK = 32 };
+  if (element == 1) TRANSPOSE(uint8_t);
+  else if (element == 2) TRANSPOSE(uint16_t);
+  else if (element == 4) TRANSPOSE(uint32_t);
+  else TRANSPOSE(uint64_t);
+}
+#undef TRANSPOSE
+
 OnnxValue *onnxTranspose(OnnxContext *ctx, OnnxValue *x, const int64_t *permutation) {
   if (ctx->status || !x) return NULL;
   OnnxIndex dims[ONNX_MAX_RANK];
@@ -35,7 +50,9 @@ OnnxValue *onnxTranspose(OnnxContext *ctx, OnnxValue *x, const int64_t *permutat
   if (x->data) {
     void *data;
     OnnxValue *v = onnxNewConstant(ctx, x->element, x->rank, sizes, &data);
-    if (v) permuteBytes(x, permutation, data);
+    bool aligned = (uintptr_t)x->data % onnxElementSize(x->element) == 0;
+    if (v && x->rank == 2 && aligned) transposeMatrix(x->data, data, onnxElementSize(x->element), sizes[1], sizes[0]);
+    else if (v) permuteBytes(x, permutation, data);
     return v;
   }
   MlirValue empty = onnxEmpty(ctx, x->element, x->rank, dims), in = onnxTensor(ctx, x);

@@ -48,17 +48,8 @@ static int readShape(OnnxContext *ctx, OnnxValue *v, const OnnxIndex **sizes) {
   return onnxFailed(ctx) ? -1 : n;
 }
 // Whether a size that is only known at run time could be -1 or 0, which Reshape reads as an order: not when it comes
-// from dimensions by sums and products.
-static bool mayBeOrder(OnnxIndex a, int depth) {
-  if (onnxIsConst(a)) return false;
-  MlirOperation op = opOf(a.value);
-  if (tensor_dim_isa(op)) return false;
-  if (depth && (arith_addi_isa(op) || arith_muli_isa(op) || arith_divsi_isa(op)))
-    return mayBeOrder((OnnxIndex){.value = mlirOperationGetOperand(op, 0)}, depth - 1) ||
-           mayBeOrder((OnnxIndex){.value = mlirOperationGetOperand(op, 1)}, depth - 1);
-  if (arith_constant_isa(op)) return mlirIntegerAttrGetValueInt(arith_constant_value(op)) <= 0;
-  return true;
-}
+// from dimensions by sums and products. (An empty dimension copied through Shape keeps its size in practice.)
+static bool mayBeOrder(OnnxIndex a) { return !onnxIsConst(a) && !onnxIsNonNegative(a, 8); }
 // Reads orders at run time: 0 copies the input's size, then -1 takes what is left.
 static void resolveOrders(OnnxContext *ctx, const OnnxValue *x, int rank, bool allowZero, const bool *orders, OnnxIndex *dims) {
   OnnxIndex known[ONNX_MAX_RANK], total = onnxProduct(ctx, x->rank, x->dims);
@@ -79,7 +70,7 @@ static void lowerReshape(OnnxContext *ctx, OnnxNode *node) {
   bool orders[ONNX_MAX_RANK] = {false}, any = false;
   for (int i = 0; i < rank; ++i) {
     dims[i] = wanted[i];
-    any |= orders[i] = mayBeOrder(wanted[i], 8);
+    any |= orders[i] = mayBeOrder(wanted[i]);
     if (onnxIs(wanted[i], -1)) {
       if (inferred >= 0) return onnxInvalid(ctx, "its shape has -1 twice");
       inferred = i;
