@@ -54,13 +54,14 @@ void onnxCountedLoop(OnnxContext *ctx, OnnxIndex bound, int n, const MlirValue *
   }
   MlirRegion region = mlirRegionCreate();
   MlirBlock block = dlcAddBlock(b, region, typesN(n + 1, types));
-  intptr_t mark = ctx->cacheCount; // what the body computes is not seen outside
+  OnnxScope scope, *previous = ctx->scope; // what the body computes is not seen outside
+  onnxEnterScope(ctx, &scope, true);
   dlcAtEnd(b, block) {
     for (int i = 0; i < n; ++i) inside[i] = argOf(block, i + 1);
     body(ctx, argOf(block, 0), inside, next, data);
     if (!ctx->status) ctrl_next(b, valsN(n, next));
   }
-  ctx->cacheCount = mark;
+  onnxLeaveScope(ctx, &scope, previous);
   if (ctx->status) return mlirRegionDestroy(region);
   MlirOperation op = ctrl_loop(b, valsN(n, carried), .bound = end, .body = region);
   for (int i = 0; i < n; ++i) results[i] = dlcResult(op, i);
