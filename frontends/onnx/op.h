@@ -100,6 +100,13 @@ int64_t onnxAxis(OnnxContext *ctx, int64_t axis, int rank); // -rank..rank-1 to 
 // Axes from an attribute (or from input `input` when it is >= 0) as a mask over `rank`; *given tells whether there were any.
 bool onnxAxesMask(OnnxContext *ctx, OnnxNode *node, const char *name, int input, int rank, bool *mask, bool *given);
 
+// Axes from an input that is no constant: the mask holds 0 or 1 for each of `rank` dimensions. Their number, or -1.
+int onnxRuntimeAxes(OnnxContext *ctx, OnnxValue *axes, int rank, OnnxIndex *mask);
+void onnxDropMasked(OnnxContext *ctx, int rank, const OnnxIndex *dims, const OnnxIndex *mask, int kept, OnnxIndex *out);
+void onnxSpreadUnmasked(OnnxContext *ctx, int rank, const OnnxIndex *mask, int n, const OnnxIndex *dims, OnnxIndex *out); // 1 where masked
+// x as a tensor of twice the rank: sizes are 1 where masked, then 1 where not masked.
+OnnxValue *onnxSeparateMasked(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *mask);
+
 //===--- elements and types ---
 MlirType onnxElementType(OnnxContext *ctx, OnnxElement e); // null after onnxRefuse for unsupported ones
 const char *onnxElementName(OnnxElement e);                // "float32", "uint8", ...

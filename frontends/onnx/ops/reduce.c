@@ -118,15 +118,34 @@ static OnnxValue *prodOfElements(OnnxContext *ctx, OnnxValue *x, const bool *mas
   OnnxIndex product = onnxProduct(ctx, n, list);
   return onnxNewElements(ctx, ONNX_INT64, keep, &product, 1);
 }
+// Axes that the program computes: the masked sizes are moved to dimensions of their own, which are then reduced.
+static void reduceAtRunTime(OnnxContext *ctx, OnnxNode *node, OnnxValue *axes, bool keep) {
+  OnnxValue *x = node->inputs[0];
+  OnnxIndex runtime[ONNX_MAX_RANK], dims[ONNX_MAX_RANK];
+  bool mask[ONNX_MAX_RANK];
+  int n = onnxRuntimeAxes(ctx, axes, x->rank, runtime);
+  OnnxValue *y = n < 0 ? NULL : onnxSeparateMasked(ctx, x, runtime);
+  if (!y) return;
+  for (int i = 0; i < y->rank; ++i) mask[i] = i >= x->rank;
+  OnnxValue *r = onnxCast(ctx, reduceByType(ctx, node->type + 6, y, mask), x->element);
+  r = onnxReshape(ctx, r, x->rank, y->dims);
+  if (keep || !r) return onnxSetOutput(ctx, node, 0, r);
+  if (n > x->rank) return onnxInvalid(ctx, "%d axes of a tensor of rank %d", n, x->rank);
+  onnxDropMasked(ctx, x->rank, x->dims, runtime, x->rank - n, dims);
+  onnxSetOutput(ctx, node, 0, onnxReshape(ctx, r, x->rank - n, dims));
+}
 static void lowerReduce(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   bool sum = !strcmp(node->type, "ReduceSum"), mask[ONNX_MAX_RANK], given;
   bool keep = onnxInt(ctx, node, "keepdims", 1) != 0, noop = onnxInt(ctx, node, "noop_with_empty_axes", 0) != 0;
   bool fromInput = node->opset >= 18 || (sum && node->opset >= 13);
-  if (!onnxAxesMask(ctx, node, "axes", fromInput ? 1 : -1, x->rank, mask, &given)) return;
+  OnnxValue *axes = fromInput && node->inputCount > 1 ? node->inputs[1] : NULL;
+  if (x->element == ONNX_BOOL && strcmp(node->type, "ReduceMax") && strcmp(node->type, "ReduceMin")) return onnxRefuseElement(ctx, x);
+  if (axes && !axes->data && onnxCount(axes) != 0) return reduceAtRunTime(ctx, node, axes, keep);
+  if (axes && onnxCount(axes) == 0) memset(mask, 0, sizeof mask);
+  else if (!onnxAxesMask(ctx, node, "axes", fromInput ? 1 : -1, x->rank, mask, &given)) return;
   bool any = false;
   for (int i = 0; i < x->rank; ++i) any |= mask[i];
-  if (x->element == ONNX_BOOL && strcmp(node->type, "ReduceMax") && strcmp(node->type, "ReduceMin")) return onnxRefuseElement(ctx, x);
   if (!any && !noop)
     for (int i = 0; i < x->rank; ++i) mask[i] = true;
   OnnxValue *known = !strcmp(node->type, "ReduceProd") ? prodOfElements(ctx, x, mask, keep) : NULL;

@@ -99,9 +99,17 @@ static void lowerFlatten(OnnxContext *ctx, OnnxNode *node) {
 static void lowerSqueeze(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   bool mask[ONNX_MAX_RANK], given;
-  if (!onnxAxesMask(ctx, node, "axes", node->opset >= 13 ? 1 : -1, x->rank, mask, &given)) return;
-  OnnxIndex dims[ONNX_MAX_RANK];
+  OnnxValue *axes = node->opset >= 13 && node->inputCount > 1 ? node->inputs[1] : NULL;
+  OnnxIndex dims[ONNX_MAX_RANK], runtime[ONNX_MAX_RANK];
   int n = 0;
+  if (axes && !axes->data) {
+    n = onnxRuntimeAxes(ctx, axes, x->rank, runtime);
+    if (n > x->rank) onnxInvalid(ctx, "%d axes of a tensor of rank %d", n, x->rank);
+    if (n < 0 || onnxFailed(ctx)) return;
+    onnxDropMasked(ctx, x->rank, x->dims, runtime, x->rank - n, dims);
+    return onnxSetOutput(ctx, node, 0, onnxReshape(ctx, x, x->rank - n, dims));
+  }
+  if (!onnxAxesMask(ctx, node, "axes", node->opset >= 13 ? 1 : -1, x->rank, mask, &given)) return;
   for (int i = 0; i < x->rank; ++i) {
     if (!given && !onnxIsConst(x->dims[i])) return onnxRefuse(ctx, "without axes, dynamic dimension %d could be 1 or not", i);
     if (given && mask[i]) onnxRequireEqual(ctx, x->dims[i], onnxConst(1), "the size of a squeezed dimension");
@@ -115,9 +123,14 @@ static void lowerUnsqueeze(OnnxContext *ctx, OnnxNode *node) {
   const int64_t *axes;
   int added = node->opset >= 13 ? (node->inputCount > 1 ? (int)onnxCount(node->inputs[1]) : 0) : onnxInts(ctx, node, "axes", &axes);
   if (added < 0 || x->rank + added > ONNX_MAX_RANK) return onnxRefuse(ctx, "this number of axes is not supported");
-  if (!onnxAxesMask(ctx, node, "axes", node->opset >= 13 ? 1 : -1, x->rank + added, mask, &given)) return;
-  OnnxIndex dims[ONNX_MAX_RANK];
+  OnnxIndex dims[ONNX_MAX_RANK], runtime[ONNX_MAX_RANK];
   int from = 0;
+  if (node->opset >= 13 && node->inputCount > 1 && !node->inputs[1]->data) {
+    if (onnxRuntimeAxes(ctx, node->inputs[1], x->rank + added, runtime) < 0) return;
+    onnxSpreadUnmasked(ctx, x->rank + added, runtime, x->rank, x->dims, dims);
+    return onnxSetOutput(ctx, node, 0, onnxReshape(ctx, x, x->rank + added, dims));
+  }
+  if (!onnxAxesMask(ctx, node, "axes", node->opset >= 13 ? 1 : -1, x->rank + added, mask, &given)) return;
   for (int i = 0; i < x->rank + added; ++i) {
     if (!mask[i] && from == x->rank) return onnxInvalid(ctx, "an axis is named twice");
     dims[i] = mask[i] ? onnxConst(1) : x->dims[from++];
