@@ -191,6 +191,13 @@ static bool distributeBlock(Distributor *d, MlirBlock block) {
 }
 
 //===--- the pass ---
+// Products and sums of a model may become one fused operation, as compilers for devices do by default. Here, before
+// polynomials with their exact intermediates come in.
+static MlirWalkResult allowContraction(MlirOperation op, void *contract) {
+  if (arith_mulf_isa(op) || arith_addf_isa(op) || arith_subf_isa(op))
+    dlcSetAttr(op, "fastmath", *(MlirAttribute *)contract);
+  return MlirWalkResultAdvance;
+}
 static bool distributeKernel(Distributor *d, MlirOperation func, int64_t limit) {
   DlcBuilder *b = d->team.b;
   DlcI32s size = gpu_func_known_block_size(func);
@@ -243,6 +250,8 @@ MlirLogicalResult dlcRunCtrlDistributeToThreads(MlirOperation module, DlcPass *p
     if (ok && gpu_func_isa(func)) ok = distributeKernel(&d, func, options->sharedLimit);
   }
   ok = ok && giveScratch(&b, module, kernels);
+  MlirAttribute contract = mlirAttributeParseGet(b.ctx, dlcText("#arith.fastmath<contract>"));
+  if (ok) mlirOperationWalk(kernels, allowContraction, &contract, MlirWalkPreOrder);
   dlcPassCount(pass, 0, d.barriers);
   dlcPassCount(pass, 1, d.tiled);
   dlcPassCount(pass, 2, d.shuffled);

@@ -43,28 +43,19 @@ static bool knowsChip(MlirOperation module, const DlcDeviceTarget *target, const
   return dlcRefuse(module, "%s: unknown chip '%s'; known are %s", target->name, chip, known);
 }
 
-static MlirWalkResult findTask(MlirOperation op, void *found) {
-  if (!ctrl_task_isa(op)) return MlirWalkResultAdvance;
-  *(bool *)found = true;
-  return MlirWalkResultInterrupt;
-}
-
 // Kernels in the LLVM dialect; null: one diagnostic.
 static MlirOperation lowerModule(MlirOperation module, const DlcDeviceTarget *target) {
   char text[1024];
-  bool hasTask = false;
-  mlirOperationWalk(module, findTask, &hasTask, MlirWalkPreOrder);
-  if (hasTask) {
+  DlcOps tasks = dlcCollect(module, ctrl_task_isa);
+  free(tasks.data);
+  if (tasks.n || !dlcFindKernels(module).ptr) { // a program without work has an image without kernels
     snprintf(text, sizeof text,
              "builtin.module(ctrl-task-to-gpu,gpu.module(canonicalize,cse),"
              "ctrl-distribute-to-threads{warp=%ld shared-limit=%ld},gpu.module(canonicalize,cse))",
              (long)target->warp, (long)target->sharedLimit);
     if (!dlcRunPipeline(module, text)) return (MlirOperation){0};
   }
-  MlirOperation kernels = dlcFindKernels(module);
-  if (!kernels.ptr)
-    return dlcRefuse(module, "the module has neither ctrl.task nor gpu.module @" DLC_KERNEL_MODULE), kernels;
-  return kernels;
+  return dlcFindKernels(module);
 }
 static bool lowerKernels(MlirOperation kernels, const DlcDeviceTarget *target, const char *chip) {
   char text[1024];

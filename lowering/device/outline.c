@@ -299,6 +299,12 @@ static MlirValue countItems(DlcBuilder *b, MlirOperation task) {
   return items;
 }
 
+// Kernels know no pools.
+static MlirValue baseOf(DlcBuilder *b, MlirOperation parts, MlirType type) {
+  MlirValue base = dlcResult(parts, 0);
+  return mlirTypeEqual(typeOf(base), type) ? base : memref_memory_space_cast(b, base, type);
+}
+
 void dlcLaunchKernel(DlcBuilder *b, MlirOperation task, const DlcKernelPlan *plan, MlirAttribute kernel) {
   intptr_t operands = countOperands(task);
   Metadata *parts = calloc((size_t)operands + 1, sizeof *parts);
@@ -323,7 +329,7 @@ void dlcLaunchKernel(DlcBuilder *b, MlirOperation task, const DlcKernelPlan *pla
       given[i] = operandOf(task, a->operand);
       break;
     case DLC_ARG_BASE:
-      given[i] = dlcResult(m->op, 0);
+      given[i] = baseOf(b, m->op, a->type);
       break;
     case DLC_ARG_OFFSET:
       given[i] = dlcResult(m->op, 1);

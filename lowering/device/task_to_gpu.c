@@ -161,7 +161,7 @@ MlirLogicalResult dlcRunCtrlTaskToGpu(MlirOperation module, DlcPass *pass, const
   DlcBuilder b = {rewriter, mlirOperationGetContext(module), mlirOperationGetLocation(module), false};
   Outliner o = {.b = &b, .module = module, .threads = options->threads};
   MlirLogicalResult status = mlirLogicalResultSuccess();
-  if (tasks.n && !makeKernels(&o)) status = mlirLogicalResultFailure();
+  if (!makeKernels(&o)) status = mlirLogicalResultFailure();
   for (intptr_t i = 0; i < tasks.n && mlirLogicalResultIsSuccess(status); ++i) status = lowerTask(&o, tasks.data[i]);
   dlcPassCount(pass, 0, (uint64_t)tasks.n);
   dlcPassCount(pass, 1, (uint64_t)o.n);
