@@ -17,7 +17,7 @@ typedef struct {
   OnnxElement element, from;
   bool exclusive, reverse;
   int rank, axis; // axis -1: known at run time only
-  MlirValue x, axisValue;
+  MlirValue x, axisValue, length; // the last two with axis -1
 } ScanData;
 // Loops are the dimensions, then j along the axis: the element counts when it is not behind the place.
 static void prefixBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) { // window, out
@@ -31,12 +31,14 @@ static void prefixBody(OnnxContext *ctx, const MlirValue *args, MlirValue *resul
       continue;
     }
     MlirValue isAxis = arith_cmpi(B, arith_CmpIPredicate_eq, d->axisValue, constIndex(B, i));
-    at[i] = arith_select(B, isAxis, j, loop);
+    at[i] = arith_select(B, isAxis, arith_minsi(B, j, arith_subi(B, d->length, constIndex(B, 1))), loop);
     here = i ? arith_select(B, isAxis, loop, here) : loop;
   }
   arith_CmpIPredicate p = d->reverse ? (d->exclusive ? arith_CmpIPredicate_sgt : arith_CmpIPredicate_sge) : d->exclusive ? arith_CmpIPredicate_slt : arith_CmpIPredicate_sle;
   MlirValue x = onnxConvert(ctx, tensor_extract(B, d->x, valsN(d->rank, at)), d->from, d->element);
-  results[0] = arith_select(B, arith_cmpi(B, p, j, here), onnxArithmetic(ctx, d->kind, d->element, args[1], x), args[1]);
+  MlirValue counts = arith_cmpi(B, p, j, here);
+  if (d->axis < 0) counts = arith_andi(B, counts, arith_cmpi(B, arith_CmpIPredicate_slt, j, d->length));
+  results[0] = arith_select(B, counts, onnxArithmetic(ctx, d->kind, d->element, args[1], x), args[1]);
 }
 static OnnxValue *scanByPrefixes(OnnxContext *ctx, OnnxValue *x, OnnxIndex length, ScanData *d) {
   int loops = x->rank + 1, same[ONNX_MAX_RANK];
@@ -98,9 +100,13 @@ static void lowerCumulative(OnnxContext *ctx, OnnxNode *node) {
   at = onnxSelectIndex(ctx, arith_CmpIPredicate_slt, at, onnxConst(0), onnxAdd(ctx, at, rank), at);
   d.axisValue = onnxIndexValue(ctx, at);
   onnxAssert(ctx, arith_cmpi(B, arith_CmpIPredicate_ult, d.axisValue, onnxIndexValue(ctx, rank)), "the axis must exist");
-  OnnxIndex length = x->dims[0];
-  for (int i = 1; i < x->rank; ++i) length = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, at, onnxConst(i), x->dims[i], length);
-  onnxSetOutput(ctx, node, 0, scanByPrefixes(ctx, x, length, &d));
+  OnnxIndex length = x->dims[0], longest = x->dims[0];
+  for (int i = 0; i < x->rank; ++i) {
+    if (!onnxIsConst(x->dims[i])) return onnxRefuse(ctx, "an axis that is not constant on an input of dynamic shape is not supported");
+    length = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, at, onnxConst(i), x->dims[i], length), longest = onnxMax(ctx, longest, x->dims[i]);
+  }
+  d.length = onnxIndexValue(ctx, length);
+  onnxSetOutput(ctx, node, 0, scanByPrefixes(ctx, x, longest, &d));
 }
 
 const OnnxOperator dlcOnnxScanning[] = {
