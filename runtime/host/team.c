@@ -28,11 +28,14 @@
 #define LINE 128 /* two cache lines: the adjacent-line prefetcher pairs them */
 #define CHUNKS_PER_PART 8
 
+/* All that a fork hands to one worker, and its flag, in one line: entering the loop costs the worker two transfers
+ * between caches, this line and the gate's. */
 typedef struct worker {
-  /* Items of its part that are not begun: also thieves write it. */
-  _Alignas(LINE) _Atomic int64_t next;
-  int64_t end, chunk;
   _Alignas(LINE) atomic_uint inside;
+  /* Items of its part that are not begun: also thieves write it. */
+  _Atomic int64_t next;
+  int64_t end, chunk;
+  /* Constant while it runs. */
   dlrt_team_t *team;
   pthread_t thread;
   int32_t index;
@@ -40,16 +43,17 @@ typedef struct worker {
 } worker_t;
 
 struct dlrt_team {
-  /* The open loop. Written by the caller while the gate is closed and nobody is inside. */
-  _Alignas(LINE) dlrt_chunk_fn fn;
-  void *ctx;
-  int32_t parts;
-  atomic_int failed;
+  /* The gate and the open loop, in one line. The loop is written by the caller while the gate is closed and nobody is
+   * inside. */
   _Alignas(LINE) atomic_uint gate;
+  int32_t parts;
+  dlrt_chunk_fn fn;
+  void *ctx;
+  atomic_int failed;
   _Alignas(LINE) atomic_uint sleepers;
-  _Alignas(LINE) atomic_uint caller_sleeps; /* whether workers that leave must wake the caller */
-  atomic_uint left;                         /* what the caller sleeps on: changes when a worker left */
-  _Alignas(LINE) atomic_bool ending;
+  atomic_uint caller_sleeps; /* whether workers that leave must wake the caller */
+  atomic_uint left;          /* what the caller sleeps on: changes when a worker left */
+  atomic_bool ending;
   int32_t size;
   int32_t started; /* threads that run, at most size - 1; the caller's */
   bool start_tried;
@@ -97,19 +101,27 @@ static bool spin_while(const atomic_uint *word, unsigned value, int64_t spin) {
   }
 }
 
-/* Begins chunks of the open loop, own part first, until none is left or one failed. */
-static void take_chunks(dlrt_team_t *team, int32_t self) {
-  for (int32_t k = 0, part = self % team->parts; k < team->parts; ++k, part = part + 1 == team->parts ? 0 : part + 1) {
-    worker_t *from = &team->workers[part];
-    for (;;) {
-      if (atomic_load_explicit(&team->failed, memory_order_relaxed)) return;
-      /* Looked at first: a counter that every thief adds to for nothing would travel between all caches. */
-      if (atomic_load_explicit(&from->next, memory_order_relaxed) >= from->end) break;
-      int64_t lo = atomic_fetch_add_explicit(&from->next, from->chunk, memory_order_relaxed);
-      if (lo >= from->end) break;
-      int64_t hi = from->end - lo < from->chunk ? from->end : lo + from->chunk;
-      if (team->fn(team->ctx, lo, hi, self)) atomic_store_explicit(&team->failed, 1, memory_order_relaxed);
-    }
+/* Begins chunks of one part until none is left or one failed; false when one failed. */
+static bool drain_part(dlrt_team_t *team, worker_t *from, int32_t self) {
+  for (;;) {
+    if (atomic_load_explicit(&team->failed, memory_order_relaxed)) return false;
+    /* Looked at first: a counter that every thief adds to for nothing would travel between all caches. */
+    if (atomic_load_explicit(&from->next, memory_order_relaxed) >= from->end) return true;
+    int64_t lo = atomic_fetch_add_explicit(&from->next, from->chunk, memory_order_relaxed);
+    if (lo >= from->end) return true;
+    int64_t hi = from->end - lo < from->chunk ? from->end : lo + from->chunk;
+    if (team->fn(team->ctx, lo, hi, self)) atomic_store_explicit(&team->failed, 1, memory_order_relaxed);
+  }
+}
+
+/* Works on the loop that the gate `open` stands for: own part first, then the others'. When the gate is closed, the
+ * caller has found every part begun: looking further would be in vain. */
+static void take_chunks(dlrt_team_t *team, int32_t self, unsigned open) {
+  int32_t parts = team->parts, part = self % parts;
+  for (int32_t k = 0; k < parts; ++k) {
+    if (!drain_part(team, &team->workers[part], self)) return;
+    if (atomic_load_explicit(&team->gate, memory_order_relaxed) != open) return;
+    part = part + 1 == parts ? 0 : part + 1;
   }
 }
 
@@ -126,7 +138,7 @@ static void *work(void *argument) {
     seen = atomic_load(&team->gate);
     if (!(seen & 1)) continue;
     atomic_store(&self->inside, 1);
-    if (atomic_load(&team->gate) == seen) take_chunks(team, self->index);
+    if (atomic_load(&team->gate) == seen) take_chunks(team, self->index, seen);
     atomic_store(&self->inside, 0);
     if (atomic_load(&team->caller_sleeps)) {
       atomic_fetch_add(&team->left, 1);
@@ -231,11 +243,11 @@ int32_t dlrt_team_run(dlrt_team_t *team, dlrt_chunk_fn fn, void *ctx, int64_t it
   team->parts = parts;
   atomic_store_explicit(&team->failed, 0, memory_order_relaxed);
   share_out(team, items, grain < 1 ? 1 : grain, parts);
-  atomic_fetch_add(&team->gate, 1);
+  unsigned open = atomic_fetch_add(&team->gate, 1) + 1;
   int asleep = (int)atomic_load(&team->sleepers);
   int wake = parts - 1 - (team->started - asleep); /* those that spin come by themselves */
   if (wake > 0) futex_wake(&team->gate, wake);
-  take_chunks(team, 0);
+  take_chunks(team, 0, open);
   atomic_fetch_add(&team->gate, 1);
   wait_for_workers(team);
   return atomic_load_explicit(&team->failed, memory_order_relaxed);

@@ -135,7 +135,7 @@ static void handed_on(void) {
 
 /* A second thread is refused while an instance runs, and harms nothing. */
 static void *run_long(void *instance) {
-  while (harness_fault(instance, MODE_HEAP, 100000).code) {}
+  while (harness_fault(instance, MODE_HEAP, 20000).code) {}
   return NULL;
 }
 
