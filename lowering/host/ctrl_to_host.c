@@ -239,7 +239,7 @@ static MlirLogicalResult lower(DlcHost *h) {
     dlcHostLowerAsserts(h, h->function, h->frame);
     setFunctionType(h);
     mlirOperationSetDiscardableAttributeByName(h->module, dlcText("dlc.interface"), mlirStringAttrGet(h->b->ctx, dlcText(interface)));
-    mlirOperationSetDiscardableAttributeByName(h->module, dlcText("dlc.tasks"), mlirStringAttrGet(h->b->ctx, mlirStringRefCreate(h->sites ? h->sites : "", h->sitesLength)));
+    mlirOperationSetDiscardableAttributeByName(h->module, dlcText("dlc.tasks"), mlirStringAttrGet(h->b->ctx, mlirStringRefCreate(h->sites.data ? h->sites.data : "", h->sites.n)));
     setNumber(h, "dlc.arena_bytes", arenaBytes(h));
     setNumber(h, "dlc.scratch_bytes", h->scratchBytes);
     setNumber(h, "dlc.weight_bytes", weights);
@@ -258,7 +258,8 @@ MlirLogicalResult dlcRunCtrlToHost(MlirOperation root, DlcPass *pass, const DlcC
   DlcHost h = {.b = &b, .module = root, .pointer = mlirTypeParseGet(ctx, dlcText("!llvm.ptr")), .i32 = mlirIntegerTypeGet(ctx, 32)};
   MlirLogicalResult result = lower(&h);
   for (intptr_t i = 0; i < h.nTasks; ++i) free(h.taskTexts[i]);
-  free(h.taskTexts), free(h.sites);
+  free(h.taskTexts);
+  dlcTextDestroy(&h.sites);
   mlirIRRewriterDestroy(rewriter);
   return result;
 }

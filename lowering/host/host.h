@@ -14,6 +14,7 @@
 #pragma once
 #include "dlc/builder.h"
 #include "dlc/ir.h"
+#include "dlc/text.h"
 
 enum { DLC_MAX_OPERANDS = 512 };
 
@@ -25,10 +26,8 @@ typedef struct {
   MlirType pointer, i32;
   int64_t scratchBytes;            // the most that a task needs
   intptr_t nTasks, nSites, nChecks;
-  DlcOps taskFunctions;            // by number
   char **taskTexts;                // what they print as: equal bodies are one function
-  char *sites;                     // JSON array of task names, growing
-  size_t sitesLength, sitesCapacity;
+  DlcText sites;                   // JSON objects: the name of each task of the program
 } DlcHost;
 
 // Declares `name` once and calls it before the insertion point.

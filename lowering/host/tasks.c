@@ -131,21 +131,13 @@ static void fillFunction(DlcHost *h, MlirOperation f, MlirOperation task) {
 }
 
 //===--- equal bodies are one function ------------------------------------------------------===//
-typedef struct { char *data; size_t n, capacity; } Text;
-static void append(MlirStringRef s, void *data) {
-  Text *t = data;
-  if (t->n + s.length + 1 > t->capacity) {
-    t->capacity = 2 * (t->n + s.length + 1);
-    t->data = realloc(t->data, t->capacity);
-  }
-  memcpy(t->data + t->n, s.data, s.length);
-  t->data[t->n += s.length] = 0;
-}
-
 // The number of the function, of which f is a new one or a copy of an earlier one. f carries a neutral name.
 static intptr_t numberFunction(DlcHost *h, MlirOperation f) {
-  Text text = {0};
-  mlirOperationPrint(f, append, &text);
+  DlcText text = {0};
+  MlirOpPrintingFlags flags = mlirOpPrintingFlagsCreate();
+  mlirOpPrintingFlagsUseLocalScope(flags); // else the whole module is numbered, each time
+  mlirOperationPrintWithFlags(f, flags, dlcTextCallback, &text);
+  mlirOpPrintingFlagsDestroy(flags);
   for (intptr_t i = 0; i < h->nTasks; ++i)
     if (!strcmp(h->taskTexts[i], text.data)) {
       mlirRewriterBaseEraseOp(h->b->rewriter, f);
@@ -164,15 +156,9 @@ static intptr_t numberFunction(DlcHost *h, MlirOperation f) {
 static void addSite(DlcHost *h, MlirOperation task) {
   MlirAttribute label = mlirOperationGetDiscardableAttributeByName(task, dlcText("label"));
   MlirStringRef s = mlirAttributeIsNull(label) || !mlirAttributeIsAString(label) ? dlcText("task") : mlirStringAttrGetValue(label);
-  Text t = {h->sites, h->sitesLength, h->sitesCapacity};
-  append(dlcText(h->nSites ? ", {\"name\": \"" : "{\"name\": \""), &t);
-  for (size_t i = 0; i < s.length; ++i) {
-    unsigned char c = (unsigned char)s.data[i];
-    if (c == '"' || c == '\\') append(mlirStringRefCreate("\\", 1), &t);
-    append(c < 0x20 || c >= 0x7f ? dlcText("_") : mlirStringRefCreate(s.data + i, 1), &t);
-  }
-  append(dlcText("\"}"), &t);
-  h->sites = t.data, h->sitesLength = t.n, h->sitesCapacity = t.capacity;
+  dlcTextPrint(&h->sites, "%s{\"name\": ", h->nSites ? ", " : "");
+  dlcTextJson(&h->sites, s);
+  dlcTextPrint(&h->sites, "}");
   ++h->nSites;
 }
 
