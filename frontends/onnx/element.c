@@ -58,7 +58,7 @@ static uint16_t floatToHalf(double x) {
   if (x >= 65520) return sign | 0x7c00;
   int exponent = 0;
   frexp(x, &exponent); // x = m * 2^exponent, m in [0.5, 1)
-  if (exponent < -13) return sign | (uint16_t)rint(ldexp(x, 24));
+  if (x == 0 || exponent < -13) return sign | (uint16_t)rint(ldexp(x, 24));
   // An overflow of the mantissa carries into the exponent, which is what rounding up means.
   uint32_t mantissa = (uint32_t)rint(ldexp(x, 11 - exponent)) - 1024;
   return sign | (uint16_t)((uint32_t)(exponent + 14) * 1024 + mantissa);

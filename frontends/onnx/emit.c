@@ -60,6 +60,14 @@ static MlirAttribute iteratorAttribute(OnnxContext *ctx, const char *iterators) 
     list[n] = dlcs_utils_IteratorType_attr(ctx->builder.ctx, iterators[n] == 'r' ? utils_IteratorType_reduction : utils_IteratorType_parallel);
   return mlirArrayAttrGet(ctx->builder.ctx, n, list);
 }
+static bool isEmptyNest(int n, const MlirValue *operands) {
+  for (int k = 0; k < n; ++k) {
+    MlirType type = typeOf(operands[k]);
+    for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i)
+      if (!mlirShapedTypeIsDynamicDim(type, i) && mlirShapedTypeGetDimSize(type, i) == 0) return true;
+  }
+  return false;
+}
 void onnxGeneric(OnnxContext *ctx, const char *iterators, int n, const OnnxAccess *ins, int m, const OnnxAccess *outs,
                  OnnxGenericBody body, void *data, MlirValue *results) {
   for (int i = 0; i < m; ++i) results[i] = (MlirValue){0};
@@ -74,6 +82,10 @@ void onnxGeneric(OnnxContext *ctx, const char *iterators, int n, const OnnxAcces
     operands[i] = a->tensor, maps[i] = a->map, elements[i] = mlirShapedTypeGetElementType(typeOf(a->tensor));
   }
   DlcBuilder *b = &ctx->builder;
+  if (isEmptyNest(n + m, operands)) { // nothing is computed, and empty tiles are no business of later passes
+    for (int i = 0; i < m; ++i) results[i] = outs[i].tensor;
+    return;
+  }
   MlirOperation op = linalg_generic(b, valsN(n, operands), valsN(m, operands + n), .indexing_maps = {maps, n + m},
                                     .iterator_types = iteratorAttribute(ctx, iterators),
                                     .result_tensors_type = typesOf(valsN(m, operands + n)));

@@ -90,8 +90,10 @@ static OnnxValue *transform(OnnxContext *ctx, Spectrum *s, const OnnxIndex *dims
   memset(iterators, 'p', (size_t)s->rank);
   iterators[s->rank] = 'r';
   for (int i = 0; i < s->rank; ++i) loops[i] = i;
-  // Only gives the loop over samples its extent.
-  OnnxAccess extent = {onnxEmpty(ctx, wide, 1, &terms), onnxMap(ctx, s->rank + 1, 1, &s->rank)};
+  // Only gives the loop over samples its extent: there are no more of them than entries in the table.
+  OnnxIndex zero = onnxConst(0), one = onnxConst(1);
+  OnnxValue *samples = onnxSlice(ctx, s->cosines, &zero, &terms, &one);
+  OnnxAccess extent = {onnxTensor(ctx, samples), onnxMap(ctx, s->rank + 1, 1, &s->rank)};
   OnnxAccess out = {onnxZeros(ctx, wide, s->rank, dims), onnxMap(ctx, s->rank + 1, s->rank, loops)};
   MlirValue r;
   onnxGeneric(ctx, iterators, 1, &extent, 1, &out, sumBody, s, &r);
