@@ -119,7 +119,8 @@ def _summary(code, text, expected):
         return "took longer than the limit"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = next((line for line in lines if SANITIZER.search(line)), "")
-    said = said or next((line for line in lines if re.search(r"\berror\b", line)), lines[0] if lines else "no message")
+    said = said or next((line for line in lines if "error: " in line), lines[0] if lines else "no message")
+    said = said.rpartition("error: ")[2]  # the place before it is the model's path
     if code < 0:
         return f"{_signal_name(-code)}: {said}"
     return said if code == expected else f"exit {code}: {said}"
