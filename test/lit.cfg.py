@@ -57,3 +57,13 @@ if ptxas:
     config.substitutions.append(("%{ptxas}", ptxas))
 else:
     lit_config.note("no ptxas (set DLC_PTXAS): PTX is not checked, tests that need it are unsupported")
+
+# Tests that build ONNX models need the Python packages of utils/requirements.txt.
+import importlib.util
+import sys
+
+config.substitutions.append(("%{python}", sys.executable))
+if importlib.util.find_spec("onnx") and importlib.util.find_spec("numpy"):
+    config.available_features.add("python-onnx")
+else:
+    lit_config.note("no Python package onnx (utils/setup-python): tests that need it are unsupported")

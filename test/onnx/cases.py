@@ -66,17 +66,24 @@ def debian():
 def pip(cache):
     """The cases of the installed package `onnx`, made in `cache` on the first call."""
     try:
-        import numpy
         import onnx
+        import numpy  # noqa: F401
     except ImportError as error:
         raise CasesMissing(f"the Python package {error.name} is not installed: run utils/setup-python") from error
     root = cache / f"onnx-{onnx.__version__}"
-    stamp = root / "stamp"
-    wanted = f"format {FORMAT}, onnx {onnx.__version__}, numpy {numpy.__version__}\n"
-    if not stamp.exists() or stamp.read_text() != wanted:
+    path = root / "stamp"
+    if not path.exists() or path.read_text() != stamp():
         generate(root)
-        stamp.write_text(wanted)
+        path.write_text(stamp())
     return load(root)
+
+
+def stamp():
+    """What the folder that `generate` writes depends on."""
+    import numpy
+    import onnx
+
+    return f"format {FORMAT}, onnx {onnx.__version__}, numpy {numpy.__version__}\n"
 
 
 def generate(root):
