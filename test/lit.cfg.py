@@ -40,7 +40,7 @@ if os.path.exists(config.llvm_root + "/bin/ld.lld"):
     config.available_features.add("lld")
 
 # Kernels that ctrl-emulate-kernels has made host code: to LLVM, and run. Not the passes under test: upstream's.
-host_pipeline = "builtin.module(canonicalize,convert-linalg-to-loops,lower-affine,expand-strided-metadata,lower-affine,convert-scf-to-cf,convert-to-llvm,reconcile-unrealized-casts)"
+host_pipeline = "builtin.module(canonicalize,convert-linalg-to-loops,convert-math-to-libm,lower-affine,expand-strided-metadata,lower-affine,convert-scf-to-cf,convert-to-llvm,reconcile-unrealized-casts)"
 config.substitutions.append(
     (
         "%{run-on-host}",
