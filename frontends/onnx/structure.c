@@ -133,11 +133,21 @@ static Mixed mix(int rank, const OnnxIndex *list) {
   }
   return m;
 }
+static bool isEmpty(int rank, const OnnxIndex *sizes) {
+  for (int i = 0; i < rank; ++i)
+    if (onnxIs(sizes[i], 0)) return true;
+  return false;
+}
 OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, const OnnxIndex *sizes, const OnnxIndex *steps) {
   if (ctx->status || !x) return NULL;
   bool whole = true;
   for (int i = 0; i < x->rank; ++i) whole &= onnxIs(offsets[i], 0) && onnxSameIndex(sizes[i], x->dims[i]) && onnxIs(steps[i], 1);
   if (whole) return x;
+  if (isEmpty(x->rank, sizes) || isEmpty(x->rank, x->dims)) { // of nothing, nothing can be taken
+    OnnxIndex dims[ONNX_MAX_RANK];
+    for (int i = 0; i < x->rank; ++i) dims[i] = onnxIs(x->dims[i], 0) ? onnxConst(0) : sizes[i];
+    return onnxNewTensor(ctx, x->element, x->rank, dims, onnxEmpty(ctx, x->element, x->rank, dims));
+  }
   Mixed o = mix(x->rank, offsets), s = mix(x->rank, sizes), t = mix(x->rank, steps);
   MlirType type = onnxTypeOf(ctx, x->element, x->rank, sizes);
   MlirValue in = onnxTensor(ctx, x);
@@ -148,6 +158,7 @@ OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, c
 }
 MlirValue onnxInsertSlice(OnnxContext *ctx, MlirValue source, MlirValue dest, int rank, const OnnxIndex *offsets, const OnnxIndex *sizes) {
   if (ctx->status || isNull(source) || isNull(dest)) return (MlirValue){0};
+  if (isEmpty(rank, sizes)) return dest;
   OnnxIndex ones[ONNX_MAX_RANK];
   for (int i = 0; i < rank; ++i) ones[i] = onnxConst(1);
   Mixed o = mix(rank, offsets), s = mix(rank, sizes), t = mix(rank, ones);
