@@ -194,7 +194,7 @@ static MlirValue isOutside(OnnxContext *ctx, const Side *s, MlirValue x) {
 // Clamped to the input; as an index.
 static MlirValue clampPlace(OnnxContext *ctx, const Side *s, MlirValue x) {
   MlirValue last = op2(ctx, ONNX_SUB, number(ctx, ofIndex(ctx, s->in)), literal(ctx, 1));
-  x = op2(ctx, ONNX_MAX, op2(ctx, ONNX_MIN, x, last), literal(ctx, 0));
+  x = arith_minnumf(B, arith_maxnumf(B, x, literal(ctx, 0)), last); // NaN gives 0
   return arith_index_cast(B, arith_fptosi(B, x, mlirIntegerTypeGet(B->ctx, 64)), indexType(B));
 }
 static bool isWhole(const Resize *r, const Side *s) {
