@@ -153,12 +153,49 @@ static MlirValue callUnary(OnnxContext *ctx, const MlirValue *in, void *data) {
   UnaryCall *call = data;
   return call->body(ctx, in[0], &call->data);
 }
+// On constants, and on sizes as far as integers go: shape computations negate and round.
+static double calculate(const char *type, double x) {
+  if (!strcmp(type, "Neg")) return -x;
+  if (!strcmp(type, "Abs")) return fabs(x);
+  if (!strcmp(type, "Ceil")) return ceil(x);
+  if (!strcmp(type, "Floor")) return floor(x);
+  if (!strcmp(type, "Sqrt")) return sqrt(x);
+  return 1 / x;
+}
+static OnnxValue *foldUnary(OnnxContext *ctx, const char *type, OnnxValue *x) {
+  static const char *const foldable[] = {"Neg", "Abs", "Ceil", "Floor", "Sqrt", "Reciprocal"};
+  bool negates = !strcmp(type, "Neg"), known = false;
+  for (int i = 0; i < 6; ++i) known |= !strcmp(type, foldable[i]);
+  if (!known || (!x->data && !x->elements) || onnxCount(x) > ONNX_MAX_ELEMENTS) return NULL;
+  int64_t n = onnxCount(x), sizes[ONNX_MAX_RANK];
+  if (x->elements) {
+    const OnnxIndex *list;
+    if (!negates || onnxElements(ctx, x, &list, false) < 0) return NULL;
+    OnnxIndex *negated = onnxAllocate(ctx, (size_t)n * sizeof *negated + 1);
+    for (int64_t i = 0; i < n; ++i) negated[i] = onnxSub(ctx, onnxConst(0), list[i]);
+    return onnxNewElements(ctx, x->element, x->rank, negated, (int)n);
+  }
+  for (int i = 0; i < x->rank; ++i) sizes[i] = x->dims[i].constant;
+  void *data;
+  OnnxValue *v = onnxNewConstant(ctx, x->element, x->rank, sizes, &data);
+  for (int64_t i = 0; v && i < n; ++i) {
+    if (onnxIsFloat(x->element)) onnxPutFloat(x->element, data, i, calculate(type, onnxGetFloat(x, i)));
+    else {
+      int64_t value = onnxGetInt(x, i);
+      bool flip = negates || (value < 0 && !onnxIsUnsigned(x->element));
+      onnxPutInt(x->element, data, i, flip ? (int64_t)(0 - (uint64_t)value) : value);
+    }
+  }
+  return v;
+}
 static void lowerUnary(OnnxContext *ctx, OnnxNode *node) {
   size_t i = 0;
   while (strcmp(unary[i].type, node->type)) ++i;
   OnnxValue *x = node->inputs[0];
   if (x->element == ONNX_BOOL || !(unary[i].integers || onnxIsFloat(x->element))) return onnxRefuseElement(ctx, x);
   if (!strcmp(node->type, "Shrink") && !onnxIsFloat(x->element)) return onnxRefuseElement(ctx, x);
+  OnnxValue *folded = foldUnary(ctx, node->type, x);
+  if (folded || onnxFailed(ctx)) return onnxSetOutput(ctx, node, 0, folded);
   UnaryCall call = {unary[i].body, {onnxWide(x->element), unary[i].alpha, unary[i].beta}};
   if (unary[i].alphaName) call.data.alpha = onnxFloat(ctx, node, unary[i].alphaName, unary[i].alpha);
   if (unary[i].betaName) call.data.beta = onnxFloat(ctx, node, unary[i].betaName, unary[i].beta);

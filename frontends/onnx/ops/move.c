@@ -61,8 +61,7 @@ static void lowerSplit(OnnxContext *ctx, OnnxNode *node) {
 //===--- Slice ---
 // One dimension: where it starts, how many, and the step, by ONNX's clamping rules.
 typedef struct {
-  OnnxIndex start, size;
-  int64_t step;
+  OnnxIndex start, size, step;
 } Range;
 static OnnxIndex clampIndex(OnnxContext *ctx, OnnxIndex at, OnnxIndex low, OnnxIndex high) { return onnxMax(ctx, low, onnxMin(ctx, at, high)); }
 static OnnxIndex fromEnd(OnnxContext *ctx, OnnxIndex at, OnnxIndex size) {
@@ -75,7 +74,7 @@ static OnnxIndex fromEnd(OnnxContext *ctx, OnnxIndex at, OnnxIndex size) {
 static bool isSize(OnnxIndex at, OnnxIndex size) { return onnxSameIndex(at, size) || (onnxIsConst(at) && at.constant >= (int64_t)1 << 31); }
 static Range readRange(OnnxContext *ctx, OnnxIndex start, OnnxIndex end, int64_t step, OnnxIndex size) {
   OnnxIndex zero = onnxConst(0), one = onnxConst(1), last = onnxSub(ctx, size, one);
-  Range r = {.step = step};
+  Range r = {.step = onnxConst(step)};
   if (step > 0) {
     r.start = onnxIs(start, 0) ? zero : clampIndex(ctx, fromEnd(ctx, start, size), zero, size);
     OnnxIndex stop = isSize(end, size) ? size : clampIndex(ctx, fromEnd(ctx, end, size), zero, size);
@@ -90,6 +89,19 @@ static Range readRange(OnnxContext *ctx, OnnxIndex start, OnnxIndex end, int64_t
   return r;
 }
 
+// The same for a step whose sign only the running program knows: both, and a choice.
+static Range readRuntimeRange(OnnxContext *ctx, OnnxIndex start, OnnxIndex end, OnnxIndex step, OnnxIndex size) {
+  OnnxIndex zero = onnxConst(0), last = onnxSub(ctx, size, onnxConst(1)), first = fromEnd(ctx, start, size), stop = fromEnd(ctx, end, size);
+  OnnxIndex magnitude = onnxMax(ctx, onnxMax(ctx, step, onnxSub(ctx, zero, step)), onnxConst(1));
+  OnnxIndex up = clampIndex(ctx, first, zero, size), down = clampIndex(ctx, first, zero, last);
+  OnnxIndex distanceUp = onnxSub(ctx, clampIndex(ctx, stop, zero, size), up), distanceDown = onnxSub(ctx, down, clampIndex(ctx, stop, onnxConst(-1), last));
+  Range r = {.step = step};
+  r.start = onnxSelectIndex(ctx, arith_CmpIPredicate_sgt, step, zero, up, down);
+  OnnxIndex distance = onnxMax(ctx, onnxSelectIndex(ctx, arith_CmpIPredicate_sgt, step, zero, distanceUp, distanceDown), zero);
+  r.size = onnxCeilDiv(ctx, distance, magnitude);
+  return r;
+}
+
 typedef struct {
   int rank;
   const Range *ranges;
@@ -101,7 +113,7 @@ static void reverseBody(OnnxContext *ctx, const MlirValue *args, MlirValue *resu
   MlirValue at[ONNX_MAX_RANK];
   for (int i = 0; i < d->rank; ++i) {
     OnnxIndex loop = {.value = linalg_index(B, .dim = i)};
-    at[i] = onnxIndexValue(ctx, onnxAdd(ctx, d->ranges[i].start, onnxMul(ctx, loop, onnxConst(d->ranges[i].step))));
+    at[i] = onnxIndexValue(ctx, onnxAdd(ctx, d->ranges[i].start, onnxMul(ctx, loop, d->ranges[i].step)));
   }
   results[0] = tensor_extract(B, onnxTensor(ctx, d->x), valsN(d->rank, at));
 }
@@ -118,17 +130,17 @@ static OnnxValue *gatherRanges(OnnxContext *ctx, OnnxValue *x, const Range *rang
 static OnnxValue *sliceElements(OnnxContext *ctx, OnnxValue *x, const Range *r) {
   const OnnxIndex *list;
   OnnxIndex picked[ONNX_MAX_ELEMENTS];
-  if (x->rank != 1 || !onnxIsConst(r->start) || !onnxIsConst(r->size) || !x->elements) return NULL;
+  if (x->rank != 1 || !onnxIsConst(r->start) || !onnxIsConst(r->size) || !onnxIsConst(r->step) || !x->elements) return NULL;
   int n = onnxElements(ctx, x, &list, false);
   if (n < 0) return NULL;
-  for (int64_t i = 0; i < r->size.constant; ++i) picked[i] = list[r->start.constant + i * r->step];
+  for (int64_t i = 0; i < r->size.constant; ++i) picked[i] = list[r->start.constant + i * r->step.constant];
   return onnxNewElements(ctx, x->element, 1, picked, (int)r->size.constant);
 }
 static OnnxValue *sliceConstant(OnnxContext *ctx, OnnxValue *x, const Range *ranges, const OnnxIndex *sizes) {
   int64_t extents[ONNX_MAX_RANK], at[ONNX_MAX_RANK] = {0}, strides[ONNX_MAX_RANK], stride = 1;
   for (int i = x->rank; i-- > 0;) {
     strides[i] = stride, stride *= x->dims[i].constant, extents[i] = sizes[i].constant;
-    if (!onnxIsConst(ranges[i].start) || !onnxIsConst(sizes[i])) return NULL;
+    if (!onnxIsConst(ranges[i].start) || !onnxIsConst(sizes[i]) || !onnxIsConst(ranges[i].step)) return NULL;
   }
   void *data;
   OnnxValue *v = onnxNewConstant(ctx, x->element, x->rank, extents, &data);
@@ -137,21 +149,40 @@ static OnnxValue *sliceConstant(OnnxContext *ctx, OnnxValue *x, const Range *ran
   int64_t n = onnxCount(v);
   for (int64_t k = 0; k < n; ++k) {
     int64_t from = 0;
-    for (int i = 0; i < x->rank; ++i) from += (ranges[i].start.constant + at[i] * ranges[i].step) * strides[i];
+    for (int i = 0; i < x->rank; ++i) from += (ranges[i].start.constant + at[i] * ranges[i].step.constant) * strides[i];
     memcpy((char *)data + (size_t)k * size, (const char *)x->data + (size_t)from * size, size);
     for (int i = x->rank; i-- > 0 && ++at[i] == extents[i];) at[i] = 0;
   }
   return v;
+}
+// Axes or steps that the program computes: every dimension looks for itself among the axes.
+static void sliceAtRunTime(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *starts, const OnnxIndex *ends, const OnnxIndex *axes, const OnnxIndex *steps) {
+  OnnxValue *x = node->inputs[0];
+  Range ranges[ONNX_MAX_RANK];
+  OnnxIndex sizes[ONNX_MAX_RANK];
+  for (int i = 0; i < x->rank; ++i) {
+    OnnxIndex start = onnxConst(0), end = x->dims[i], step = onnxConst(1);
+    for (int k = 0; k < n; ++k) {
+      OnnxIndex axis = axes ? axes[k] : onnxConst(k);
+      OnnxIndex *targets[] = {&start, &end, &step}, given[] = {starts[k], ends[k], steps ? steps[k] : onnxConst(1)};
+      for (int t = 0; t < 3; ++t) {
+        OnnxIndex fromBack = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, axis, onnxConst(i - x->rank), given[t], *targets[t]);
+        *targets[t] = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, axis, onnxConst(i), given[t], fromBack);
+      }
+    }
+    ranges[i] = readRuntimeRange(ctx, start, end, step, x->dims[i]), sizes[i] = ranges[i].size;
+  }
+  onnxSetOutput(ctx, node, 0, gatherRanges(ctx, x, ranges, sizes));
 }
 static void sliceBy(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *starts, const OnnxIndex *ends, const OnnxIndex *axes, const OnnxIndex *steps) {
   OnnxValue *x = node->inputs[0];
   Range ranges[ONNX_MAX_RANK];
   OnnxIndex offsets[ONNX_MAX_RANK], sizes[ONNX_MAX_RANK], strides[ONNX_MAX_RANK];
   bool reverse = false;
-  for (int i = 0; i < x->rank; ++i) ranges[i] = (Range){onnxConst(0), x->dims[i], 1};
+  for (int i = 0; i < x->rank; ++i) ranges[i] = (Range){onnxConst(0), x->dims[i], onnxConst(1)};
   for (int i = 0; i < n; ++i) {
     OnnxIndex axisIdx = axes ? axes[i] : onnxConst(i), step = steps ? steps[i] : onnxConst(1);
-    if (!onnxIsConst(axisIdx) || !onnxIsConst(step)) return onnxRefuse(ctx, "axes and steps that are no constants are not supported");
+    if (!onnxIsConst(axisIdx) || !onnxIsConst(step)) return sliceAtRunTime(ctx, node, n, starts, ends, axes, steps);
     int axis = (int)onnxAxis(ctx, axisIdx.constant, x->rank);
     if (!step.constant) return onnxInvalid(ctx, "a step of 0");
     if (onnxFailed(ctx)) return;
@@ -159,7 +190,7 @@ static void sliceBy(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *st
     reverse |= step.constant < 0;
   }
   for (int i = 0; i < x->rank; ++i)
-    offsets[i] = ranges[i].start, sizes[i] = ranges[i].size, strides[i] = onnxConst(ranges[i].step);
+    offsets[i] = ranges[i].start, sizes[i] = ranges[i].size, strides[i] = ranges[i].step;
   if (onnxFailed(ctx)) return;
   OnnxValue *r = sliceElements(ctx, x, ranges);
   if (!r && x->data) r = sliceConstant(ctx, x, ranges, sizes);
