@@ -81,11 +81,9 @@ bool dlcIsStrided(MlirType t);
 Size dlcLoopStride(const Operand *o, int loop);
 Access dlcAccess(const Operand *o, int loop);
 MlirValue dlcSizeValue(DlcBuilder *b, Size s);
-// Where the body may be evaluated on vectors along `loop`.
-bool dlcBodyIsVectorisable(const Nest *nest, int loop);
+// Whether the body may be evaluated on vectors along `loop`, and what its own loads then cost.
+bool dlcBodyIsVectorisable(const Nest *nest, int loop, int64_t lanes, double *loadCost);
 int64_t dlcBodyCost(const Nest *nest);
-// Cost of the loads in the body (gathers) for one vector along `loop`.
-double dlcBodyLoadCost(const Nest *nest, int loop, int64_t lanes);
 // The op that folds an output into its old value (addf, ...), if nothing else reads that value; null: none.
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output);
 void dlcPlanNest(const Nest *nest, Target target, Plan *plan);

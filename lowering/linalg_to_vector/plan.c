@@ -67,9 +67,9 @@ static double vectorCost(const Problem *p, int loop) {
   Size size = nest->loop[loop].size;
   if (isOne(size) || size.known == 0 || !isOutputOrderly(nest, loop)) return -1;
   int64_t lanes = lanesFor(size, p->lanes);
-  double cost = accessCost(nest, loop, lanes);
-  if (cost < 0 || !dlcBodyIsVectorisable(nest, loop)) return -1;
-  cost += 0.5 * (double)p->bodyCost + dlcBodyLoadCost(nest, loop, lanes);
+  double cost = accessCost(nest, loop, lanes), loads;
+  if (cost < 0 || !dlcBodyIsVectorisable(nest, loop, lanes, &loads)) return -1;
+  cost += 0.5 * (double)p->bodyCost + loads;
   int64_t n = isKnown(size) ? size.known : nest->loop[loop].isReduction ? 32 : 128;
   if (nest->loop[loop].isReduction) cost += 12.0 * (double)lanes / (double)n;
   return cost * (double)((n + lanes - 1) / lanes) / (double)n;

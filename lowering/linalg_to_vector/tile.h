@@ -3,14 +3,14 @@
 // over the plan's factors; a value that does not vary along a level lives in the
 // instance whose coordinate there is zero.
 #pragma once
-#include "nest.h"
+#include "vary.h"
 
 typedef struct {
   MlirValue key;     // of the scalar body
   uint32_t levels;   // along which it varies
-  bool isVector;
-  MlirValue value[maxInstances];
-  MlirValue vector[maxInstances]; // a scalar value, broadcast
+  Vary vary;
+  MlirValue value[maxInstances];  // a vector where it varies anyhow, else the scalar, or the first lane's
+  MlirValue vector[maxInstances]; // the scalar, broadcast
 } Slot;
 
 typedef struct {

@@ -122,3 +122,20 @@ func.func @scatter_lookup(%idx: memref<?x64xi32>, %table: memref<100xf32>, %y: m
   }
   return
 }
+
+// -----
+
+// A tiled linalg.index is an affine.apply that still goes up by one a lane.
+// CHECK-LABEL: func.func @tiled_lookup
+// CHECK:       vector.load %{{.*}} : memref<{{.*}}xf32
+// CHECK-NOT:   vector.gather
+func.func @tiled_lookup(%offset: index, %table: memref<64xf32>, %y: memref<16xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%y : memref<16xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %j = affine.apply affine_map<(d0)[s0] -> (d0 + s0)>(%offset)[%i]
+    %v = memref.load %table[%j] : memref<64xf32>
+    linalg.yield %v : f32
+  }
+  return
+}

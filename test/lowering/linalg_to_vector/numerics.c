@@ -171,7 +171,12 @@ static void sayLoad(Case *c, Buffer *table, char x[16]) {
     bool isComputed = table->type->kind == 'i' && strcmp(table->type->name, "index") && chance(50);
     int64_t size = isComputed ? 1 + below(9) : c->size[d];
     if (isComputed) say(c->body, "    %%q%d = arith.index_cast %%in0 : %s to index\n    %%s%d = arith.constant %" PRId64 " : index\n    %%t%d = arith.remui %%q%d, %%s%d : index\n", n, table->type->name, n, size, n, n, n);
-    else say(c->body, "    %%t%d = linalg.index %d : index\n", n, d);
+    else if (chance(40)) { // what tiling makes of a linalg.index
+      int scale = 1 + (chance(30) ? 1 : 0), offset = (int)below(4);
+      say(c->body, "    %%u%d = linalg.index %d : index\n    %%t%d = affine.apply affine_map<()[s0] -> (s0 * %d + %d)>()[%%u%d]\n", n, d, n, scale, offset, n);
+      size = size * scale + offset;
+    } else
+      say(c->body, "    %%t%d = linalg.index %d : index\n", n, d);
     say(indices, "%s%%t%d", r ? ", " : "", n);
     addDimension(table, size, "-");
   }
