@@ -7,6 +7,10 @@
 include "mlir/Pass/PassBase.td"
 
 //===--- tile ---------------------------------------------------------------===//
+def TileDecomposePads : Pass<"tile-decompose-pads", "::mlir::func::FuncOp"> {
+  let summary = "Make a fill and an insertion of each tensor.pad";
+  let dependentDialects = ["linalg", "tensor", "arith"];
+}
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";
   let description = [{

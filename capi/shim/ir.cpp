@@ -18,6 +18,7 @@ MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, 
   return wrap(Type(memref::SubViewOp::inferResultType(cast<MemRefType>(unwrap(source)), ArrayRef(offsets, rank), ArrayRef(sizes, rank), ArrayRef(strides, rank))));
 }
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer) {
+  if (b->failed) return {nullptr};
   return wrap(linalg::FillOp::create(*unwrap(b->rewriter), unwrap(b->loc), ValueRange{unwrap(scalar)}, ValueRange{unwrap(buffer)}).getOperation());
 }
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v) {

@@ -128,9 +128,26 @@ static bool isRootCandidate(MlirOperation op) {
   return mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(op, 0)));
 }
 
+// A fill with several uses would belong to no graph: each use gets its own.
+static void splitFills(DlcBuilder *b, MlirOperation root) {
+  DlcOps fills = dlcCollect(root, linalg_fill_isa);
+  for (intptr_t i = 0; i < fills.n; ++i) {
+    if (!mlirOperationGetNumResults(fills.data[i])) continue;
+    MlirValue v = mlirOperationGetResult(fills.data[i], 0);
+    while (!isNull(v) && !hasOneUse(v) && !mlirOpOperandIsNull(mlirValueGetFirstUse(v))) {
+      MlirOpOperand use = mlirValueGetFirstUse(v);
+      MlirValue copy = {0};
+      dlcBefore(b, fills.data[i]) copy = dlcResult(dlcCloneAlone(b, fills.data[i]), 0);
+      mlirOperationSetOperand(mlirOpOperandGetOwner(use), mlirOpOperandGetOperandNumber(use), copy);
+    }
+  }
+  free(fills.data);
+}
+
 MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const DlcTileFormGraphsOptions *options) {
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
+  splitFills(&b, root);
   DlcOps candidates = dlcCollect(root, isRootCandidate);
   DlcTileGraph *graph = malloc(sizeof *graph);
   for (intptr_t i = candidates.n - 1; i >= 0 && !b.failed; --i) {

@@ -71,10 +71,11 @@ static int64_t niceSize(int64_t extent, int64_t wanted, int64_t unit) {
   return wanted;
 }
 
+// A dynamic extent may be one: it is not counted on for parallelism.
 static int64_t countItems(const Choice *c) {
   int64_t items = 1;
   for (intptr_t i = 0; i < c->graph->rank; ++i)
-    if (c->tile[i] > 0 && items < (1 << 20)) items *= (extentOf(c->graph, i) + c->tile[i] - 1) / c->tile[i];
+    if (c->tile[i] > 0 && items < (1 << 20) && c->graph->extent[i] >= 0) items *= (c->graph->extent[i] + c->tile[i] - 1) / c->tile[i];
   return items;
 }
 
@@ -88,11 +89,11 @@ static int64_t countElements(const Choice *c) {
   return n;
 }
 
-// Halves the dimension that is cheapest to cut; false: none can be.
-static bool cutOnce(Choice *c) {
+// Halves the dimension that is cheapest to cut, one of known extent where more items are wanted; false: none can be.
+static bool cutOnce(Choice *c, bool forItems) {
   intptr_t best = -1;
   for (intptr_t i = 0; i < c->graph->rank; ++i)
-    if (c->tile[i] > c->least[i] && (best < 0 || c->reread[i] < c->reread[best])) best = i;
+    if (c->tile[i] > c->least[i] && (!forItems || c->graph->extent[i] >= 0) && (best < 0 || c->reread[i] < c->reread[best])) best = i;
   if (best < 0) return false;
   int64_t unit = best == c->graph->rank - 1 ? VECTOR : 1, half = c->tile[best] / 2;
   if (half < c->least[best]) half = c->least[best];
@@ -110,8 +111,8 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
     c->least[i] = i == graph->rank - 1 ? LEAST_COLUMNS : 1;
   }
   for (intptr_t i = 0; i < graph->n; ++i) weighNode(c, &graph->nodes[i]);
-  while (countElements(c) > elements && cutOnce(c)) {}
-  while (countItems(c) < workers && countElements(c) > elements / 32 && cutOnce(c)) {}
+  while (countElements(c) > elements && cutOnce(c, false)) {}
+  while (countItems(c) < workers && countElements(c) > elements / 32 && cutOnce(c, true)) {}
   for (intptr_t i = 0; i < graph->rank; ++i) // one tile: not tiled at all
     if (graph->extent[i] >= 0 && c->tile[i] >= graph->extent[i]) c->tile[i] = 0;
 }

@@ -36,7 +36,7 @@ void dlcPointerMapDestroy(DlcPointerMap *map);
 
 // The type of memref.subview (rank kept) of a buffer of type `source`.
 MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes, const int64_t *strides);
-MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill
+MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill, of a tensor or a buffer
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                      // an out operand of a LinalgOp
 // Parses text that refers to symbols which its place is going to have: not verified. Null: a diagnostic was emitted.
 MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text);
