@@ -1,0 +1,70 @@
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs,tile-schedule,canonicalize))' -split-input-file | FileCheck %s
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#col = affine_map<(d0, d1) -> (d1)>
+
+// A product with its bias: one graph, the product an edge in workgroup memory. The weights are larger than the rows: columns are cut.
+// CHECK-LABEL: func @linear
+// CHECK: tile.graph {{.*}} schedule #tile.schedule<[<workgroup[0, 64]>]>
+// CHECK: linalg.fill
+// CHECK: %[[M:.*]] = linalg.matmul
+// CHECK: tile.edge %[[M]] at({{ *}}workgroup)
+// CHECK: linalg.generic
+// CHECK: tile.yield
+// CHECK-NOT: tile.graph
+func.func @linear(%a: tensor<128x256xf32>, %b: tensor<256x512xf32>, %bias: tensor<512xf32>) -> tensor<128x512xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<128x512xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<128x512xf32>) -> tensor<128x512xf32>
+  %m = linalg.matmul ins(%a, %b : tensor<128x256xf32>, tensor<256x512xf32>) outs(%f : tensor<128x512xf32>) -> tensor<128x512xf32>
+  %r = linalg.generic {indexing_maps = [#id, #col, #id], iterator_types = ["parallel", "parallel"]} ins(%m, %bias : tensor<128x512xf32>, tensor<512xf32>) outs(%e : tensor<128x512xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %s = arith.addf %x, %y : f32
+    linalg.yield %s : f32
+  } -> tensor<128x512xf32>
+  return %r : tensor<128x512xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+
+// x / sum(x): rows are independent, columns are not.
+// CHECK-LABEL: func @normalise
+// CHECK: tile.graph {{.*}} schedule #tile.schedule<[<workgroup[{{[1-9][0-9]*}}, 0]>]>
+// CHECK-NOT: tile.graph
+func.func @normalise(%x: tensor<128x512xf32>) -> tensor<128x512xf32> {
+  %zero = arith.constant 0.0 : f32
+  %re = tensor.empty() : tensor<128xf32>
+  %si = linalg.fill ins(%zero : f32) outs(%re : tensor<128xf32>) -> tensor<128xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<128x512xf32>) outs(%si : tensor<128xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  } -> tensor<128xf32>
+  %e = tensor.empty() : tensor<128x512xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%x, %sum : tensor<128x512xf32>, tensor<128xf32>) outs(%e : tensor<128x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %q = arith.divf %a, %b : f32
+    linalg.yield %q : f32
+  } -> tensor<128x512xf32>
+  return %r : tensor<128x512xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// A product of a product would lose its columns to the second one's reduction: two graphs.
+// CHECK-LABEL: func @two_products
+// CHECK: tile.graph
+// CHECK: tile.graph
+func.func @two_products(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> tensor<64x64xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x64xf32>) -> tensor<64x64xf32>
+  %m = linalg.matmul ins(%a, %b : tensor<64x64xf32>, tensor<64x64xf32>) outs(%f : tensor<64x64xf32>) -> tensor<64x64xf32>
+  %n = linalg.matmul ins(%m, %b : tensor<64x64xf32>, tensor<64x64xf32>) outs(%f : tensor<64x64xf32>) -> tensor<64x64xf32>
+  return %n : tensor<64x64xf32>
+}
