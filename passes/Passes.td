@@ -58,6 +58,9 @@ def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "Bits of a vector register">,
     Option<"registers", "registers", "int64_t", "32", "Vector registers">];
+  let statistics = [
+    Statistic<"vector", "vector-ops", "ops lowered to vectors">,
+    Statistic<"scalar", "scalar-ops", "ops lowered to scalar loops">];
   let dependentDialects = ["affine", "arith", "memref", "scf", "vector"];
 }
 

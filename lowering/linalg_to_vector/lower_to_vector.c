@@ -65,7 +65,7 @@ static bool isOnBuffers(MlirOperation op) {
     if (mlirTypeIsATensor(typeOf(mlirOperationGetOperand(op, i)))) return false;
   return true;
 }
-static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, DlcOps *ops) {
+static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, DlcOps *ops, DlcPass *pass) {
   Nest nest;
   Plan plan;
   if (!dlcReadNest(b, op, &nest)) {
@@ -74,12 +74,12 @@ static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, D
   }
   foldFills(b, &nest, ops);
   dlcPlanNest(&nest, target, &plan);
+  dlcPassCount(pass, plan.vector >= 0 ? 0 : 1, 1);
   dlcEmitNest(b, &nest, &plan);
   if (!b->failed) mlirRewriterBaseEraseOp(b->rewriter, op);
   return dlcStatus(b);
 }
 MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass, const DlcTileLowerToVectorOptions *options) {
-  (void)pass;
   Target target = {options->vectorBits, options->registers};
   if (target.vectorBits < 64 || target.vectorBits > 4096 || target.vectorBits & (target.vectorBits - 1) || target.registers < 4 || target.registers > 64) {
     mlirEmitError(mlirOperationGetLocation(root), "tile-lower-to-vector: vector-bits must be a power of two from 64 to 4096, registers from 4 to 64");
@@ -91,7 +91,7 @@ MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass, con
   for (intptr_t i = ops.n - 1; i >= 0 && mlirLogicalResultIsSuccess(result); --i) { // from the back: a fill is still there
     if (mlirOperationIsNull(ops.data[i]) || !isOnBuffers(ops.data[i])) continue;
     DlcBuilder b = dlcBuilderAt(rewriter, ops.data[i]);
-    result = lower(&b, ops.data[i], target, &ops);
+    result = lower(&b, ops.data[i], target, &ops, pass);
   }
   mlirIRRewriterDestroy(rewriter);
   free(ops.data);
