@@ -101,7 +101,9 @@ void dlcRegisterPass(const DlcPassSpec *spec) {
   registerPass([spec]() -> std::unique_ptr<Pass> { return std::make_unique<DlcPass>(spec); });
 }
 void dlcRegisterPipeline(const char *argument, const char *summary, const char *text) {
-  std::string t(text);
+  StringRef inner(text); // the pass manager that a pipeline is added to is the module's already
+  if (inner.consume_front("builtin.module(")) inner.consume_back(")");
+  std::string t(inner);
   registerPassPipeline(
       argument, summary,
       [t](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) { return parsePassPipeline(t, pm); },
