@@ -84,7 +84,6 @@ static bool isPointwise(const OnnxWindow *w) {
 static bool checkConv(OnnxContext *ctx, OnnxNode *node, OnnxWindow *w, int64_t groups) {
   OnnxValue *x = node->inputs[0], *weight = node->inputs[1];
   if (x->rank < 3 || weight->rank != x->rank) return onnxInvalid(ctx, "operands of rank %d and %d", x->rank, weight->rank), false;
-  if (!onnxIsFloat(x->element) || weight->element != x->element) return onnxRefuseElement(ctx, weight), false;
   if (groups < 1) return onnxInvalid(ctx, "attribute group = %lld", (long long)groups), false;
   onnxRequireEqual(ctx, x->dims[1], onnxMul(ctx, weight->dims[1], onnxConst(groups)), "the numbers of channels of input and weight");
   if (onnxIsConst(weight->dims[0]) && weight->dims[0].constant % groups) return onnxInvalid(ctx, "%lld filters in %lld groups", (long long)weight->dims[0].constant, (long long)groups), false;
@@ -98,24 +97,48 @@ static bool checkConv(OnnxContext *ctx, OnnxNode *node, OnnxWindow *w, int64_t g
   }
   return onnxReadWindow(ctx, node, x, false, true, w);
 }
+OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups, const OnnxWindow *w) {
+  if (onnxFailed(ctx) || !x || !weight) return NULL;
+  OnnxElement e = onnxWide(x->element);
+  OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
+  for (int i = 0; i < w->n; ++i) dims[2 + i] = w->out[i];
+  bool depthwise = groups > 1 && onnxIs(weight->dims[1], 1) && onnxIs(weight->dims[0], groups);
+  if (groups == 1 && isPointwise(w)) return pointwiseConv(ctx, x, weight, bias, e, dims);
+  x = onnxPadWindow(ctx, x, w, onnxConstantInt(ctx, x->element, 0));
+  if (!x) return NULL;
+  if (w->n == 2 && groups == 1) return onnxNewTensor(ctx, e, x->rank, dims, namedConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
+  if (w->n == 2 && depthwise) return onnxNewTensor(ctx, e, x->rank, dims, depthwiseConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
+  return genericConv(ctx, x, weight, bias, groups, w, e, dims);
+}
 static void lowerConv(OnnxContext *ctx, OnnxNode *node) {
   OnnxWindow w;
   OnnxValue *x = node->inputs[0], *weight = node->inputs[1], *bias = node->inputCount > 2 ? node->inputs[2] : NULL;
   int64_t groups = onnxInt(ctx, node, "group", 1);
+  if (!onnxIsFloat(x->element) || weight->element != x->element) return onnxRefuseElement(ctx, weight);
   if (!checkConv(ctx, node, &w, groups)) return;
-  OnnxElement e = onnxWide(x->element);
-  OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
-  for (int i = 0; i < w.n; ++i) dims[2 + i] = w.out[i];
-  OnnxValue *r;
-  bool depthwise = groups > 1 && onnxIs(weight->dims[1], 1) && onnxIs(weight->dims[0], groups);
-  if (groups == 1 && isPointwise(&w)) r = pointwiseConv(ctx, x, weight, bias, e, dims);
-  else {
-    x = onnxPadWindow(ctx, x, &w, onnxConstantInt(ctx, x->element, 0));
-    if (!x) return;
-    if (w.n == 2 && groups == 1) r = onnxNewTensor(ctx, e, x->rank, dims, namedConv(ctx, x, weight, &w, startOfSum(ctx, bias, e, x->rank, dims)));
-    else if (w.n == 2 && depthwise) r = onnxNewTensor(ctx, e, x->rank, dims, depthwiseConv(ctx, x, weight, &w, startOfSum(ctx, bias, e, x->rank, dims)));
-    else r = genericConv(ctx, x, weight, bias, groups, &w, e, dims);
-  }
-  onnxSetOutput(ctx, node, 0, onnxCast(ctx, r, node->inputs[0]->element));
+  onnxSetOutput(ctx, node, 0, onnxCast(ctx, onnxConvolve(ctx, x, weight, bias, groups, &w), x->element));
 }
-const OnnxOperator dlcOnnxConv[] = {{"Conv", 1, 0, 2, 3, lowerConv}, {0}};
+
+//===--- ConvInteger ---
+// x - zero point in int32; a zero point of the weight may be a vector over its filters.
+static OnnxValue *centre(OnnxContext *ctx, OnnxValue *x, OnnxValue *zero) {
+  OnnxValue *wide = onnxCast(ctx, x, ONNX_INT32);
+  if (!zero || !wide) return wide;
+  if (zero->element != x->element || zero->rank > 1) return onnxInvalid(ctx, "a zero point of the wrong type or rank"), NULL;
+  OnnxIndex dims[ONNX_MAX_RANK];
+  for (int i = 0; i < x->rank; ++i) dims[i] = onnxConst(1);
+  if (zero->rank) dims[0] = zero->dims[0];
+  return onnxBinary(ctx, ONNX_SUB, wide, onnxReshape(ctx, onnxCast(ctx, zero, ONNX_INT32), x->rank, dims));
+}
+static void lowerConvInteger(OnnxContext *ctx, OnnxNode *node) {
+  OnnxWindow w;
+  OnnxValue *x = node->inputs[0], *weight = node->inputs[1];
+  OnnxValue *zeroX = node->inputCount > 2 ? node->inputs[2] : NULL, *zeroWeight = node->inputCount > 3 ? node->inputs[3] : NULL;
+  int64_t groups = onnxInt(ctx, node, "group", 1);
+  for (int i = 0; i < 2; ++i)
+    if (onnxElementSize(node->inputs[i]->element) != 1 || node->inputs[i]->element == ONNX_BOOL) return onnxRefuseElement(ctx, node->inputs[i]);
+  if (zeroX && zeroX->rank && !onnxIs(zeroX->dims[0], 1)) return onnxInvalid(ctx, "the input's zero point is no scalar");
+  if (!checkConv(ctx, node, &w, groups)) return;
+  onnxSetOutput(ctx, node, 0, onnxConvolve(ctx, centre(ctx, x, zeroX), centre(ctx, weight, zeroWeight), NULL, groups, &w));
+}
+const OnnxOperator dlcOnnxConv[] = {{"Conv", 1, 0, 2, 3, lowerConv}, {"ConvInteger", 10, 0, 2, 4, lowerConvInteger}, {0}};
