@@ -9,6 +9,7 @@ model was exported; a system whose outputs differ gets a failure, not a time.
 import contextlib
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import export
@@ -24,7 +25,8 @@ ROUNDS, QUICK_ROUNDS, MOST_RUNS = 6, 3, 200
 def run(options, records):
     names = options.only or (list(QUICK) if options.quick else list(export.MODELS))
     export.write(names, options.models)
-    chosen = ["dlc", *(options.peer_names if options.peers else ())]
+    variants = {"dlc": [], **{f"dlc:{name}": flags.split() for name, flags in options.variants}}
+    chosen = [*variants, *(options.peer_names if options.peers else ())]
     descriptions = {}
     for name in names:
         folder = options.models / name
@@ -32,44 +34,46 @@ def run(options, records):
             records.add_failure("models", name, "dlc")
             continue
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as scratch:
-            program = _compile(options, name, folder / "model.onnx", Path(scratch))
+            programs = {system: _compile(options, folder, flags, system, Path(scratch))
+                        for system, flags in variants.items()}  # fmt: skip
             for data_set in sorted(path.parent for path in folder.glob("b*/input_0.pb")):
                 if options.quick and data_set.name != "b1":
                     continue
                 for threads in options.threads:
-                    job = Job(name, str(folder / "model.onnx"), str(data_set), threads, str(program or ""),
-                              str(options.build / "lib" / "libdlrt.so"), str(folder))  # fmt: skip
+                    job = Job(name, str(folder / "model.onnx"), str(data_set), threads,
+                              runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
+                    jobs = {system: replace(job, program=str(programs.get(system) or "")) for system in chosen}
                     case = f"{name}/{data_set.name}/f32/t{threads}"
-                    descriptions |= _run_case(case, chosen, job, options, records, Path(scratch))
+                    descriptions |= _run_case(case, jobs, options, records, Path(scratch))
     _print(records, chosen, descriptions)
 
 
-def _compile(options, name, model, scratch):
+def _compile(options, folder, flags, system, scratch):
     """The program, or None after dlc's message has been shown."""
-    program = scratch / "program.so"
-    command = [options.build / "bin" / "dlc", model, "-o", program, "-O2"]
+    program = scratch / f"{system.replace(':', '-')}.so"
+    command = [options.build / "bin" / "dlc", folder / "model.onnx", "-o", program, "-O2", *flags]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=LOAD_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
-        print(f"{name}: dlc: {error}")
+        print(f"{folder.name}: {system}: {error}")
         return None
     if done.returncode:
         lines = done.stderr.strip().splitlines()
-        print(f"{name}: dlc left with {done.returncode}: {lines[0] if lines else 'no message'}")
+        print(f"{folder.name}: {system}: dlc left with {done.returncode}: {lines[0] if lines else 'no message'}")
         return None
     return program
 
 
-def _run_case(case, chosen, job, options, records, scratch):
+def _run_case(case, jobs, options, records, scratch):
     """Measures one case on all systems; {system: its settings in words}."""
     with contextlib.ExitStack() as stack:
         workers, samples, runs, descriptions = {}, {}, {}, {}
-        for system in chosen:
+        for system, job in jobs.items():
             try:
-                if system == "dlc" and not job.program:
+                if system.startswith("dlc") and not job.program:
                     raise WorkerFailed("the model was not compiled")
-                log = stack.enter_context(open(scratch / f"{system}.log", "w"))
-                worker = stack.enter_context(Worker(system, job, log))
+                log = stack.enter_context(open(scratch / "worker.log", "a"))
+                worker = stack.enter_context(Worker(system.partition(":")[0], job, log))
                 ready = worker.answer(LOAD_SECONDS)
                 if ready["message"]:
                     raise WorkerFailed(f"wrong: {ready['message']}")
