@@ -1,6 +1,7 @@
 #include "dlc/tools.h"
 #include "frontends/onnx/onnx.h"
 #include "lowering/device/device.h"
+#include "lowering/host/translations.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,5 +19,6 @@ static MlirOperation importOnnx(MlirContext ctx, const void *data, size_t size, 
 int main(int argc, char **argv) {
   dlcRegisterToMlirTranslation("import-onnx", "import an ONNX model", importOnnx);
   dlcRegisterDeviceTranslations();
+  dlcRegisterHostTranslations();
   return dlcTranslateMain(argc, argv);
 }

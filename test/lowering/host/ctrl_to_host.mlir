@@ -1,0 +1,78 @@
+// RUN: dl-opt %s --pass-pipeline='builtin.module(ctrl-to-host)' -split-input-file -verify-diagnostics | FileCheck %s
+
+// Two tasks with one body are one function; a buffer that is returned is the output's memory; a dynamic one comes from the runtime.
+// CHECK-DAG: func.func private @dlc_free(!llvm.ptr, index)
+// CHECK-DAG: func.func private @dlc_launch_0(!llvm.ptr, i32, index, index, memref<8x16xf32>, memref<8x16xf32>) -> i32
+// CHECK-DAG: func.func private @dlc_launch_1(!llvm.ptr, i32, index, index, index, memref<?xf32>, memref<?xf32>) -> i32
+// CHECK-DAG: func.func private @dlc_output_0(!llvm.ptr, index, index) -> memref<8x16xf32>
+// CHECK: func.func private @dlc_task_0(%[[F:[a-z0-9_]+]]: !llvm.ptr, %[[LO:[a-z0-9]+]]: index, %[[HI:[a-z0-9_]+]]: index, %{{.*}}: memref<?xi8>, %[[A:[a-z0-9_]+]]: memref<8x16xf32>, %[[B:[a-z0-9_]+]]: memref<8x16xf32>) -> i32
+// CHECK: scf.for %{{.*}} = %[[LO]] to %[[HI]]
+// A copy between buffers is a task as well.
+// CHECK: func.func private @dlc_task_1({{.*}}: memref<?xf32>, %{{.*}}: memref<?xf32>) -> i32
+// CHECK: memref.copy
+// CHECK-NOT: @dlc_task_2
+// CHECK: func.func @dlc_main(%[[FRAME:[a-z0-9_]+]]: !llvm.ptr, %[[ARENA:[a-z0-9_]+]]: memref<?xi8>, %{{.*}}: memref<?xi8>, %[[X:[a-z0-9_]+]]: memref<8x16xf32>, %{{[a-z0-9]+}}: memref<?xf32>) -> i32
+// CHECK: %[[TEMP:[a-z0-9_]+]] = memref.view %[[ARENA]]
+// CHECK: %[[OUT:[a-z0-9_]+]] = call @dlc_output_0(%[[FRAME]]
+// CHECK: call @dlc_launch_0(%[[FRAME]]{{.*}}, %[[X]], %[[TEMP]])
+// CHECK: call @dlc_launch_0(%[[FRAME]]{{.*}}, %[[TEMP]], %[[OUT]])
+// CHECK: call @dlc_alloc
+// CHECK: call @dlc_launch_1(%[[FRAME]]
+// CHECK: call @dlc_free
+func.func @main(%x: memref<8x16xf32>, %y: memref<?xf32>) -> memref<8x16xf32> attributes {place.arena_bytes = 512 : i64} {
+  %zero = arith.constant 0 : index
+  %a = place.alloc offset(0) : memref<8x16xf32>
+  %b = place.alloc offset(512) : memref<8x16xf32>
+  ctrl.task (%i) in (8) ins(%p = %x : memref<8x16xf32>) outs(%q = %a : memref<8x16xf32>) {
+    %s = memref.subview %p[%i, 0] [1, 16] [1, 1] : memref<8x16xf32> to memref<1x16xf32, strided<[16, 1], offset: ?>>
+    %t = memref.subview %q[%i, 0] [1, 16] [1, 1] : memref<8x16xf32> to memref<1x16xf32, strided<[16, 1], offset: ?>>
+    linalg.copy ins(%s : memref<1x16xf32, strided<[16, 1], offset: ?>>) outs(%t : memref<1x16xf32, strided<[16, 1], offset: ?>>)
+  }
+  ctrl.task (%i) in (8) ins(%p = %a : memref<8x16xf32>) outs(%q = %b : memref<8x16xf32>) {
+    %s = memref.subview %p[%i, 0] [1, 16] [1, 1] : memref<8x16xf32> to memref<1x16xf32, strided<[16, 1], offset: ?>>
+    %t = memref.subview %q[%i, 0] [1, 16] [1, 1] : memref<8x16xf32> to memref<1x16xf32, strided<[16, 1], offset: ?>>
+    linalg.copy ins(%s : memref<1x16xf32, strided<[16, 1], offset: ?>>) outs(%t : memref<1x16xf32, strided<[16, 1], offset: ?>>)
+  }
+  %n = memref.dim %y, %zero : memref<?xf32>
+  %d = place.alloc(%n) : memref<?xf32>
+  memref.copy %y, %d : memref<?xf32> to memref<?xf32>
+  place.release %d : memref<?xf32>
+  return %b : memref<8x16xf32>
+}
+
+// -----
+
+// CHECK: // -----
+// CHECK: func @dlc_main
+// CHECK: scf.for
+// CHECK: scf.if
+// CHECK: call @dlc_check_0
+func.func @main(%x: memref<4xf32>, %n: memref<index>) -> memref<4xf32> attributes {place.arena_bytes = 0 : i64} {
+  %c = memref.load %n[] : memref<index>
+  %zero = arith.constant 0 : index
+  ctrl.loop %i to %c {
+    %p = arith.cmpi eq, %i, %zero : index
+    ctrl.branch %p : i1 {
+      cf.assert %p, "node \22x\22: out of range"
+      ctrl.yield
+    }
+    ctrl.next
+  }
+  return %x : memref<4xf32>
+}
+
+// -----
+
+func.func @main(%x: f32) -> memref<4xf32> { // expected-error {{the arguments of main must be buffers}}
+  %a = memref.alloc() : memref<4xf32>
+  return %a : memref<4xf32>
+}
+
+// -----
+
+func.func @main(%x: memref<4xf32>) -> memref<4xf32> {
+  return %x : memref<4xf32>
+}
+func.func @other() { // expected-error {{a program is one function with a body}}
+  return
+}
