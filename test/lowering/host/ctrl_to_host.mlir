@@ -42,7 +42,7 @@ func.func @main(%x: memref<8x16xf32>, %y: memref<?xf32>) -> memref<8x16xf32> att
 
 // -----
 
-// CHECK: // -----
+// CHECK: {{^}}//{{ -----}}
 // CHECK: func @dlc_main
 // CHECK: scf.for
 // CHECK: scf.if
