@@ -52,6 +52,12 @@ int64_t dlcUpperBound(MlirValue index);
 // Of a #tile.schedule: the tile of its highest fit, over the root result. Lives as long as the context.
 DlcI64s dlcScheduleTile(MlirAttribute schedule);
 
+// ParallelCombiningOpInterface: whether op is one, and what it writes into.
+bool dlcCombinesInto(MlirOperation op, MlirValue *into);
+
+// An entry of the device description (DLTI) that is in scope at op; null: there is none.
+MlirAttribute dlcDeviceQuery(MlirOperation op, intptr_t n, const MlirStringRef *keys);
+
 #ifdef __cplusplus
 }
 #endif

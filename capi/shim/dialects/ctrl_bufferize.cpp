@@ -66,7 +66,9 @@ static int outIndex(TaskOp task, OpOperand &operand) {
 }
 // A skipped item, or an empty grid, leaves its out: outs are read as well.
 bool TaskOp::bufferizesToMemoryRead(OpOperand &, const AnalysisState &) { return true; }
-bool TaskOp::bufferizesToMemoryWrite(OpOperand &operand, const AnalysisState &) { return outIndex(*this, operand) >= 0; }
+bool TaskOp::bufferizesToMemoryWrite(OpOperand &operand, const AnalysisState &) {
+  return outIndex(*this, operand) >= 0;
+}
 AliasingValueList TaskOp::getAliasingValues(OpOperand &operand, const AnalysisState &) {
   int i = outIndex(*this, operand);
   if (i < 0) return {};
@@ -254,7 +256,8 @@ LogicalResult LoopOp::resolveConflicts(RewriterBase &rewriter, const AnalysisSta
   for (unsigned i = 0; i < n; ++i) {
     if (!isTensor(next.getValues()[i]) || livesIn(i, i)) continue;
     bool swaps = from[i] >= 0; // all of the cycle, or none of it
-    for (int k = i, first = true; swaps && (first || k != int(i)); k = from[k], first = false) swaps = livesIn(k, from[k]);
+    for (int k = i, first = true; swaps && (first || k != int(i)); k = from[k], first = false)
+      swaps = livesIn(k, from[k]);
     stays[i] = swaps;
     intoCarry[i] = !swaps && fitsOwnBuffer(*this, i);
   }
@@ -392,8 +395,10 @@ static FailureOr<BufferLikeType> yieldedType(Operation *op, Value result, const 
   for (auto [k, arm] : llvm::enumerate(op->getRegions())) {
     Value yielded = arm.front().getTerminator()->getOperand(i);
     FailureOr<BufferLikeType> type = failure();
-    if (auto buffer = dyn_cast<BufferLikeType>(yielded.getType())) type = buffer;
-    else type = bufferization::getBufferType(yielded, options, state, stack);
+    if (auto buffer = dyn_cast<BufferLikeType>(yielded.getType()))
+      type = buffer;
+    else
+      type = bufferization::getBufferType(yielded, options, state, stack);
     if (failed(type)) return failure();
     joined = k ? joinTypes(op, result, *joined, *type) : type;
     if (failed(joined)) return failure();

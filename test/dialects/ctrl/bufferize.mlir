@@ -1,5 +1,5 @@
 // One-shot bufferisation of ctrl: in place where that is right, a copy where it is not.
-// RUN: dl-opt %s --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --canonicalize --cse --split-input-file | FileCheck %s
+// RUN: dl-opt %s --one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" --cse --split-input-file | FileCheck %s
 
 // An out is written in place.
 // CHECK-LABEL: func.func @task_in_place

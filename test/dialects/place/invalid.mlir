@@ -31,3 +31,43 @@ func.func @dynamic_offset(%n: index) {
   %a = place.alloc(%n) offset(0) : memref<?xf32, #place.pool<hbm>>
   return
 }
+
+// -----
+
+func.func @no_pool() {
+  // expected-error @+1 {{needs a buffer in a #place.pool, has memref<4xf32, 1>}}
+  %a = place.alloc : memref<4xf32, 1>
+  return
+}
+
+// -----
+
+func.func @sizes(%n: index) {
+  // expected-error @+1 {{needs 1 sizes, one a dynamic dimension, has 0}}
+  %a = place.alloc : memref<?xf32, #place.pool<hbm>>
+  return
+}
+
+// -----
+
+func.func @negative_offset() {
+  // expected-error @+1 {{offset must not be negative}}
+  %a = place.alloc offset(-8) : memref<4xf32, #place.pool<hbm>>
+  return
+}
+
+// -----
+
+func.func @release(%a: memref<4xf32, 1>) {
+  // expected-error @+1 {{needs a buffer in a #place.pool}}
+  place.release %a : memref<4xf32, 1>
+  return
+}
+
+// -----
+
+func.func @move_unplaced(%a: memref<4xf32, 1>, %b: memref<4xf32, #place.pool<host>>) {
+  // expected-error @+1 {{needs a source in a #place.pool, has memref<4xf32, 1>}}
+  %t = place.move %a to %b : memref<4xf32, 1> to memref<4xf32, #place.pool<host>>
+  return
+}
