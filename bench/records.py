@@ -8,6 +8,7 @@ record of metric `failed`, value 1.
 
 import json
 import math
+import os
 
 
 class Records:
@@ -37,7 +38,13 @@ class Records:
         return list(dict.fromkeys(r["system"] for r in self.list if r["suite"] == suite))
 
     def write(self, path):
-        path.write_text(json.dumps(self.list, indent=1) + "\n")
+        """Writes all or nothing: a reader never sees half a file."""
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            unfinished.write_text(json.dumps(self.list, indent=1) + "\n")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
 def median(values):

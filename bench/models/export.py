@@ -55,13 +55,21 @@ def main():
     return write(options.names or list(MODELS), options.out, options.force)
 
 
+def prepare(names, out):
+    """{name: folder} of the named models, written below `out` where they are not there yet, or
+    None for the folder of one that could not be. A name may also be a folder of the same layout."""
+    failed = write([name for name in names if name in MODELS], out)
+    folders = {Path(name).resolve().name: out / name if name in MODELS else Path(name).resolve() for name in names}
+    return {name: None if name in failed else folder for name, folder in folders.items()}
+
+
 def write(names, out, force=False):
-    """Writes the named models below `out`; the number that failed."""
+    """Writes the named models below `out`; the names of those that failed."""
     try:
         from model import ExportError, save
     except ImportError as error:
         sys.exit(f"export.py: the Python package {error.name} is not installed: run bench/setup-peers")
-    failed = 0
+    failed = []
     for name in names:
         started = time.monotonic()
         folder = out / name
@@ -71,7 +79,7 @@ def write(names, out, force=False):
             fresh = save(find(name), folder)
         except (ExportError, ImportError) as error:
             print(f"{name}: {error}", file=sys.stderr)
-            failed += 1
+            failed.append(name)
             continue
         what = f"written in {time.monotonic() - started:.1f} s" if fresh else "there already"
         print(f"{name:14} {what}: {folder}", flush=True)

@@ -33,12 +33,15 @@ LIMIT_SECONDS = 600
 
 def run(options, records):
     names = options.only or (list(QUICK) if options.quick else list(export.MODELS))
-    export.write(names, options.models)
+    folders = export.prepare(names, options.models)
     targets = ("host",) if options.quick else TARGETS
     with tempfile.TemporaryDirectory(prefix="bench-compile-") as scratch:
-        for name in names:
+        for name, folder in folders.items():
             for target in targets:
-                _model(options, records, name, target, Path(scratch))
+                if folder:
+                    _model(options, records, name, folder / "model.onnx", target, Path(scratch))
+                else:  # export has said why
+                    records.add_failure("compile", f"{name}/{target}", "dlc")
         if not options.only:
             for kind in SCALING_LAYERS:
                 _scaling(options, records, kind, Path(scratch))
@@ -68,9 +71,11 @@ def _compile(options, model, target, scratch):
         process = subprocess.Popen(SMALL_PARENT + dlc, stdout=errors, stderr=errors, start_new_session=True)
         try:
             status = process.wait(LIMIT_SECONDS)
-        except subprocess.TimeoutExpired:
+        except BaseException as reason:  # too slow, or Ctrl-C, which a process group of its own does not see
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            if not isinstance(reason, subprocess.TimeoutExpired):
+                raise
             raise CompileFailed(f"took longer than {LIMIT_SECONDS} s") from None
         seconds, cpu = time.monotonic() - started, _cpu_seconds() - before
     if status:
@@ -86,10 +91,10 @@ def _cpu_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def _model(options, records, name, target, scratch):
+def _model(options, records, name, model, target, scratch):
     case = f"{name}/{target}"
     try:
-        cost = _compile(options, options.models / name / "model.onnx", target, scratch)
+        cost = _compile(options, model, target, scratch)
     except (CompileFailed, OSError) as failure:
         records.add_failure("compile", case, "dlc")
         print(f"{case}: {failure}", flush=True)

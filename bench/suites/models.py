@@ -24,13 +24,12 @@ ROUNDS, QUICK_ROUNDS, MOST_RUNS = 6, 3, 200
 
 def run(options, records):
     names = options.only or (list(QUICK) if options.quick else list(export.MODELS))
-    export.write(names, options.models)
+    folders = export.prepare(names, options.models)
     variants = {"dlc": [], **{f"dlc:{name}": flags.split() for name, flags in options.variants}}
     chosen = [*variants, *(options.peer_names if options.peers else ())]
     descriptions = {}
-    for name in names:
-        folder = options.models / name
-        if not (folder / "stamp.json").exists():  # export has said why
+    for name, folder in folders.items():
+        if not folder:  # export has said why
             records.add_failure("models", name, "dlc")
             continue
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as scratch:
@@ -40,7 +39,7 @@ def run(options, records):
                 if options.quick and data_set.name != "b1":
                     continue
                 for threads in options.threads:
-                    job = Job(name, str(folder / "model.onnx"), str(data_set), threads,
+                    job = Job(name if name in names else "", str(folder / "model.onnx"), str(data_set), threads,
                               runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
                     jobs = {system: replace(job, program=str(programs.get(system) or "")) for system in chosen}
                     case = f"{name}/{data_set.name}/f32/t{threads}"

@@ -12,7 +12,7 @@ ATOL_OF_LARGEST = 1e-4  # absolute tolerance, as a part of the largest expected 
 
 @dataclass
 class Job:
-    model: str  # name in bench/models
+    model: str  # name in bench/models, empty for a model that is not from there
     model_path: str
     data_set: str  # folder with input_N.pb and output_N.pb
     threads: int

@@ -16,7 +16,7 @@ class Eager:
 
     def load(self, job):
         torch.set_num_threads(job.threads)
-        self.module = self.prepare(export.find(job.model).module() or OnnxModule(job.model_path))
+        self.module = self.prepare((job.model and export.find(job.model).module()) or OnnxModule(job.model_path))
         self.inputs = [torch.from_numpy(value.copy()) for value in job.inputs().values()]
         self.results = None
 
