@@ -46,8 +46,20 @@ static void collectOuts(DlcBuilder *b, const DlcTileGraph *graph, DlcValueList *
   }
 }
 
-// Scalar constants and fresh tensors are made again inside: operands are for data.
-static bool isRemade(MlirOperation op) { return tensor_empty_isa(op) || dlcIsScalarConstant(op); }
+static bool isRead(const DlcTileGraph *graph, MlirValue value) {
+  for (intptr_t i = 0; i < graph->n; ++i) {
+    MlirOperation op = graph->nodes[i].op;
+    for (intptr_t k = 0; k < mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op); ++k)
+      if (mlirValueEqual(mlirOperationGetOperand(op, k), value)) return true;
+  }
+  return false;
+}
+
+// Scalar constants and fresh tensors are made again inside: operands are for data. A fresh tensor that is read has the
+// size of data, and not of a tile.
+static bool isRemade(const DlcTileGraph *graph, MlirOperation op) {
+  return dlcIsScalarConstant(op) || (tensor_empty_isa(op) && !isRead(graph, mlirOperationGetResult(op, 0)));
+}
 
 static void collectIns(const DlcTileGraph *graph, const DlcValueList *outs, DlcValueList *ins, DlcValueList *remade) {
   DlcValueList used = {0};
@@ -55,7 +67,7 @@ static void collectIns(const DlcTileGraph *graph, const DlcValueList *outs, DlcV
   for (intptr_t i = 0; i < used.n; ++i) { // grows: what a remade op uses is used
     MlirOperation producer = opOf(used.data[i]);
     if ((producer.ptr && dlcTileGraphFind(graph, producer)) || dlcValueListFind(outs, used.data[i]) >= 0) continue;
-    if (!producer.ptr || !isRemade(producer)) {
+    if (!producer.ptr || !isRemade(graph, producer)) {
       dlcValueListAdd(ins, used.data[i]);
       continue;
     }

@@ -68,3 +68,23 @@ func.func @two_products(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> tensor<
   %n = linalg.matmul ins(%m, %b : tensor<64x64xf32>, tensor<64x64xf32>) outs(%f : tensor<64x64xf32>) -> tensor<64x64xf32>
   return %n : tensor<64x64xf32>
 }
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+// A fresh tensor that is read is an operand, with its own size, and not made again for a tile.
+// CHECK-LABEL: func @read_empty
+// CHECK: %[[E:.*]] = tensor.empty(%{{.*}}) : tensor<?xf32>
+// CHECK: tile.graph {{.*}} ins({{.*}} = %[[E]]
+// CHECK-NOT: tensor.empty
+func.func @read_empty(%n: index) -> tensor<?xf32> {
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %o = tensor.empty(%n) : tensor<?xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%e : tensor<?xf32>) outs(%o : tensor<?xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %s = arith.negf %x : f32
+    linalg.yield %s : f32
+  } -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
