@@ -4,11 +4,25 @@
 #include "ods/math.h"
 #include <math.h>
 
+// double to float16 by way of float would round twice. Rounding to odd first (an inexact result gets its last bit set,
+// and never grows in magnitude) leaves enough for the second rounding to be right.
+static MlirValue roundToOdd(OnnxContext *ctx, MlirValue x) {
+  DlcBuilder *b = &ctx->builder;
+  MlirType f32 = mlirF32TypeGet(b->ctx), f64 = mlirF64TypeGet(b->ctx), i32 = mlirIntegerTypeGet(b->ctx, 32);
+  MlirValue near = arith_truncf(b, x, f32), back = arith_extf(b, near, f64), one = onnxConstantInt(ctx, ONNX_INT32, 1);
+  MlirValue bits = arith_bitcast(b, near, i32);
+  MlirValue grown = arith_cmpf(b, arith_CmpFPredicate_OGT, math_absf(b, back), math_absf(b, x));
+  MlirValue inexact = arith_cmpf(b, arith_CmpFPredicate_ONE, back, x);
+  MlirValue down = arith_select(b, grown, arith_subi(b, bits, one), bits);
+  return arith_bitcast(b, arith_select(b, inexact, arith_ori(b, down, one), bits), f32);
+}
 static MlirValue convertFloats(OnnxContext *ctx, MlirValue x, OnnxElement from, OnnxElement to) {
   DlcBuilder *b = &ctx->builder;
   size_t a = onnxElementSize(from), c = onnxElementSize(to);
   if (a == c) return convertFloats(ctx, arith_extf(b, x, mlirF32TypeGet(b->ctx)), ONNX_FLOAT, to); // float16 <-> bfloat16
   MlirType type = onnxElementType(ctx, to);
+  if (a == 8 && c == 2) return arith_truncf(b, roundToOdd(ctx, x), type);
+  if (a == 2 && c == 8) return arith_extf(b, arith_extf(b, x, mlirF32TypeGet(b->ctx)), type);
   return a < c ? arith_extf(b, x, type) : arith_truncf(b, x, type);
 }
 static MlirValue floatToBool(OnnxContext *ctx, MlirValue x, OnnxElement from) {

@@ -114,6 +114,7 @@ static void lowerGemm(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *a = node->inputs[0], *b = node->inputs[1], *c = node->inputCount > 2 ? node->inputs[2] : NULL;
   double alpha = onnxFloat(ctx, node, "alpha", 1), beta = onnxFloat(ctx, node, "beta", 1);
   bool transA = onnxInt(ctx, node, "transA", 0) != 0, transB = onnxInt(ctx, node, "transB", 0) != 0;
+  if (node->opset < 7) onnxInt(ctx, node, "broadcast", 0); // of C, which is broadcast anyway where it fits
   if (a->rank != 2 || b->rank != 2) return onnxInvalid(ctx, "operands of rank %d and %d", a->rank, b->rank);
   if (a->element != b->element || a->element == ONNX_BOOL) return onnxRefuseElement(ctx, b);
   if (!onnxIsFloat(a->element) && (alpha != 1 || beta != 1)) return onnxRefuse(ctx, "alpha and beta on integers are not supported");
@@ -130,5 +131,5 @@ static void lowerGemm(OnnxContext *ctx, OnnxNode *node) {
 
 const OnnxOperator dlcOnnxMatMul[] = {
     {"MatMul", 1, 0, 2, 2, lowerMatMul},
-    {"Gemm", 7, 0, 2, 3, lowerGemm},
+    {"Gemm", 6, 0, 2, 3, lowerGemm},
     {0}};

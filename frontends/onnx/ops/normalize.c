@@ -93,6 +93,7 @@ static void lowerBatchNormalization(OnnxContext *ctx, OnnxNode *node) {
     int64_t spatial = onnxInt(ctx, node, "spatial", 1);
     if (!spatial) return onnxRefuse(ctx, "attribute spatial = 0 is not supported");
   }
+  if (node->opset < 7 && !onnxInt(ctx, node, "is_test", 0)) return onnxRefuse(ctx, "attribute is_test = 0 (training) is not supported");
   if (!onnxIsFloat(x->element)) return onnxRefuseElement(ctx, x);
   if (x->rank < 1) return onnxInvalid(ctx, "an input of rank 0");
   OnnxElement e = onnxWide(x->element);
@@ -145,6 +146,6 @@ static void lowerLayerNormalization(OnnxContext *ctx, OnnxNode *node) {
 const OnnxOperator dlcOnnxNormalize[] = {
     {"Softmax", 1, 0, 1, 1, lowerSoftmax},
     {"LogSoftmax", 1, 0, 1, 1, lowerSoftmax},
-    {"BatchNormalization", 7, 0, 5, 5, lowerBatchNormalization},
+    {"BatchNormalization", 6, 0, 5, 5, lowerBatchNormalization},
     {"LayerNormalization", 17, 0, 2, 3, lowerLayerNormalization},
     {0}};

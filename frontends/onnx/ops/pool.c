@@ -213,7 +213,7 @@ static void lowerGlobal(OnnxContext *ctx, OnnxNode *node) {
 
 const OnnxOperator dlcOnnxPool[] = {
     {"MaxPool", 1, 0, 1, 1, lowerMaxPool},
-    {"AveragePool", 7, 0, 1, 1, lowerAveragePool},
+    {"AveragePool", 1, 0, 1, 1, lowerAveragePool},
     {"GlobalAveragePool", 1, 0, 1, 1, lowerGlobal},
     {"GlobalMaxPool", 1, 0, 1, 1, lowerGlobal},
     {0}};
