@@ -9,6 +9,8 @@
 #include "lowering/host/host.h"
 #include "lowering/host/metadata.h"
 #include "passes/ctrl/form_tasks.h"
+#include "passes/place/arena.h"
+#include "passes/place/bytes.h"
 #include "ods/arith.h"
 #include "ods/cf.h"
 #include "ods/func.h"
@@ -87,15 +89,6 @@ static MlirValue callOutput(DlcHost *h, intptr_t index, DlcValues sizes, MlirTyp
   return dlcResult(dlcHostCall(h, name, valsN(sizes.n + 1, operands), types(type)), 0);
 }
 
-// A buffer of main's own that is returned once needs no copy: it is the output.
-static bool becomesOutput(DlcHost *h, MlirOperation alloc, MlirOperation ret) {
-  if (!place_alloc_isa(alloc) || !mlirBlockEqual(mlirOperationGetBlock(alloc), bodyOf(func_func_body(h->function)))) return false;
-  intptr_t uses = 0;
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(ret); ++i)
-    if (mlirOperationEqual(opOf(mlirOperationGetOperand(ret, i)), alloc)) ++uses;
-  return uses == 1;
-}
-
 static MlirLogicalResult lowerReturn(DlcHost *h) {
   DlcBuilder *b = h->b;
   MlirOperation ret = mlirBlockGetTerminator(bodyOf(func_func_body(h->function)));
@@ -104,7 +97,7 @@ static MlirLogicalResult lowerReturn(DlcHost *h) {
     if (!mlirTypeIsAMemRef(typeOf(buffer)) || mlirShapedTypeGetRank(typeOf(buffer)) > MAX_RANK)
       return refuse(ret, "ctrl-to-host: main returns something that is no buffer of at most 16 dimensions");
     MlirOperation alloc = opOf(buffer);
-    if (becomesOutput(h, alloc, ret)) {
+    if (dlcIsOutputBuffer(buffer)) {
       dlcBefore(b, alloc) {
         MlirType type = typeOf(buffer);
         DlcValues dynamic = place_alloc_sizes(alloc);
@@ -143,10 +136,10 @@ static void lowerAlloc(DlcHost *h, MlirOperation op) {
       view = memref_view(b, h->arena, constIndex(b, place_alloc_offset(op).value), place_alloc_sizes(op), type);
       break;
     }
-    MlirValue bytes = constIndex(b, dlcElementBytes(mlirShapedTypeGetElementType(type)));
-    intptr_t next = 0;
+    int64_t unit = dlcElementBytes(mlirShapedTypeGetElementType(type));
     for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i)
-      bytes = arith_muli(b, bytes, mlirShapedTypeIsDynamicDim(type, i) ? at(place_alloc_sizes(op), next++) : constIndex(b, mlirShapedTypeGetDimSize(type, i)));
+      if (!mlirShapedTypeIsDynamicDim(type, i) && __builtin_mul_overflow(unit, mlirShapedTypeGetDimSize(type, i), &unit)) unit = DLC_TOO_MANY_BYTES;
+    MlirValue bytes = dlcBytesOf(b, unit, place_alloc_sizes(op));
     MlirValue memory = dlcResult(dlcHostCall(h, "dlc_alloc", vals(h->frame, bytes), types(bytesType(h))), 0);
     view = memref_view(b, memory, constIndex(b, 0), place_alloc_sizes(op), type);
   }

@@ -153,6 +153,64 @@ static void computeLifetime(Analysis *a, DlcLifetime *life, const int64_t *membe
   }
 }
 
+//===--- across iterations ----------------------------------------------------------===//
+typedef struct { const Analysis *a; MlirBlock body; const bool *carried; DlcPointerMap seen; } Origin;
+
+// Whether v, in an iteration, may be one of the marked carried buffers that the iteration began with.
+static bool mayBeCarried(Origin *o, MlirValue v) {
+  if (!isBuffer(v) || dlcPointerMapGet(&o->seen, v.ptr) >= 0) return false;
+  dlcPointerMapSet(&o->seen, v.ptr, 1);
+  if (mlirValueIsABlockArgument(v)) {
+    MlirBlock owner = mlirBlockArgumentGetOwner(v);
+    intptr_t i = mlirBlockArgumentGetArgNumber(v);
+    if (mlirBlockEqual(owner, o->body)) return i >= 1 && o->carried[i - 1];
+    MlirOperation holder = mlirBlockGetParentOperation(owner);
+    if (!ctrl_loop_isa(holder)) return !mlirOperationEqual(holder, o->a->root);
+    return i >= 1 && (mayBeCarried(o, at(ctrl_loop_init_args(holder), i - 1)) || mayBeCarried(o, at(ctrl_next_values(mlirBlockGetTerminator(owner)), i - 1)));
+  }
+  MlirOperation op = opOf(v);
+  intptr_t n = mlirOpResultGetResultNumber(v);
+  if (memref_alloc_isa(op)) return false;
+  if (ctrl_loop_isa(op)) return mayBeCarried(o, at(ctrl_loop_init_args(op), n)) || mayBeCarried(o, argOf(bodyOf(ctrl_loop_body(op)), n + 1));
+  if (ctrl_branch_isa(op) || ctrl_region_isa(op)) {
+    for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r) {
+      MlirBlock arm = bodyOf(mlirOperationGetRegion(op, r));
+      if (arm.ptr && mayBeCarried(o, mlirOperationGetOperand(mlirBlockGetTerminator(arm), n))) return true;
+    }
+    return false;
+  }
+  if (mlirOperationGetNumRegions(op)) return true;
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
+    if (mayBeCarried(o, mlirOperationGetOperand(op, i))) return true;
+  return false;
+}
+
+// The loop of `alloc`, when what it carries on is carried once: no buffer of the class that the loop began an
+// iteration with is among those that it ends it with.
+static MlirOperation loopOfTurns(Analysis *a, MlirOperation alloc, MlirBlock scope) {
+  MlirOperation none = {0}, loop = mlirBlockGetParentOperation(mlirOperationGetBlock(alloc));
+  while (ctrl_branch_isa(loop) || ctrl_region_isa(loop)) loop = mlirBlockGetParentOperation(mlirOperationGetBlock(loop));
+  if (!ctrl_loop_isa(loop)) return none;
+  MlirOperation outer = loop; // the scope is that of the loop, or of a branch's result that holds it: no loop between
+  while (!mlirBlockEqual(mlirOperationGetBlock(outer), scope)) {
+    outer = mlirBlockGetParentOperation(mlirOperationGetBlock(outer));
+    if (!ctrl_branch_isa(outer) && !ctrl_region_isa(outer)) return none;
+  }
+  MlirBlock body = bodyOf(ctrl_loop_body(loop));
+  DlcValues next = ctrl_next_values(mlirBlockGetTerminator(body));
+  int64_t class = find(a, idOf(a, mlirOperationGetResult(alloc, 0)));
+  bool *carried = calloc((size_t)next.n + 1, sizeof *carried), once = true;
+  for (intptr_t i = 0; i < next.n; ++i) carried[i] = isBuffer(at(next, i)) && find(a, idOf(a, at(next, i))) == class;
+  for (intptr_t i = 0; i < next.n && once; ++i) {
+    if (!carried[i]) continue;
+    Origin origin = {a, body, carried, {0}};
+    once = !mayBeCarried(&origin, at(next, i));
+    dlcPointerMapDestroy(&origin.seen);
+  }
+  free(carried);
+  return once ? loop : none;
+}
+
 DlcLifetimes dlcComputeLifetimes(MlirOperation root, bool tasks) {
   Analysis a = {.root = root, .tasks = tasks};
   visitRegions(&a, root);
@@ -170,6 +228,7 @@ DlcLifetimes dlcComputeLifetimes(MlirOperation root, bool tasks) {
     int64_t c = find(&a, idOf(&a, mlirOperationGetResult(a.allocs.data[i], 0)));
     all.data[i].alloc = a.allocs.data[i];
     computeLifetime(&a, &all.data[i], members + first[c], first[c + 1] - first[c]);
+    if (all.data[i].survives) all.data[i].loop = loopOfTurns(&a, all.data[i].alloc, all.data[i].scope);
   }
   free(first), free(members), free(next), free(a.parent), free(a.values), free(a.allocs.data);
   dlcPointerMapDestroy(&a.start), dlcPointerMapDestroy(&a.end), dlcPointerMapDestroy(&a.id);

@@ -13,9 +13,7 @@ static int byOffset(const void *x, const void *y) {
   return a->offset < b->offset ? -1 : a->offset > b->offset;
 }
 
-static int64_t alignUp(int64_t v, int64_t alignment) { return (v + alignment - 1) / alignment * alignment; }
-
-int64_t dlcPack(DlcPacked *buffers, int64_t n, int64_t alignment) {
+int64_t dlcPack(DlcPacked *buffers, int64_t n) {
   DlcPacked **order = malloc((size_t)(n + 1) * sizeof *order), **live = malloc((size_t)(n + 1) * sizeof *live);
   int64_t peak = 0;
   for (int64_t i = 0; i < n; ++i) order[i] = &buffers[i];
@@ -26,13 +24,13 @@ int64_t dlcPack(DlcPacked *buffers, int64_t n, int64_t alignment) {
       if (order[k]->start <= order[i]->end && order[i]->start <= order[k]->end && order[k]->bytes) live[nLive++] = order[k];
     qsort(live, (size_t)nLive, sizeof *live, byOffset);
     for (int64_t k = 0; k < nLive && live[k]->offset - offset < order[i]->bytes; ++k) {
-      int64_t after = alignUp(live[k]->offset + live[k]->bytes, alignment);
+      int64_t after = dlcAlignUp(live[k]->offset + live[k]->bytes, order[i]->alignment);
       if (after > offset) offset = after;
     }
     order[i]->offset = offset;
-    if (__builtin_add_overflow(offset, order[i]->bytes, &end) || end > INT64_MAX - alignment) peak = -1;
+    if (__builtin_add_overflow(offset, order[i]->bytes, &end) || end > INT64_MAX - order[i]->alignment) peak = -1;
     else if (end > peak) peak = end;
   }
   free(order), free(live);
-  return peak < 0 ? -1 : alignUp(peak, alignment);
+  return peak;
 }

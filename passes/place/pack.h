@@ -5,9 +5,11 @@
 typedef struct {
   int64_t start, end; // the steps at which the buffer lives, both included
   int64_t bytes;      // >= 0
-  int64_t offset;     // set by dlcPack, a multiple of the alignment
+  int64_t alignment;  // of the offset; a power of two
+  int64_t offset;     // set by dlcPack
 } DlcPacked;
 
 // Largest first, each at the lowest offset that no buffer alive with it holds.
-// Returns the bytes of the arena, or -1 where they exceed int64_t.
-int64_t dlcPack(DlcPacked *buffers, int64_t n, int64_t alignment);
+// Returns the bytes up to the end of the last, or -1 where they exceed int64_t.
+int64_t dlcPack(DlcPacked *buffers, int64_t n);
+static inline int64_t dlcAlignUp(int64_t v, int64_t alignment) { return (v + alignment - 1) / alignment * alignment; }

@@ -1,27 +1,29 @@
 // place-plan: gives every buffer its place.
 //
 //   %a = memref.alloc() : memref<64x128xf32>         %a = place.alloc offset(4096) : memref<64x128xf32>
-//   %d = memref.alloc(%n) : memref<?x128xf32>   ->   %d = place.alloc(%n) : memref<?x128xf32>
-//   ..  last use of %d                               ..  place.release %d
+//   %d = memref.alloc(%n) : memref<?x128xf32>   ->   %d = memref.view %arena[%offset][%n] : memref<?xi8> to ..
 //   ctrl.task (..) { %t = memref.alloc() .. }        ctrl.task (..) workgroup(%w : memref<8192xi8, ..>) { memref.view %w .. }
 //
-// Buffers of static size share one arena (attribute place.arena_bytes of the
-// function): those that do not live at the same time may have the same bytes.
-// Buffers whose size is known at run time only come from the runtime and are
-// released after their last use; so are those that survive an iteration of a loop,
-// which then live until the program ends. What a task allocates becomes part of the
-// worker's workgroup memory; a dynamic size must have a constant bound there.
+// Buffers share one arena: those that do not live at the same time may have the
+// same bytes. The bytes of those of static size are the function's attribute
+// place.arena_bytes; those whose sizes are known when the function is entered are
+// views of one more buffer, allocated there (passes/place/arena.c).
+// Buffers whose size depends on data come from the runtime and are released after
+// their last use, as do those that outlive the next iteration of their loop, which
+// live until the program ends. A buffer that the function returns is the caller's.
+// What a task allocates becomes part of the worker's workgroup memory; a dynamic
+// size must have a constant bound there.
 // Refuses: buffers with a layout; sizes that overflow; unbounded ones in a task.
 #include <stdlib.h>
 #include "mlir-c/Diagnostics.h"
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/place/arena.h"
 #include "passes/place/lifetime.h"
 #include "passes/place/pack.h"
 #include "ods/ctrl.h"
 #include "ods/memref.h"
-#include "ods/place.h"
 
 enum { ALIGNMENT = 64, MAX_RANK = 16 };
 
@@ -42,56 +44,6 @@ static int64_t boundedBytes(MlirOperation alloc) {
     if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) return -1;
   }
   return bytes;
-}
-
-//===--- the arena ------------------------------------------------------------------===//
-static void placeDynamic(DlcBuilder *b, const DlcLifetime *life) {
-  DlcValues sizes = memref_alloc_dynamicSizes(life->alloc);
-  MlirValue old = mlirOperationGetResult(life->alloc, 0), buffer = {0};
-  dlcBefore(b, life->alloc) buffer = place_alloc(b, sizes, typeOf(old));
-  if (isNull(buffer)) return;
-  mlirRewriterBaseReplaceAllUsesWith(b->rewriter, old, buffer);
-  bool endsInScope = mlirBlockEqual(life->scope, mlirOperationGetBlock(life->alloc)) && !life->survives;
-  bool isTerminator = mlirOperationEqual(life->last, mlirBlockGetTerminator(life->scope));
-  if (endsInScope && !isTerminator)
-    dlcAfter(b, mlirOperationEqual(life->last, life->alloc) ? opOf(buffer) : life->last) place_release(b, buffer, (DlcValues){0});
-}
-
-static MlirLogicalResult planArena(DlcBuilder *b, MlirOperation function, DlcPass *pass) {
-  DlcLifetimes lives = dlcComputeLifetimes(function, false);
-  DlcPacked *packed = calloc((size_t)lives.n + 1, sizeof *packed);
-  MlirLogicalResult result = mlirLogicalResultSuccess();
-  int64_t n = 0, total = 0;
-  for (intptr_t i = 0; i < lives.n && mlirLogicalResultIsSuccess(result); ++i) {
-    MlirType type = typeOf(mlirOperationGetResult(lives.data[i].alloc, 0));
-    if (!hasIdentityLayout(type)) result = refuse(lives.data[i].alloc, "place-plan: a buffer with a layout cannot be placed");
-    if (!dlcIsStatic(type) || lives.data[i].survives) continue;
-    int64_t bytes = dlcStaticBytes(type);
-    if (bytes < 0) result = refuse(lives.data[i].alloc, "place-plan: the size of this buffer exceeds 2^63 bytes");
-    packed[n++] = (DlcPacked){lives.data[i].start, lives.data[i].end, bytes, 0};
-    total += bytes;
-  }
-  int64_t arena = dlcPack(packed, n, ALIGNMENT), next = 0;
-  if (arena < 0) result = refuse(function, "place-plan: the arena exceeds 2^63 bytes");
-  for (intptr_t i = 0; i < lives.n && mlirLogicalResultIsSuccess(result); ++i) {
-    MlirOperation alloc = lives.data[i].alloc;
-    MlirValue old = mlirOperationGetResult(alloc, 0), buffer = {0};
-    if (!dlcIsStatic(typeOf(old)) || lives.data[i].survives) {
-      placeDynamic(b, &lives.data[i]);
-      continue;
-    }
-    dlcBefore(b, alloc) buffer = place_alloc(b, (DlcValues){0}, typeOf(old), .offset = SOME(packed[next++].offset));
-    if (!isNull(buffer)) mlirRewriterBaseReplaceAllUsesWith(b->rewriter, old, buffer);
-  }
-  if (mlirLogicalResultIsSuccess(result)) {
-    for (intptr_t i = 0; i < lives.n; ++i) mlirRewriterBaseEraseOp(b->rewriter, lives.data[i].alloc);
-    mlirOperationSetDiscardableAttributeByName(function, dlcText("place.arena_bytes"), mlirIntegerAttrGet(mlirIntegerTypeGet(b->ctx, 64), arena));
-    dlcPassCount(pass, DlcPlacePlan_arena, (uint64_t)arena);
-    dlcPassCount(pass, DlcPlacePlan_buffers, (uint64_t)total);
-  }
-  free(packed);
-  dlcLifetimesDestroy(lives);
-  return result;
 }
 
 //===--- workgroup memory --------------------------------------------------------------===//
@@ -123,10 +75,10 @@ static MlirLogicalResult planTask(DlcBuilder *b, MlirOperation task) {
     if (mlirShapedTypeGetRank(type) > MAX_RANK || !hasIdentityLayout(type)) result = refuse(lives.data[i].alloc, "place-plan: a buffer with a layout, or of more than 16 dimensions, cannot be placed in workgroup memory");
     else if (bytes < 0) result = refuse(lives.data[i].alloc, "place-plan: a buffer inside a task needs a size with a constant bound");
     else if (lives.data[i].survives) result = refuse(lives.data[i].alloc, "place-plan: a buffer inside a task must not outlive an iteration");
-    packed[i] = (DlcPacked){lives.data[i].start, lives.data[i].end, bytes, 0};
+    packed[i] = (DlcPacked){lives.data[i].start, lives.data[i].end, bytes, ALIGNMENT, 0};
   }
   if (lives.n && mlirLogicalResultIsSuccess(result)) {
-    int64_t bytes = dlcPack(packed, lives.n, ALIGNMENT);
+    int64_t bytes = dlcAlignUp(dlcPack(packed, lives.n), ALIGNMENT);
     MlirValue workgroup = addWorkgroup(b, task, bytes > 0 ? bytes : ALIGNMENT);
     for (intptr_t i = 0; i < lives.n; ++i) {
       MlirOperation alloc = lives.data[i].alloc;
@@ -156,7 +108,13 @@ MlirLogicalResult dlcRunPlacePlan(MlirOperation root, DlcPass *pass, const DlcPl
   DlcOps tasks = dlcCollect(root, ctrl_task_isa);
   for (intptr_t i = 0; options->workgroup && i < tasks.n && mlirLogicalResultIsSuccess(result); ++i) result = planTask(&b, tasks.data[i]);
   free(tasks.data);
-  if (mlirLogicalResultIsSuccess(result)) result = planArena(&b, root, pass);
+  DlcArena arena;
+  if (mlirLogicalResultIsSuccess(result)) result = dlcPlanArena(&b, root, &arena);
+  if (mlirLogicalResultIsSuccess(result)) {
+    mlirOperationSetDiscardableAttributeByName(root, dlcText("place.arena_bytes"), mlirIntegerAttrGet(mlirIntegerTypeGet(b.ctx, 64), arena.arena));
+    dlcPassCount(pass, DlcPlacePlan_arena, (uint64_t)arena.arena);
+    dlcPassCount(pass, DlcPlacePlan_buffers, (uint64_t)arena.buffers);
+  }
   mlirIRRewriterDestroy(rewriter);
   return b.failed ? mlirLogicalResultFailure() : result;
 }
