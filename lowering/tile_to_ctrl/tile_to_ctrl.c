@@ -33,9 +33,18 @@ typedef struct {
   MlirStringRef label;
 } Parts;
 
-// Rank-reducing slices excepted: their sizes are not those of the result.
+static bool isRead(MlirValue value) {
+  dlcForEachUse(use, value) {
+    MlirOperation user = mlirOpOperandGetOwner(use);
+    if (!dlcIsLinalgOp(user) || mlirOpOperandGetOperandNumber(use) < mlirOperationGetNumOperands(user) - mlirOperationGetNumResults(user)) return true;
+  }
+  return false;
+}
+
+// A part of a fresh tensor that is only written. Rank-reducing slices excepted: their sizes are not those of the result.
 static bool isSliceOfEmpty(MlirOperation op) {
   if (!tensor_extract_slice_isa(op) || !tensor_empty_isa(opOf(tensor_extract_slice_source(op)))) return false;
+  if (isRead(tensor_extract_slice_result(op))) return false;
   return tensor_extract_slice_static_sizes(op).n == mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(op)));
 }
 

@@ -60,3 +60,28 @@ func.func @scalar(%a: tensor<64xf32>, %out: tensor<f32>) -> tensor<f32> {
   }
   return %r : tensor<f32>
 }
+
+// -----
+
+#id = affine_map<(d0) -> (d0)>
+
+// A fresh tensor that is read keeps the size it has outside: the task gets it as an operand.
+// CHECK-LABEL: func @read_empty
+// CHECK: %[[E:.*]] = tensor.empty
+// CHECK: ctrl.task
+// CHECK-SAME: = %[[E]] : tensor<?xf32>
+// CHECK-NOT: tensor.empty
+// CHECK: return
+func.func @read_empty(%n: index) -> tensor<?xf32> {
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %o = tensor.empty(%n) : tensor<?xf32>
+  %r = tile.graph ins(%x = %e : tensor<?xf32>) outs(%y = %o : tensor<?xf32>) schedule #tile.schedule<[<workgroup[64]>]> {
+    %m = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<?xf32>) outs(%y : tensor<?xf32>) {
+    ^bb0(%a: f32, %b: f32):
+      %s = arith.negf %a : f32
+      linalg.yield %s : f32
+    } -> tensor<?xf32>
+    tile.yield %m : tensor<?xf32>
+  }
+  return %r : tensor<?xf32>
+}
