@@ -134,6 +134,18 @@ int onnxBroadcastShape(OnnxContext *ctx, int n, OnnxValue **inputs, OnnxIndex *o
   }
   return rank;
 }
+// Before opset 7 broadcasting was asked for, and b's dimensions were laid against a's from `axis` on.
+OnnxValue *onnxAlignOld(OnnxContext *ctx, OnnxNode *node, OnnxValue *a, OnnxValue *b) {
+  bool broadcast = onnxInt(ctx, node, "broadcast", 0) != 0;
+  int64_t axis = onnxInt(ctx, node, "axis", a->rank - b->rank);
+  if (!broadcast || onnxFailed(ctx)) return b;
+  if (axis < 0) axis += a->rank;
+  if (axis < 0 || axis + b->rank > a->rank) return onnxInvalid(ctx, "attribute axis = %lld", (long long)axis), NULL;
+  OnnxIndex dims[ONNX_MAX_RANK];
+  int rank = a->rank - (int)axis;
+  for (int i = 0; i < rank; ++i) dims[i] = i < b->rank ? b->dims[i] : onnxConst(1);
+  return onnxReshape(ctx, b, rank, dims);
+}
 static MlirAffineMap broadcastMap(OnnxContext *ctx, const OnnxValue *v, int rank, const OnnxIndex *dims) {
   int loops[ONNX_MAX_RANK];
   for (int d = 0; d < v->rank; ++d) {

@@ -96,6 +96,9 @@ static void inlineFunction(OnnxContext *ctx, OnnxNode *node, const Onnx__Functio
 static void lowerOperator(OnnxContext *ctx, OnnxNode *node) {
   const char *domain = node->proto->domain;
   if (!isDefaultDomain(domain)) return onnxRefuse(ctx, "operators of domain %.100s are not supported", domain);
+  if (!node->opset) return onnxInvalid(ctx, "the model imports no opset");
+  if (node->opset < ONNX_OLDEST_OPSET || node->opset > ONNX_NEWEST_OPSET)
+    return onnxRefuse(ctx, "this opset is not supported: %d to %d are", ONNX_OLDEST_OPSET, ONNX_NEWEST_OPSET);
   bool known;
   const OnnxOperator *op = onnxFindOperator(node->type, node->opset, &known);
   if (!op) return known ? onnxRefuse(ctx, "this operator is not supported at this opset") : onnxRefuse(ctx, "this operator is not supported");

@@ -2,7 +2,7 @@
 #pragma once
 #include "frontends/onnx/op.h"
 
-enum { ONNX_NEWEST_OPSET = 28, ONNX_OLDEST_OPSET = 6, ONNX_MAX_DEPTH = 64 };
+enum { ONNX_NEWEST_OPSET = 28, ONNX_OLDEST_OPSET = 1, ONNX_MAX_DEPTH = 64 };
 
 // Bytes of constants, shared by values and by the context's resources, which outlive the import.
 typedef struct OnnxData {

@@ -171,6 +171,8 @@ OnnxValue *onnxElementwise(OnnxContext *ctx, int n, OnnxValue *const *inputs, On
 int onnxBroadcastShape(OnnxContext *ctx, int n, OnnxValue **inputs, OnnxIndex *out);
 
 typedef struct { MlirValue tensor; MlirAffineMap map; } OnnxAccess;
+// Before opset 7: b as NumPy's broadcasting would want it, by the attributes broadcast and axis.
+OnnxValue *onnxAlignOld(OnnxContext *ctx, OnnxNode *node, OnnxValue *a, OnnxValue *b);
 // The general form: iterators is one letter a loop, p(arallel) or r(eduction); `body` gets the scalars of ins, then of
 // outs, and writes one scalar an out to `results`. Results' types are those of the outs.
 typedef void (*OnnxGenericBody)(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data);

@@ -57,6 +57,32 @@ def load(root):
     return found
 
 
+def with_bfloat16(data_set, model, folder):
+    """`data_set`, or a copy below `folder` in which values that the model calls bfloat16 are so.
+
+    numpy had no such type when Debian's set was made, and the bits were stored as uint16.
+    """
+    import onnx
+
+    changed = {}
+    for stem, declared in (("input", model.graph.input), ("output", model.graph.output)):
+        for index, info in enumerate(declared):
+            path = data_set / f"{stem}_{index}.pb"
+            if info.type.tensor_type.elem_type != onnx.TensorProto.BFLOAT16 or not path.exists():
+                continue
+            value = onnx.TensorProto.FromString(path.read_bytes())
+            if value.data_type == onnx.TensorProto.UINT16:
+                value.data_type = onnx.TensorProto.BFLOAT16
+                changed[path.name] = value.SerializeToString()
+    if not changed:
+        return data_set
+    copy = folder / data_set.name
+    copy.mkdir(exist_ok=True)
+    for path in data_set.glob("*.pb"):
+        (copy / path.name).write_bytes(changed.get(path.name) or path.read_bytes())
+    return copy
+
+
 def debian():
     if not DEBIAN_ROOT.is_dir():
         raise CasesMissing(f"{DEBIAN_ROOT} is not there: install Debian's libonnx-testdata")

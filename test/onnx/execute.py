@@ -22,6 +22,7 @@ from pathlib import Path
 
 import onnx
 
+import cases
 import scope
 import tolerance
 
@@ -56,6 +57,9 @@ def execute(case, tools):
     """The Result of a case; out-of-scope cases are not run and have the outcome `skipped`."""
     model = onnx.load(case.model_path)
     where, reason = scope.classify(case.name, model)
+    if where in scope.COUNTED:
+        wrong_data = next(filter(None, (scope.contradiction(model, d) for d in case.data_sets())), "")
+        where, reason = ("disputed", wrong_data) if wrong_data else (where, reason)
     operators = sorted({op for _, op in scope.operators(model)})
     result = Result(case.name, case.kind, where, "skipped", operators, message=reason)
     if where not in scope.COUNTED:
@@ -88,6 +92,7 @@ def _compile_and_run(case, model, tools, folder, result):
         return
     rtol, atol = tolerance.of_case(case, model)
     for data_set in case.data_sets():
+        data_set = cases.with_bfloat16(data_set, model, folder)
         command = [tools.dl_run, program, "--input-pb-dir", data_set, "--rtol", repr(rtol), "--atol", repr(atol)]
         code, text = _run(command, tools.timeout, folder / f"{data_set.name}.log")
         if code != 0 or SANITIZER.search(text):

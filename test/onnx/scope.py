@@ -13,7 +13,8 @@
     random     the outcome is drawn at random, so no expected value can be right;
                the suite's own runs leave these out too: not counted
     disputed   the expected value contradicts the operator's definition, and the
-               suite's own run leaves it out for that reason: not counted
+               suite's own run leaves it out for that reason; or the values given
+               have not the shape that the model declares: not counted
 
 with a few words that say why.
 """
@@ -96,6 +97,19 @@ def classify(name, model):
         if op in QUANTISED:
             return "quantised", op
     return "in", ""
+
+
+def contradiction(model, data_set):
+    """A few words on the first input whose given value the model's declared shape forbids; empty if none."""
+    for index, info in enumerate(model.graph.input):
+        path = data_set / f"input_{index}.pb"
+        if not info.type.tensor_type.HasField("shape") or not path.exists():
+            continue
+        declared = [d.dim_value if d.HasField("dim_value") else None for d in info.type.tensor_type.shape.dim]
+        given = list(TensorProto.FromString(path.read_bytes()).dims)
+        if len(given) != len(declared) or any(d is not None and d != g for d, g in zip(declared, given, strict=True)):
+            return f"{info.name} is declared {declared}, the value given is {given}"
+    return ""
 
 
 def _foreign_type(model):

@@ -213,24 +213,12 @@ static void lowerGelu(OnnxContext *ctx, OnnxNode *node) {
 static void lowerIdentity(OnnxContext *ctx, OnnxNode *node) { onnxSetOutput(ctx, node, 0, node->inputs[0]); }
 
 //===--- two and more inputs ---
-// Before opset 7 broadcasting was asked for, and b's dimensions were laid against a's from `axis` on.
-static OnnxValue *alignOld(OnnxContext *ctx, OnnxNode *node, OnnxValue *a, OnnxValue *b) {
-  bool broadcast = onnxInt(ctx, node, "broadcast", 0) != 0;
-  int64_t axis = onnxInt(ctx, node, "axis", a->rank - b->rank);
-  if (!broadcast || onnxFailed(ctx)) return b;
-  if (axis < 0) axis += a->rank;
-  if (axis < 0 || axis + b->rank > a->rank) return onnxInvalid(ctx, "attribute axis = %lld", (long long)axis), NULL;
-  OnnxIndex dims[ONNX_MAX_RANK];
-  int rank = a->rank - (int)axis;
-  for (int i = 0; i < rank; ++i) dims[i] = i < b->rank ? b->dims[i] : onnxConst(1);
-  return onnxReshape(ctx, b, rank, dims);
-}
 static void lowerBinary(OnnxContext *ctx, OnnxNode *node) {
   static const char *const types[] = {"Add", "Sub", "Mul", "Div"};
   int kind = 0;
   while (strcmp(types[kind], node->type)) ++kind;
   if (node->inputs[0]->element == ONNX_BOOL) return onnxRefuseElement(ctx, node->inputs[0]);
-  OnnxValue *b = node->opset < 7 ? alignOld(ctx, node, node->inputs[0], node->inputs[1]) : node->inputs[1];
+  OnnxValue *b = node->opset < 7 ? onnxAlignOld(ctx, node, node->inputs[0], node->inputs[1]) : node->inputs[1];
   onnxSetOutput(ctx, node, 0, onnxBinary(ctx, (OnnxArithmetic)kind, node->inputs[0], b));
 }
 // Max, Min, Sum, Mean of any number of inputs.
@@ -250,11 +238,11 @@ const OnnxOperator dlcOnnxElementwise[] = {
     UNARY("Sqrt", 1), UNARY("Exp", 1), UNARY("Log", 1), UNARY("Sin", 7), UNARY("Cos", 7), UNARY("Tan", 7),
     UNARY("Asin", 7), UNARY("Acos", 7), UNARY("Atan", 7), UNARY("Sinh", 9), UNARY("Cosh", 9), UNARY("Asinh", 9),
     UNARY("Acosh", 9), UNARY("Atanh", 9), UNARY("Tanh", 1), UNARY("Erf", 9), UNARY("Reciprocal", 1),
-    UNARY("Sigmoid", 1), UNARY("Relu", 1), UNARY("LeakyRelu", 1), UNARY("Elu", 1), UNARY("Celu", 12), UNARY("Selu", 1),
+    UNARY("Sigmoid", 1), UNARY("Relu", 1), UNARY("LeakyRelu", 1), UNARY("Elu", 1), UNARY("Celu", 12), UNARY("Selu", 6),
     UNARY("HardSigmoid", 1), UNARY("HardSwish", 14), UNARY("ThresholdedRelu", 10), UNARY("Softplus", 1),
     UNARY("Softsign", 1), UNARY("Mish", 18), UNARY("Swish", 24), UNARY("Shrink", 9),
     {"Gelu", 20, 0, 1, 1, lowerGelu},
     {"Identity", 1, 0, 1, 1, lowerIdentity},
     {"Add", 6, 0, 2, 2, lowerBinary}, {"Sub", 6, 0, 2, 2, lowerBinary}, {"Mul", 6, 0, 2, 2, lowerBinary}, {"Div", 6, 0, 2, 2, lowerBinary},
-    {"Max", 1, 0, 1, -1, lowerVariadic}, {"Min", 1, 0, 1, -1, lowerVariadic}, {"Sum", 1, 0, 1, -1, lowerVariadic}, {"Mean", 1, 0, 1, -1, lowerVariadic},
+    {"Max", 6, 0, 1, -1, lowerVariadic}, {"Min", 6, 0, 1, -1, lowerVariadic}, {"Sum", 6, 0, 1, -1, lowerVariadic}, {"Mean", 6, 0, 1, -1, lowerVariadic},
     {0}};

@@ -294,7 +294,7 @@ static void lowerGather(OnnxContext *ctx, OnnxNode *node) {
 
 const OnnxOperator dlcOnnxMove[] = {
     {"Concat", 4, 0, 1, -1, lowerConcat},
-    {"Split", 1, 0, 1, 2, lowerSplit},
+    {"Split", 2, 0, 1, 2, lowerSplit},
     {"Slice", 1, 9, 1, 1, lowerSliceByAttributes},
     {"Slice", 10, 0, 3, 5, lowerSlice},
     {"Gather", 1, 0, 2, 2, lowerGather},

@@ -56,6 +56,7 @@ static void lowerPow(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0], *y = node->inputs[1];
   for (int i = 0; i < 2; ++i)
     if (node->inputs[i]->element == ONNX_BOOL) return onnxRefuseElement(ctx, node->inputs[i]);
+  if (node->opset < 7 && !(y = onnxAlignOld(ctx, node, x, y))) return;
   if (y->data && onnxCount(y) == 1 && y->rank <= x->rank && onnxIsFloat(x->element)) {
     double exponent = onnxGetFloat(y, 0);
     if (exponent == 1) return onnxSetOutput(ctx, node, 0, x);
@@ -63,7 +64,7 @@ static void lowerPow(OnnxContext *ctx, OnnxNode *node) {
       return onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 1, &x, x->element, squareBody, &exponent, ONNX_WIDEN));
   }
   PowData d = {onnxWide(x->element), onnxWide(y->element)};
-  onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 2, node->inputs, x->element, powBody, &d, ONNX_WIDEN));
+  onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 2, (OnnxValue *[]){x, y}, x->element, powBody, &d, ONNX_WIDEN));
 }
 
 //===--- Mod ---
@@ -269,7 +270,7 @@ static void lowerMatMulInteger(OnnxContext *ctx, OnnxNode *node) {
 }
 
 const OnnxOperator dlcOnnxNumeric[] = {
-    {"Pow", 7, 0, 2, 2, lowerPow},
+    {"Pow", 1, 0, 2, 2, lowerPow},
     {"Mod", 10, 0, 2, 2, lowerMod},
     {"PRelu", 6, 0, 2, 2, lowerPRelu},
     {"Clip", 6, 0, 1, 3, lowerClip},
