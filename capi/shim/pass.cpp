@@ -50,7 +50,6 @@ struct DlcPass : Pass {
   };
   const DlcPassSpec *spec;
   std::vector<AnOption> options;
-  std::vector<std::unique_ptr<Pass::Statistic>> statistics;
 
   explicit DlcPass(const DlcPassSpec *s)
       : Pass(TypeID::getFromOpaquePointer(s), *s->anchor ? std::optional<StringRef>(s->anchor) : std::nullopt), spec(s) {
@@ -67,7 +66,6 @@ struct DlcPass : Pass {
       }
       options.push_back(std::move(a));
     }
-    for (const DlcStatisticSpec *t = s->statistics; t->name; ++t) statistics.push_back(std::make_unique<Pass::Statistic>(this, t->name, t->help));
   }
   StringRef getName() const override { return spec->argument; }
   StringRef getArgument() const override { return spec->argument; }
@@ -96,7 +94,7 @@ struct DlcPass : Pass {
   }
 };
 
-void dlcPassCount(DlcPass *pass, int statistic, uint64_t n) { *pass->statistics[statistic] += n; }
+void dlcPassCount(DlcPass *pass, int statistic, uint64_t n) { dlcCountStatistic(pass->spec, statistic, n); }
 void dlcRegisterPass(const DlcPassSpec *spec) {
   registerPass([spec]() -> std::unique_ptr<Pass> { return std::make_unique<DlcPass>(spec); });
 }

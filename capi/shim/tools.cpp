@@ -11,6 +11,7 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "llvm/ADT/STLExtras.h"
 using namespace mlir;
 
 static void insertAll(DialectRegistry &r) {
@@ -27,7 +28,11 @@ int dlcOptMain(int argc, char **argv) {
   dlcRegisterEverything();
   DialectRegistry r;
   insertAll(r);
-  return asMainReturnCode(MlirOptMain(argc, argv, "dl-opt: the DLC optimizer driver\n", r));
+  int status = asMainReturnCode(MlirOptMain(argc, argv, "dl-opt: the DLC optimizer driver\n", r));
+  // MlirOptMain has destroyed the options: the command line has to say it.
+  auto asks = [](StringRef argument) { return argument.ltrim('-') == "mlir-pass-statistics"; };
+  if (llvm::any_of(ArrayRef(argv, argc), asks)) dlcPrintStatistics(stderr);
+  return status;
 }
 int dlcTranslateMain(int argc, char **argv) {
   registerAllTranslations();

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "mlir-c/IR.h"
 #include "dlc/builder.h"
 #ifdef __cplusplus
@@ -44,7 +45,10 @@ void dlcRegisterPass(const DlcPassSpec *spec);
 void dlcRegisterAllPasses(void); // all rows of dlcPassSpecs and all our pipelines; once is enough, twice is harmless
 // A named pipeline that stands for `text`.
 void dlcRegisterPipeline(const char *argument, const char *summary, const char *text);
+// Statistics count over all runs in this process; --mlir-pass-statistics of dl-opt reports them at its end.
 void dlcPassCount(DlcPass *pass, int statistic, uint64_t n); // adds n
+void dlcCountStatistic(const DlcPassSpec *spec, int statistic, uint64_t n);
+void dlcPrintStatistics(FILE *out); // a line for each of the passes that counted
 
 // Runs `text` ("builtin.module(canonicalize)") on root, whose op is the outermost name; false: a diagnostic was emitted.
 bool dlcRunPipeline(MlirOperation root, const char *text);
