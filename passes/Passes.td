@@ -75,6 +75,15 @@ def TileApproximateMath : Pass<"tile-approximate-math", "::mlir::func::FuncOp"> 
 }
 
 //===--- ctrl ---------------------------------------------------------------===//
+def CtrlPeelLoops : Pass<"ctrl-peel-loops", "::mlir::func::FuncOp"> {
+  let summary = "Peel the first iteration of counted loops";
+  let description = [{
+    The first iteration of a `ctrl.loop` with a constant bound of at least two and no flag goes before it, so that
+    what only that iteration does can fold away.
+  }];
+  let statistics = [Statistic<"peeled", "peeled", "loops peeled">];
+  let dependentDialects = ["arith", "ctrl"];
+}
 def CtrlFormTasks : Pass<"ctrl-form-tasks", "::mlir::func::FuncOp"> {
   let summary = "Make tasks of the copies, fills and other linalg ops on buffers that stand outside of them";
   let dependentDialects = ["ctrl", "memref", "arith", "linalg"];

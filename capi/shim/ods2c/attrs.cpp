@@ -68,6 +68,7 @@ static std::vector<DefModel> defsOf(const RecordKeeper &rk) {
     for (const Record *record : rk.getAllDerivedDefinitions(kind)) {
       AttrOrTypeDef def(record);
       if (def.getDialect().getName() != dialectToPrint() || !def.getMnemonic()) continue;
+      if (def.getSummary().empty()) PrintFatalError(record->getLoc(), "an attribute or type of ours needs a summary");
       DefModel m;
       m.isType = StringRef(kind) == "TypeDef";
       m.id = cName((def.getDialect().getName() + "_" + *def.getMnemonic()).str());
@@ -186,6 +187,7 @@ static std::vector<OpHooks> hooksOf(const RecordKeeper &rk) {
   for (const Record *record : rk.getAllDerivedDefinitions("Op")) {
     Operator op(record);
     if (op.getDialectName() != dialectToPrint()) continue;
+    if (op.getSummary().empty()) PrintFatalError(record->getLoc(), "an op of ours needs a summary");
     OpHooks h;
     h.cpp = op.getDialect().getCppNamespace().str() + "::" + op.getCppClassName().str();
     h.hook = "dlc" + camelName(op.getOperationName());
