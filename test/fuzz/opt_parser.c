@@ -1,0 +1,53 @@
+// libFuzzer target: text with our dialects into MLIR's parser, then the verifier,
+// the printer and the parser again. Bad text is a diagnostic, never a crash; what
+// verifies prints as text that parses. Built with -DDLC_FUZZ=ON:
+//   build-fuzz/test/bin/fuzz-opt-parser -dict=test/fuzz/opt_parser.dict corpus/
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dlc/tools.h"
+#include "mlir-c/Diagnostics.h"
+#include "mlir-c/IR.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static MlirLogicalResult ignore(MlirDiagnostic diagnostic, void *data) {
+  (void)diagnostic, (void)data;
+  return mlirLogicalResultSuccess();
+}
+typedef struct { char *text; size_t n, capacity; } Text;
+static void append(MlirStringRef piece, void *data) {
+  Text *t = data;
+  if (t->n + piece.length + 1 > t->capacity) t->text = realloc(t->text, t->capacity = 2 * (t->n + piece.length) + 64);
+  memcpy(t->text + t->n, piece.data, piece.length);
+  t->text[t->n += piece.length] = 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static MlirContext ctx;
+  if (!ctx.ptr) {
+    MlirDialectRegistry registry = mlirDialectRegistryCreate();
+    dlcInsertAllDialects(registry);
+    ctx = mlirContextCreateWithRegistry(registry, false);
+    mlirContextAttachDiagnosticHandler(ctx, ignore, NULL, NULL);
+  }
+  Text input = {0}, output = {0};
+  append((MlirStringRef){(const char *)data, size}, &input);
+  if (strlen(input.text) == size) {
+    MlirModule module = mlirModuleCreateParse(ctx, (MlirStringRef){input.text, input.n});
+    if (!mlirModuleIsNull(module)) {
+      mlirOperationPrint(mlirModuleGetOperation(module), append, &output);
+      MlirModule again = mlirModuleCreateParse(ctx, (MlirStringRef){output.text, output.n});
+      if (mlirModuleIsNull(again)) {
+        fprintf(stderr, "what was printed does not parse:\n%s\n", output.text);
+        abort();
+      }
+      mlirModuleDestroy(again);
+      mlirModuleDestroy(module);
+    }
+  }
+  free(input.text);
+  free(output.text);
+  return 0;
+}
