@@ -3,11 +3,23 @@
 #include <stdio.h>
 #include "dlc/ir.h"
 #include "dlc/tools.h"
+#include "mlir-c/Diagnostics.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
 #include "ods/func.h"
 #include "ods/scf.h"
 #include "ods/tensor.h"
+
+static void print(MlirStringRef piece, void *data) { fwrite(piece.data, 1, piece.length, data); }
+// Without a handler MLIR shows errors only.
+static MlirLogicalResult show(MlirDiagnostic diagnostic, void *data) {
+  static const char *const severities[] = {"error", "warning", "note", "remark"};
+  printf("%s: ", severities[mlirDiagnosticGetSeverity(diagnostic)]);
+  mlirDiagnosticPrint(diagnostic, print, stdout);
+  printf("\n");
+  for (intptr_t i = 0; i < mlirDiagnosticGetNumNotes(diagnostic); ++i) show(mlirDiagnosticGetNote(diagnostic, i), data);
+  return mlirLogicalResultSuccess();
+}
 
 static MlirOperation lastFunction;
 static MlirBlock addFunction(DlcBuilder *b, MlirBlock top, const char *name, MlirType type, MlirType result) {
@@ -38,6 +50,7 @@ int main(void) {
   dlcInsertAllDialects(registry);
   MlirContext ctx = mlirContextCreateWithRegistry(registry, false);
   mlirContextLoadAllAvailableDialects(ctx);
+  mlirContextAttachDiagnosticHandler(ctx, show, NULL, NULL);
   setvbuf(stdout, NULL, _IONBF, 0);
   MlirLocation loc = mlirLocationUnknownGet(ctx);
   MlirModule module = mlirModuleCreateEmpty(loc);
@@ -77,7 +90,9 @@ int main(void) {
   // Notes and warnings.
   // CHECK: warning: 'func.func' op has 2 blocks too many
   // CHECK: note: compare with this
+  // CHECK: a warning is no failure: yes
   // CHECK: error: 'func.func' op is refused
+  // CHECK: an error is one: yes
   DlcDiagnostic *d = dlcWarnBegin(clone, "has %d blocks too many", 2);
   dlcNote(d, mlirOperationGetLocation(sum), "compare with %s", "this");
   printf("a warning is no failure: %s\n", mlirLogicalResultIsSuccess(dlcReport(d)) ? "yes" : "no");
