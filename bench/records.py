@@ -38,7 +38,10 @@ class Records:
         return list(dict.fromkeys(r["system"] for r in self.list if r["suite"] == suite))
 
     def write(self, path):
-        """Writes all or nothing: a reader never sees half a file."""
+        """Writes all or nothing: a reader never sees half a file. A pipe or a device stays one."""
+        if path.exists() and not path.is_file():
+            path.write_text(json.dumps(self.list, indent=1) + "\n")
+            return
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             unfinished.write_text(json.dumps(self.list, indent=1) + "\n")

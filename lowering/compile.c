@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "dlc/ir.h"
 #include "dlc/pass.h"
 #include "lowering/device/device.h"
 #include "lowering/device/kernel.h"
 #include "lowering/host/emit.h"
+#include "lowering/output.h"
 #include "lowering/pipelines.h"
 
 //===--- targets -----------------------------------------------------------------------===//
@@ -43,6 +43,14 @@ void dlcPrintPipeline(const char *target, FILE *out) {
   for (const DlcStage *s = kind == HOST ? dlcHostStages : dlcDeviceStages; s->name; ++s) fprintf(out, "%-12s %s\n             %s\n", s->name, s->summary, s->text);
   if (kind == HOST) fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
   else fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code", kind == AMDGCN ? " and ld.lld -shared" : "");
+}
+
+bool dlcKnowsStage(const char *target, const char *name) {
+  for (const DlcStage *s = dlcCommonStages; s->name; ++s)
+    if (!strcmp(s->name, name)) return true;
+  for (const DlcStage *s = parseTarget(target).kind == HOST ? dlcHostStages : dlcDeviceStages; s->name; ++s)
+    if (!strcmp(s->name, name)) return true;
+  return false;
 }
 
 //===--- stages --------------------------------------------------------------------------===//
@@ -96,12 +104,13 @@ static bool runGlue(const Run *r, const DlcHostCpu *cpu) {
   return runStage(r, "glue", text);
 }
 
-static bool compileHost(const Run *r, const char *chip, const char *path) {
+static DlcHostForm formOf(const char *path) { return endsWith(path, ".ll") ? DLC_HOST_LLVM_IR : endsWith(path, ".s") ? DLC_HOST_ASSEMBLY : endsWith(path, ".o") ? DLC_HOST_OBJECT : DLC_HOST_PROGRAM; }
+
+static bool compileHost(const Run *r, const char *chip, DlcOutput *out, DlcHostForm form) {
   DlcHostCpu cpu;
-  char weights[4096];
   int64_t weightBytes = 0;
+  const char *weights = out->files[DLC_OUTPUT_WEIGHTS];
   if (!dlcHostCpu(chip, &cpu)) return dlcRefuse(r->module, "unknown CPU '%s'", chip), false;
-  if (snprintf(weights, sizeof weights, "%s.%d.weights", path, (int)getpid()) >= (int)sizeof weights) return dlcRefuse(r->module, "the output path is too long"), dlcHostCpuDestroy(&cpu), false;
   bool ok = true;
   for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
     ok = !strcmp(s->name, "vector") ? runVector(r, s, &cpu) : runStage(r, s->name, s->text);
@@ -111,36 +120,29 @@ static bool compileHost(const Run *r, const char *chip, const char *path) {
   if (ok) {
     begin(r, "code");
     DlcHostEmitOptions emit = {&cpu, r->options->optimize, weightBytes ? weights : NULL};
-    DlcHostForm form = endsWith(path, ".ll") ? DLC_HOST_LLVM_IR : endsWith(path, ".s") ? DLC_HOST_ASSEMBLY : endsWith(path, ".o") ? DLC_HOST_OBJECT : DLC_HOST_PROGRAM;
-    ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, path));
+    ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, out));
     if (ok) end(r, "code");
   }
-  if (weightBytes) unlink(weights);
   dlcHostCpuDestroy(&cpu);
   return ok;
 }
 
 //===--- devices ------------------------------------------------------------------------------===//
-static bool writeFile(MlirOperation op, const char *path, const char *bytes, size_t size) {
-  char temporary[4096];
-  if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof temporary) return dlcRefuse(op, "the output path is too long"), false;
-  FILE *f = fopen(temporary, "wb");
-  bool ok = f && fwrite(bytes, 1, size, f) == size;
+static bool writeImage(MlirOperation op, DlcOutput *out, const DlcDeviceImage *image) {
+  FILE *f = fopen(out->files[DLC_OUTPUT_WHOLE], "wb");
+  bool ok = f && fwrite(image->bytes, 1, image->size, f) == image->size;
   if (f && fclose(f)) ok = false;
-  if (ok && rename(temporary, path)) ok = false;
-  if (!ok) {
-    dlcRefuse(op, "cannot write %s: %s", path, strerror(errno));
-    unlink(temporary);
-  }
+  ok = ok && dlcOutputCommit(out);
+  if (!ok) dlcRefuse(op, "cannot write %s: %s", out->path, strerror(errno));
   return ok;
 }
 
-static bool compileDevice(const Run *r, Target t, const char *path) {
+static bool compileDevice(const Run *r, Target t, DlcOutput *out, bool assembly) {
   if (!runStages(r, dlcDeviceStages)) return false;
   begin(r, "code");
   DlcDeviceImage image = {0};
-  MlirLogicalResult result = t.kind == NVPTX ? dlcEmitPtx(r->module, t.chip, &image) : endsWith(path, ".s") ? dlcEmitGcn(r->module, t.chip, &image) : dlcEmitHsaco(r->module, t.chip, &image);
-  bool ok = mlirLogicalResultIsSuccess(result) && writeFile(r->module, path, image.bytes, image.size);
+  MlirLogicalResult result = t.kind == NVPTX ? dlcEmitPtx(r->module, t.chip, &image) : assembly ? dlcEmitGcn(r->module, t.chip, &image) : dlcEmitHsaco(r->module, t.chip, &image);
+  bool ok = mlirLogicalResultIsSuccess(result) && writeImage(r->module, out, &image);
   dlcDeviceImageDestroy(&image);
   if (ok) end(r, "code");
   return ok;
@@ -149,7 +151,11 @@ static bool compileDevice(const Run *r, Target t, const char *path) {
 MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path) {
   Run r = {module, options};
   Target t = parseTarget(options->target);
+  DlcOutput out;
   if (t.kind == NO_TARGET) return dlcRefuse(module, "unknown target '%s'", options->target), mlirLogicalResultFailure();
-  bool ok = runStages(&r, dlcCommonStages) && (t.kind == HOST ? compileHost(&r, t.chip, path) : compileDevice(&r, t, path));
+  if (!dlcOutputBegin(path, &out)) // before the work
+    return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
+  bool ok = runStages(&r, dlcCommonStages) && (t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : "")) : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s")));
+  dlcOutputEnd(&out);
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }

@@ -17,9 +17,11 @@ typedef struct {
 
 // False and a message on stderr's behalf in `why`: not a target.
 bool dlcKnowsTarget(const char *target, char *why, size_t size);
+// A stage of the target with MLIR after it, besides "import".
+bool dlcKnowsStage(const char *target, const char *name);
 // The stages that a target runs through, a line each, for people.
 void dlcPrintPipeline(const char *target, FILE *out);
 
-// Changes module on the way. Writes `path` whole or not at all: a shared object for the host (".ll": LLVM IR, ".s":
+// Changes module on the way. path NULL: the caller leaves from `end`, no output is made. Writes `path` whole or not at all: a shared object for the host (".ll": LLVM IR, ".s":
 // assembly, ".o": an object), PTX for nvptx, an hsaco for amdgcn (".s": assembly). Failure: diagnostics on the module's context.
 MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path);

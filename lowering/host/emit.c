@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "dlc/emit.h"
 #include "dlc/text.h"
 #include "llvm-c/Core.h"
 #include "llvm-c/Error.h"
@@ -69,44 +69,41 @@ static bool optimize(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRe
   return false;
 }
 
-static bool writeModule(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form, const char *path) {
+// `shown` is the output that a message names.
+static bool writeModule(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form, const char *path, const char *shown) {
   char *message = NULL;
-  bool failed = form == DLC_HOST_LLVM_IR ? LLVMPrintModuleToFile(module, path, &message)
-                                         : LLVMTargetMachineEmitToFile(machine, module, path, form == DLC_HOST_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile, &message);
-  if (failed) dlcRefuse(op, "cannot write %s: %s", path, message ? message : "unknown error");
-  if (message) LLVMDisposeMessage(message);
-  return !failed;
-}
-
-static bool linkProgram(MlirOperation op, const char *object, const char *path) {
-  char log[4096];
-  if (snprintf(log, sizeof log, "%s.log", path) >= (int)sizeof log) return false;
-  const char *const args[] = {"ld.lld", "-shared", "--hash-style=gnu", "-z", "noexecstack", "--gc-sections", "-L/lib/x86_64-linux-gnu", "-L/usr/lib/x86_64-linux-gnu",
-                              "-L/lib64", "-L/usr/lib64", "--no-as-needed", "-l:libm.so.6", "-o", path, object, NULL};
-  return mlirLogicalResultIsSuccess(dlcRunLinker(op, args, log));
-}
-
-// Makes `temporary`, and for a program an object beside it.
-static bool emitTo(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form, const char *temporary) {
-  if (form != DLC_HOST_PROGRAM) return writeModule(op, module, machine, form, temporary);
-  char object[4096];
-  if (snprintf(object, sizeof object, "%s.o", temporary) >= (int)sizeof object) return false;
-  bool ok = writeModule(op, module, machine, DLC_HOST_OBJECT, object) && linkProgram(op, object, temporary);
-  unlink(object);
+  if (form != DLC_HOST_LLVM_IR) {
+    bool ok = dlcEmitToFile(machine, module, form == DLC_HOST_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile, path, &message);
+    if (!ok) dlcRefuse(op, "cannot write %s: %s", shown, message);
+    if (message) LLVMDisposeMessage(message);
+    return ok;
+  }
+  char *text = LLVMPrintModuleToString(module);
+  FILE *f = fopen(path, "wb");
+  bool ok = f && fputs(text, f) >= 0;
+  if (f && fclose(f)) ok = false;
+  if (!ok) refuse(op, "cannot write", shown);
+  LLVMDisposeMessage(text);
   return ok;
 }
 
-MlirLogicalResult dlcHostEmit(MlirOperation op, DlcHostForm form, const DlcHostEmitOptions *options, const char *path) {
-  char temporary[4000];
+static bool linkProgram(MlirOperation op, const DlcOutput *out) {
+  const char *const args[] = {"ld.lld", "-shared", "--hash-style=gnu", "-z", "noexecstack", "--gc-sections", "-L/lib/x86_64-linux-gnu", "-L/usr/lib/x86_64-linux-gnu",
+                              "-L/lib64", "-L/usr/lib64", "--no-as-needed", "-l:libm.so.6", "-o", out->files[DLC_OUTPUT_WHOLE], out->files[DLC_OUTPUT_OBJECT], NULL};
+  return mlirLogicalResultIsSuccess(dlcRunLinker(op, args, out->files[DLC_OUTPUT_LOG]));
+}
+
+// Makes the whole file, and for a program an object beside it.
+static bool emitTo(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form, const DlcOutput *out) {
+  if (form != DLC_HOST_PROGRAM) return writeModule(op, module, machine, form, out->files[DLC_OUTPUT_WHOLE], out->path);
+  return writeModule(op, module, machine, DLC_HOST_OBJECT, out->files[DLC_OUTPUT_OBJECT], out->path) && linkProgram(op, out);
+}
+
+MlirLogicalResult dlcHostEmit(MlirOperation op, DlcHostForm form, const DlcHostEmitOptions *options, DlcOutput *out) {
   LLVMContextRef ctx = LLVMContextCreate();
   LLVMModuleRef module = NULL;
   LLVMTargetMachineRef machine = makeMachine(op, options);
   bool ok = machine != NULL;
-  temporary[0] = 0;
-  if (ok && snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof temporary) {
-    dlcRefuse(op, "the output path is too long");
-    ok = false;
-  }
   if (ok) {
     mlirRegisterAllLLVMTranslations(mlirOperationGetContext(op));
     module = mlirTranslateModuleToLLVMIR(op, ctx); // emits its own diagnostic
@@ -118,9 +115,8 @@ MlirLogicalResult dlcHostEmit(MlirOperation op, DlcHostForm form, const DlcHostE
     LLVMSetModuleDataLayout(module, layout);
     LLVMDisposeTargetData(layout);
     addWeights(module, options->weights);
-    ok = optimize(op, module, machine, options->optimize) && emitTo(op, module, machine, form, temporary);
-    if (ok && rename(temporary, path)) ok = refuse(op, "cannot write", path);
-    if (!ok) unlink(temporary);
+    ok = optimize(op, module, machine, options->optimize) && emitTo(op, module, machine, form, out);
+    if (ok && !dlcOutputCommit(out)) ok = refuse(op, "cannot write", out->path);
   }
   if (module) LLVMDisposeModule(module);
   if (machine) LLVMDisposeTargetMachine(machine);

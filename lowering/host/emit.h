@@ -3,6 +3,7 @@
 #pragma once
 #include "mlir-c/IR.h"
 #include "lowering/host/cpu.h"
+#include "lowering/output.h"
 
 typedef enum { DLC_HOST_LLVM_IR, DLC_HOST_ASSEMBLY, DLC_HOST_OBJECT, DLC_HOST_PROGRAM } DlcHostForm;
 typedef struct {
@@ -15,5 +16,5 @@ typedef struct {
 // "vector". *bytes: what was written; with 0 no file is made. Failure: one diagnostic, no file.
 MlirLogicalResult dlcHostTakeWeights(MlirOperation module, const char *path, int64_t *bytes);
 
-// Writes `path`, whole or not at all. Failure: one diagnostic.
-MlirLogicalResult dlcHostEmit(MlirOperation module, DlcHostForm form, const DlcHostEmitOptions *options, const char *path);
+// Makes the output. Failure: one diagnostic.
+MlirLogicalResult dlcHostEmit(MlirOperation module, DlcHostForm form, const DlcHostEmitOptions *options, DlcOutput *out);

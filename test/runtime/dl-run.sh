@@ -111,7 +111,16 @@ check 'the report holds the profile' grep -q '"name": "double", "schedule": "row
 expect 0 '"median": ' "$sum" --dim batch=100 --bench 5 --json -
 expect 3 '"code": "invalid argument"' "$sum" --json -
 
+# A pipe stays one.
+mkfifo "$dir/pipe"
+cat "$dir/pipe" >"$dir/piped" &
+expect 0 'output y' "$sum" --dim batch=3 --json "$dir/pipe"
+wait
+check 'a pipe is written to' grep -q '"outputs"' "$dir/piped"
+check 'a pipe is still a pipe' [ -p "$dir/pipe" ]
+
 # What cannot be written leaves nothing behind.
+expect 3 'out: cannot write: Is a directory' "$sum" --dim batch=3 --json "$out"
 expect 3 'cannot write' "$sum" --dim batch=3 --json "$dir/nowhere/report.json"
 expect 3 'cannot make the directory' "$sum" --dim batch=3 --output-dir "$dir/nowhere/out"
 expect 3 'cannot make the directory' "$sum" --dim batch=3 --output-dir "$out/y.npy"

@@ -56,26 +56,41 @@ dlrt_status_t file_make_directory(const char *path) {
   return failed(path, "cannot make the directory");
 }
 
+static FILE *open_temporary(char *temporary) {
+  int fd = mkstemp(temporary);
+  if (fd < 0) return NULL;
+  mode_t mask = umask(0);
+  umask(mask);
+  FILE *stream = fchmod(fd, 0666 & ~mask) ? NULL : fdopen(fd, "w");
+  if (!stream) {
+    int error = errno;
+    unlink(temporary);
+    close(fd);
+    errno = error;
+  }
+  return stream;
+}
+
 dlrt_status_t file_begin(file_writer_t *writer, const char *path) {
+  struct stat info;
   size_t size = strlen(path) + 16;
   *writer = (file_writer_t){.path = strdup(path), .temporary = malloc(size)};
-  dlrt_status_t status = status_ok();
   if (!writer->path || !writer->temporary) {
-    status = status_make(DLRT_OUT_OF_MEMORY, "%s: out of memory", path);
-  } else {
-    /* In the same directory: a rename across file systems would not be atomic. */
-    snprintf(writer->temporary, size, "%s.tmp.XXXXXX", path);
-    int fd = mkstemp(writer->temporary);
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fd < 0) {
-      status = failed(path, "cannot write");
-    } else if (fchmod(fd, 0666 & ~mask) || !(writer->stream = fdopen(fd, "w"))) {
-      status = failed(path, "cannot write");
-      unlink(writer->temporary);
-      close(fd);
-    }
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (file_writer_t){0};
+    return status_make(DLRT_OUT_OF_MEMORY, "%s: out of memory", path);
   }
+  /* In the same directory: a rename across file systems would not be atomic. */
+  snprintf(writer->temporary, size, "%s.tmp.XXXXXX", path);
+  if (!stat(path, &info) && !S_ISREG(info.st_mode)) {
+    free(writer->temporary);
+    writer->temporary = NULL;
+    writer->stream = fopen(path, "w");
+  } else {
+    writer->stream = open_temporary(writer->temporary);
+  }
+  dlrt_status_t status = writer->stream ? status_ok() : failed(path, "cannot write");
   if (status.code) {
     free(writer->path);
     free(writer->temporary);
@@ -90,9 +105,9 @@ dlrt_status_t file_commit(file_writer_t *writer, dlrt_status_t status) {
   bad |= fclose(writer->stream) != 0;
   if (status.code)
     status = status_prefix(status, writer->path);
-  else if (bad || rename(writer->temporary, writer->path))
+  else if (bad || (writer->temporary && rename(writer->temporary, writer->path)))
     status = failed(writer->path, "cannot write");
-  if (status.code) unlink(writer->temporary);
+  if (status.code && writer->temporary) unlink(writer->temporary);
   free(writer->path);
   free(writer->temporary);
   *writer = (file_writer_t){0};

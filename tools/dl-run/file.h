@@ -12,11 +12,12 @@ bool file_exists(const char *path);
 /* Makes the directory unless it is there. */
 DLRT_MUST_USE dlrt_status_t file_make_directory(const char *path);
 
-/* A file that comes into being when it is committed. */
+/* A file that comes into being when it is committed; a pipe or a device, which a rename would replace, is written to
+ * at once. */
 typedef struct file_writer {
   FILE *stream;
   char *path;
-  char *temporary;
+  char *temporary; /* null: it is written to at once */
 } file_writer_t;
 
 DLRT_MUST_USE dlrt_status_t file_begin(file_writer_t *writer, const char *path);

@@ -10,6 +10,7 @@
 #include "dlc/tools.h"
 #include "frontends/onnx/onnx.h"
 #include "lowering/compile.h"
+#include "lowering/output.h"
 #include "mlir-c/IR.h"
 #include "mlir-c/Diagnostics.h"
 #include "mlir-c/Support.h"
@@ -76,19 +77,36 @@ static void beginStage(const char *stage, void *data) {
 static void writeText(MlirStringRef s, void *file) { fwrite(s.data, 1, s.length, file); }
 
 // Text of the module, without the bytes of its large constants.
-static bool writeModule(MlirOperation module, const char *path) {
-  FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
-  if (!f) return perror(path), false;
+static void printModule(MlirOperation module, FILE *f) {
   MlirOpPrintingFlags flags = mlirOpPrintingFlagsCreate();
   mlirOpPrintingFlagsElideLargeElementsAttrs(flags, 32);
   mlirOpPrintingFlagsElideLargeResourceString(flags, 64);
   mlirOperationPrintWithFlags(module, flags, writeText, f);
   mlirOpPrintingFlagsDestroy(flags);
   fputc('\n', f);
-  bool ok = !ferror(f);
-  if (f != stdout && fclose(f)) ok = false;
-  if (!ok) fprintf(stderr, "dlc: cannot write %s\n", path);
+}
+
+// True, or false after a message.
+static bool finish(DlcOutput *out, FILE *f, const char *path) {
+  bool ok = f && !ferror(f);
+  if (f && fclose(f)) ok = false;
+  ok = ok && dlcOutputCommit(out);
+  if (!ok) fprintf(stderr, "dlc: cannot write %s: %s\n", path, strerror(errno));
+  dlcOutputEnd(out);
   return ok;
+}
+
+static bool writeModule(MlirOperation module, const char *path) {
+  DlcOutput out;
+  if (!strcmp(path, "-")) {
+    printModule(module, stdout);
+    if (!fflush(stdout) && !ferror(stdout)) return true;
+    return perror("dlc: cannot write to standard output"), false;
+  }
+  if (!dlcOutputBegin(path, &out)) return fprintf(stderr, "dlc: cannot write %s: %s\n", path, strerror(errno)), false;
+  FILE *f = fopen(out.files[DLC_OUTPUT_WHOLE], "w");
+  if (f) printModule(module, f);
+  return finish(&out, f, path);
 }
 
 static void endStage(const char *stage, MlirOperation module, void *data) {
@@ -118,15 +136,15 @@ static void printTiming(const Progress *p, double total) {
   fprintf(stderr, "%-12s %9.3f %10.1f\n", "total", total, (double)peakKib() / 1024);
 }
 
-static bool writeTimingJson(const Progress *p, double total) {
-  if (!p->options->timingJson) return true;
-  FILE *f = fopen(p->options->timingJson, "w");
-  if (!f) return perror(p->options->timingJson), false;
-  fprintf(f, "{\"total_seconds\": %.6f, \"peak_bytes\": %lld, \"stages\": [", total, (long long)peakKib() * 1024);
-  for (int i = 0; i < p->n && i < MAX_STAGES; ++i)
-    fprintf(f, "%s{\"name\": \"%s\", \"seconds\": %.6f, \"peak_bytes\": %lld}", i ? ", " : "", p->stages[i].name, p->stages[i].seconds, (long long)p->stages[i].peakKib * 1024);
-  fprintf(f, "]}\n");
-  return fclose(f) == 0;
+static bool writeTimingJson(const Progress *p, double total, DlcOutput *out) {
+  FILE *f = fopen(out->files[DLC_OUTPUT_WHOLE], "w");
+  if (f) {
+    fprintf(f, "{\"total_seconds\": %.6f, \"peak_bytes\": %lld, \"stages\": [", total, (long long)peakKib() * 1024);
+    for (int i = 0; i < p->n && i < MAX_STAGES; ++i)
+      fprintf(f, "%s{\"name\": \"%s\", \"seconds\": %.6f, \"peak_bytes\": %lld}", i ? ", " : "", p->stages[i].name, p->stages[i].seconds, (long long)p->stages[i].peakKib * 1024);
+    fprintf(f, "]}\n");
+  }
+  return finish(out, f, p->options->timingJson);
 }
 
 //===--- command line ------------------------------------------------------------------------===//
@@ -220,6 +238,8 @@ static int compile(const Options *o) {
   Progress progress = {.options = o};
   struct timespec start;
   clock_gettime(CLOCK_MONOTONIC, &start);
+  DlcOutput timing = {0};
+  if (o->timingJson && !dlcOutputBegin(o->timingJson, &timing)) return fprintf(stderr, "dlc: cannot write %s: %s\n", o->timingJson, strerror(errno)), 1;
   char name[1024];
   stemOf(o->model, name, sizeof name);
   MlirModule module = {0};
@@ -228,12 +248,13 @@ static int compile(const Options *o) {
   if (!status) {
     endStage("import", mlirModuleGetOperation(module), &progress);
     DlcCompileOptions options = {o->target, name, o->optimize, beginStage, endStage, &progress};
-    if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->output ? o->output : "out"))) status = 1;
+    if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->emit ? NULL : o->output))) status = 1;
     mlirModuleDestroy(module);
   }
   double total = secondsSince(&start);
   printTiming(&progress, total);
-  if (!status && (!writeTimingJson(&progress, total) || progress.failed)) status = 1;
+  if (!status && (progress.failed || (o->timingJson && !writeTimingJson(&progress, total, &timing)))) status = 1;
+  dlcOutputEnd(&timing);
   mlirContextDestroy(ctx);
   mlirDialectRegistryDestroy(registry);
   return status;
@@ -245,8 +266,10 @@ int main(int argc, char **argv) {
   if (status) return status < 0 ? 0 : status;
   char why[512], output[2048], temps[2048];
   if (!dlcKnowsTarget(o.target, why, sizeof why)) return fprintf(stderr, "dlc: %s\n", why), EXIT_USAGE;
+  if (o.emit && strcmp(o.emit, "import") && !dlcKnowsStage(o.target, o.emit)) return wrongUsage("--emit-mlir: the target has no stage", o.emit);
   if (o.printPipeline) return dlcPrintPipeline(o.target, stdout), 0;
   defaultNames(&o, output, temps, sizeof output);
+  dlcOutputEndWithProcess();
   if (o.saveTemps && mkdir(o.temps, 0777) && errno != EEXIST) return perror(o.temps), 1;
   return compile(&o);
 }
