@@ -74,26 +74,25 @@ static void *readExternal(OnnxContext *ctx, const Onnx__TensorProto *t, const ch
 }
 
 // Typed lists: float_data, int32_data (also narrow integers, bool and the bits of half floats), int64_data, ...
-static bool unpack(const Onnx__TensorProto *t, OnnxElement e, int64_t n, char *out) {
-  size_t count = (size_t)n;
+static size_t listLength(const Onnx__TensorProto *t, OnnxElement e) {
   switch (e) {
-  case ONNX_FLOAT: return t->n_float_data == count && (memcpy(out, t->float_data, count * 4), true);
-  case ONNX_DOUBLE: return t->n_double_data == count && (memcpy(out, t->double_data, count * 8), true);
-  case ONNX_INT64: return t->n_int64_data == count && (memcpy(out, t->int64_data, count * 8), true);
-  case ONNX_INT32: return t->n_int32_data == count && (memcpy(out, t->int32_data, count * 4), true);
-  case ONNX_UINT64: return t->n_uint64_data == count && (memcpy(out, t->uint64_data, count * 8), true);
+  case ONNX_FLOAT: return t->n_float_data;
+  case ONNX_DOUBLE: return t->n_double_data;
+  case ONNX_INT64: return t->n_int64_data;
   case ONNX_UINT32:
-    if (t->n_uint64_data != count) return false;
-    for (size_t i = 0; i < count; ++i) memcpy(out + 4 * i, &(uint32_t){(uint32_t)t->uint64_data[i]}, 4);
-    return true;
-  default: break;
+  case ONNX_UINT64: return t->n_uint64_data;
+  default: return t->n_int32_data;
   }
-  if (t->n_int32_data != count) return false;
-  for (size_t i = 0; i < count; ++i) {
-    if (onnxElementSize(e) == 1) out[i] = (char)t->int32_data[i];
+}
+static void unpack(const Onnx__TensorProto *t, OnnxElement e, size_t count, char *out) {
+  const void *list = e == ONNX_FLOAT ? t->float_data : e == ONNX_DOUBLE ? (const void *)t->double_data : e == ONNX_INT64 ? (const void *)t->int64_data
+                     : e == ONNX_UINT64 ? (const void *)t->uint64_data : e == ONNX_INT32 ? (const void *)t->int32_data : NULL;
+  if (list) memcpy(out, list, count * onnxElementSize(e));
+  for (size_t i = 0; !list && i < count; ++i) {
+    if (e == ONNX_UINT32) memcpy(out + 4 * i, &(uint32_t){(uint32_t)t->uint64_data[i]}, 4);
+    else if (onnxElementSize(e) == 1) out[i] = (char)t->int32_data[i];
     else memcpy(out + 2 * i, &(uint16_t){(uint16_t)t->int32_data[i]}, 2);
   }
-  return true;
 }
 static void *readInline(OnnxContext *ctx, Onnx__TensorProto *t, const char *what, OnnxElement e, int64_t n, size_t size) {
   if (t->has_raw_data) {
@@ -106,11 +105,10 @@ static void *readInline(OnnxContext *ctx, Onnx__TensorProto *t, const char *what
     if (bytes && size) memcpy(bytes, t->raw_data.data, size);
     return bytes;
   }
+  if (listLength(t, e) != (size_t)n) // before memory is asked for: the shape may be absurd
+    return onnxInvalid(ctx, "tensor \"%.200s\": %zu elements, its shape needs %lld", what, listLength(t, e), (long long)n), NULL;
   char *bytes = malloc(size ? size : 1);
-  if (bytes && n && !unpack(t, e, n, bytes)) {
-    free(bytes);
-    return onnxInvalid(ctx, "tensor \"%.200s\": the number of elements does not match its shape", what), NULL;
-  }
+  if (bytes && n) unpack(t, e, (size_t)n, bytes);
   return bytes;
 }
 OnnxValue *onnxReadTensor(OnnxContext *ctx, Onnx__TensorProto *t, const char *what) {

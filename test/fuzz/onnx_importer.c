@@ -66,7 +66,14 @@ static int64_t drawNumber(int64_t old) {
   return k < 14 ? numbers[k] : k < 16 ? old + 1 : k < 18 ? old - 1 : old ^ ((int64_t)1 << draw(63));
 }
 #define PICK(message, list) (message)->list[draw((unsigned)(message)->n_##list)]
-#define SWAP(T, a, b) do { T swapped = (a); (a) = (b), (b) = swapped; } while (0)
+static void swapNames(char **a, char **b) {
+  char *old = *a;
+  if (*a && *b) *a = *b, *b = old; // what a list holds must be there
+}
+static void swapNodes(Onnx__NodeProto **a, Onnx__NodeProto **b) {
+  Onnx__NodeProto *old = *a;
+  *a = *b, *b = old;
+}
 
 static void changeTensor(Onnx__TensorProto *t) {
   if (t->n_dims && draw(2)) t->dims[draw((unsigned)t->n_dims)] = drawNumber(t->dims[0]);
@@ -81,11 +88,11 @@ static void changeShape(Onnx__ValueInfoProto *info) {
   Onnx__TypeProto__Tensor *type = info->type ? info->type->tensor_type : NULL;
   if (!type) return;
   if (!type->shape || !type->shape->n_dim || !draw(4)) type->elem_type = (int32_t)draw(24), type->has_elem_type = true;
-  else if (draw(4)) {
+  else {
     Onnx__TensorShapeProto__Dimension *d = PICK(type->shape, dim);
     if (draw(2)) d->has_dim_value = !d->has_dim_value; // dynamic
     else d->dim_value = drawNumber(d->dim_value), d->has_dim_value = true;
-  } else --type->shape->n_dim;
+  }
 }
 static void changeAttribute(Onnx__AttributeProto *a) {
   if (a->n_ints) a->ints[draw((unsigned)a->n_ints)] = drawNumber(a->ints[0]);
@@ -97,11 +104,11 @@ static void changeAttribute(Onnx__AttributeProto *a) {
 static void changeNode(Onnx__GraphProto *g, Onnx__NodeProto *node) {
   Onnx__NodeProto *other = PICK(g, node);
   unsigned k = draw(6);
-  if (k == 0) SWAP(char *, node->op_type, other->op_type);
-  else if (k == 1 && node->n_input && other->n_input) SWAP(char *, PICK(node, input), PICK(other, input));
-  else if (k == 2 && node->n_input && other->n_output) SWAP(char *, PICK(node, input), PICK(other, output));
-  else if (k == 3 && node->n_input && g->n_input) SWAP(char *, PICK(node, input), PICK(g, input)->name);
-  else if (k == 4 && node->n_attribute > 1) SWAP(char *, PICK(node, attribute)->name, PICK(node, attribute)->name);
+  if (k == 0) swapNames(&node->op_type, &other->op_type);
+  else if (k == 1 && node->n_input && other->n_input) swapNames(&PICK(node, input), &PICK(other, input));
+  else if (k == 2 && node->n_input && other->n_output) swapNames(&PICK(node, input), &PICK(other, output));
+  else if (k == 3 && node->n_input && g->n_input) swapNames(&PICK(node, input), &PICK(g, input)->name);
+  else if (k == 4 && node->n_attribute > 1) swapNames(&PICK(node, attribute)->name, &PICK(node, attribute)->name);
   else if (node->n_attribute) changeAttribute(PICK(node, attribute));
 }
 static void changeGraph(Onnx__GraphProto *g, int depth) {
@@ -114,7 +121,7 @@ static void changeGraph(Onnx__GraphProto *g, int depth) {
   } else if (g->n_initializer && k == 4) changeTensor(PICK(g, initializer));
   else if (g->n_input && k == 5) changeShape(PICK(g, input));
   else if (g->n_output && k == 6) changeShape(PICK(g, output));
-  else if (g->n_node > 1) SWAP(Onnx__NodeProto *, PICK(g, node), PICK(g, node));
+  else if (g->n_node > 1) swapNodes(&PICK(g, node), &PICK(g, node));
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t maxSize, unsigned seed) {
