@@ -11,6 +11,7 @@
 #include "lowering/host/emit.h"
 #include "lowering/output.h"
 #include "lowering/pipelines.h"
+#include "passes/cost/device.h"
 
 //===--- targets -----------------------------------------------------------------------===//
 typedef enum { HOST, NVPTX, AMDGCN, NO_TARGET } Kind;
@@ -51,6 +52,21 @@ bool dlcKnowsStage(const char *target, const char *name) {
   for (const DlcStage *s = parseTarget(target).kind == HOST ? dlcHostStages : dlcDeviceStages; s->name; ++s)
     if (!strcmp(s->name, name)) return true;
   return false;
+}
+
+// The description in devices/ that is nearest to a target.
+static const char *deviceOf(Target t) {
+  DlcHostCpu cpu;
+  if (t.kind == NVPTX) return !strcmp(t.chip, "sm_90") || !strcmp(t.chip, "sm_90a") || !strcmp(t.chip, "sm_100a") ? "h100" : "a100";
+  if (t.kind == AMDGCN || !dlcHostCpu(t.chip, &cpu)) return "mi300x";
+  const char *name = cpu.vectorBits == 512 ? "host-avx512" : "host-avx2";
+  dlcHostCpuDestroy(&cpu);
+  return name;
+}
+
+static bool describeDevice(MlirOperation module, const char *device, Target t) {
+  if (!device && dlcDeviceAttached(module)) return true;
+  return mlirLogicalResultIsSuccess(dlcDeviceAttach(module, device ? device : deviceOf(t)));
 }
 
 //===--- stages --------------------------------------------------------------------------===//
@@ -155,7 +171,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (t.kind == NO_TARGET) return dlcRefuse(module, "unknown target '%s'", options->target), mlirLogicalResultFailure();
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
-  bool ok = runStages(&r, dlcCommonStages) && (t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : "")) : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s")));
+  bool ok = describeDevice(module, options->device, t) && runStages(&r, dlcCommonStages) && (t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : "")) : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s")));
   dlcOutputEnd(&out);
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }

@@ -8,6 +8,7 @@
 typedef struct {
   const char *target; // "host", "host:x86-64-v3", "nvptx:sm_90a", "amdgcn:gfx942", ..
   const char *name;   // of the program
+  const char *device; // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize;       // 0 to 3
   // Called before and after each stage, with its name; `module` after it. May be NULL.
   void (*begin)(const char *stage, void *data);

@@ -32,6 +32,15 @@ def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">];
   let dependentDialects = ["linalg", "tile", "tensor"];
 }
+def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
+  let summary = "Give a module the description of a device";
+  let description = [{
+    Sets `dlti.target_system_spec` to that of a device: the name of one of the files in devices/ (`a100`, `h100`,
+    `host-avx2`, ..), or the path of such a file, which ends in `.mlir`. What chooses by cost reads it.
+  }];
+  let options = [Option<"device", "device", "std::string", "\"host-avx512\"", "Name or file of the device">];
+  let dependentDialects = ["dlti"];
+}
 def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
   let description = [{

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/DLTI/DLTI.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -30,7 +31,7 @@ static void insertDialect(DialectRegistry &r, StringRef name) {
   static const llvm::StringMap<void (*)(DialectRegistry &)> known = {
       {"affine", add<affine::AffineDialect>}, {"arith", add<arith::ArithDialect>},
       {"bufferization", add<bufferization::BufferizationDialect>}, {"cf", add<cf::ControlFlowDialect>},
-      {"func", add<func::FuncDialect>}, {"gpu", add<gpu::GPUDialect>}, {"linalg", add<linalg::LinalgDialect>},
+      {"dlti", add<DLTIDialect>}, {"func", add<func::FuncDialect>}, {"gpu", add<gpu::GPUDialect>}, {"linalg", add<linalg::LinalgDialect>},
       {"llvm", add<LLVM::LLVMDialect>}, {"math", add<math::MathDialect>}, {"memref", add<memref::MemRefDialect>},
       {"scf", add<scf::SCFDialect>}, {"tensor", add<tensor::TensorDialect>}, {"vector", add<vector::VectorDialect>},
       {"ctrl", add<dlc::ctrl::CtrlDialect>}, {"tile", add<dlc::tile::TileDialect>}, {"place", add<dlc::place::PlaceDialect>}};

@@ -26,6 +26,8 @@ static const char usage[] =
     "                      .ll, .s or .o gives LLVM IR, assembly or an object; for amdgcn .s gives assembly\n"
     "  --target=TARGET     host[:native|x86-64-v2|x86-64-v3|x86-64-v4] (default host:native),\n"
     "                      nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]\n"
+    "  --device=DEVICE     what the compiler chooses for: a name in devices/ (a100, h100, host-avx2, ..) or a file that ends\n"
+    "                      in .mlir (default: the model's own description, else the nearest to the target)\n"
     "  -O0 .. -O3          effort of LLVM's optimiser (default -O1; the loops are vectorised before it)\n"
     "  --print-pipeline    print the stages of the target and their passes, and stop\n"
     "  --emit-mlir=STAGE   stop after a stage (import, or one of --print-pipeline) and write its MLIR to -o (default: -)\n"
@@ -39,7 +41,7 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *emit, *temps, *timingJson;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson;
   int optimize, threads;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
@@ -169,7 +171,7 @@ static int parseArguments(int argc, char **argv, Options *o) {
     if (!strcmp(arg, "-o")) {
       if (++i == argc) return wrongUsage("a file name must follow", arg);
       o->output = argv[i];
-    } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) || takesValue(arg, "--threads", &threads)) {
+    } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) || takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) || takesValue(arg, "--threads", &threads)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -247,7 +249,7 @@ static int compile(const Options *o) {
   int status = load(ctx, o, name, &module);
   if (!status) {
     endStage("import", mlirModuleGetOperation(module), &progress);
-    DlcCompileOptions options = {o->target, name, o->optimize, beginStage, endStage, &progress};
+    DlcCompileOptions options = {o->target, name, o->device, o->optimize, beginStage, endStage, &progress};
     if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->emit ? NULL : o->output))) status = 1;
     mlirModuleDestroy(module);
   }

@@ -57,6 +57,10 @@ bool dlcCombinesInto(MlirOperation op, MlirValue *into);
 
 // An entry of the device description (DLTI) that is in scope at op; null: there is none.
 MlirAttribute dlcDeviceQuery(MlirOperation op, intptr_t n, const MlirStringRef *keys);
+// The entries of a #dlti.map, #dlti.target_device_spec or #dlti.target_system_spec, in order; key: empty where it is a type.
+bool dlcIsDlti(MlirAttribute attr);
+intptr_t dlcDltiSize(MlirAttribute attr); // 0 of any other attribute
+MlirAttribute dlcDltiAt(MlirAttribute attr, intptr_t i, MlirStringRef *key);
 
 #ifdef __cplusplus
 }
