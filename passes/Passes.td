@@ -9,6 +9,11 @@ include "mlir/Pass/PassBase.td"
 //===--- tile ---------------------------------------------------------------===//
 def TileDecomposePads : Pass<"tile-decompose-pads", "::mlir::func::FuncOp"> {
   let summary = "Make a fill and an insertion of each tensor.pad";
+  let description = [{
+    A `tensor.pad` with a constant value becomes a tensor that is filled, with the source
+    inserted in its middle: fills and copies are cut into work items like everything else.
+    A pad whose value depends on the index is left as it is.
+  }];
   let dependentDialects = ["linalg", "tensor", "arith"];
 }
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
@@ -53,6 +58,12 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
 }
 def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {
   let summary = "Lower each scheduled tile graph to one ctrl.task";
+  let description = [{
+    A `tile.graph` with a schedule becomes one `ctrl.task`: an item of its grid computes one
+    tile of the root result, with the tiles of the other ops that it needs, and inserts the
+    tiles of all yielded values (`ctrl.in_parallel`). A graph that no schedule tiles is one item.
+    A root that its schedule cannot tile is refused.
+  }];
   let dependentDialects = ["linalg", "tile", "ctrl", "tensor", "affine", "scf", "arith"];
 }
 
@@ -95,15 +106,31 @@ def CtrlPeelLoops : Pass<"ctrl-peel-loops", "::mlir::func::FuncOp"> {
 }
 def CtrlFormTasks : Pass<"ctrl-form-tasks", "::mlir::func::FuncOp"> {
   let summary = "Make tasks of the copies, fills and other linalg ops on buffers that stand outside of them";
+  let description = [{
+    What bufferisation left outside of tasks comes into tasks. Copies and fills are cut along
+    their outer dimensions into items of some sixteen thousand elements; any other linalg op on
+    buffers becomes one item. Ops inside of tasks stay as they are.
+  }];
   let dependentDialects = ["ctrl", "memref", "arith", "linalg"];
 }
 
 def CtrlToHost : Pass<"ctrl-to-host", "::mlir::ModuleOp"> {
   let summary = "Make functions and runtime calls of a bufferised, placed program";
+  let description = [{
+    Tasks become functions over a range of items and calls that launch them; loops, branches
+    and regions become scf, evaluated by the calling thread; allocations, outputs and checks
+    become calls of the runtime. Refuses more than one function with a body, recursion, tokens,
+    and outputs that are no buffers of a number type.
+  }];
   let dependentDialects = ["func", "scf", "memref", "arith", "affine", "llvm"];
 }
 def CtrlHostGlue : Pass<"ctrl-host-glue", "::mlir::ModuleOp"> {
   let summary = "Write the functions between a program in the LLVM dialect and the runtime";
+  let description = [{
+    After ctrl-to-host and the conversion to the LLVM dialect: writes the functions that know
+    the runtime's ABI (launches, task entries, allocation, outputs, checks), the entry, and
+    `dlc_program`, the descriptor and the only exported symbol.
+  }];
   let options = [Option<"target", "target", "std::string", "\"host\"", "Name of the target, for the program's metadata">,
                  Option<"name", "name", "std::string", "\"program\"", "Name of the program, for its metadata">,
                  Option<"features", "features", "std::string", "\"\"", "Comma-separated CPU features that the program needs">];
@@ -113,6 +140,14 @@ def CtrlHostGlue : Pass<"ctrl-host-glue", "::mlir::ModuleOp"> {
 //===--- place --------------------------------------------------------------===//
 def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
   let summary = "Give every buffer an offset in one planned arena";
+  let description = [{
+    Buffers of static size share one arena, whose bytes become the function's attribute
+    `place.arena_bytes`: those that do not live at the same time may have the same bytes. Those
+    whose sizes are known when the function is entered are views of one more buffer, made
+    there. Buffers whose size depends on data come from the runtime and are released after
+    their last use. What a task allocates becomes part of its workgroup memory. Refuses buffers
+    with a layout, sizes that overflow, and allocations without a constant bound in a task.
+  }];
   let options = [Option<"workgroup", "workgroup", "bool", "true", "Also place what tasks allocate, in workgroup memory">];
   let statistics = [Statistic<"arena", "arena-bytes", "bytes of the arena">, Statistic<"buffers", "buffer-bytes", "bytes of all buffers in it">];
   let dependentDialects = ["place", "ctrl", "memref", "arith", "gpu"];
@@ -122,12 +157,24 @@ def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
 //===--- devices: lowering/device ---
 def CtrlTaskToGpu : Pass<"ctrl-task-to-gpu", "::mlir::ModuleOp"> {
   let summary = "each ctrl.task on buffers becomes a kernel in gpu.module @kernels and its launch";
+  let description = [{
+    A kernel takes bare base pointers and the sizes that the types leave open; its body is the
+    task's, linalg on memrefs, on one block an item. Tasks whose bodies print alike share one
+    kernel. Launches run in program order, so tokens are dropped. Refuses tasks on tensors, and
+    operands that are neither strided memrefs nor scalars.
+  }];
   let options = [Option<"threads", "threads", "int64_t", "256", "threads of a block, where the task names none">];
   let statistics = [Statistic<"tasks", "tasks", "tasks lowered">, Statistic<"kernels", "kernels", "different kernels made">];
   let dependentDialects = ["arith", "ctrl", "func", "gpu", "memref", "scf"];
 }
 def CtrlDistributeToThreads : Pass<"ctrl-distribute-to-threads", "::mlir::ModuleOp"> {
   let summary = "linalg ops in kernels become loops over the threads of a block, with barriers between them";
+  let description = [{
+    Structured ops of a kernel become loops over the threads of its block; what stands between
+    them is run by all threads alike. A barrier stands between two accesses that may touch the
+    same element from different threads. Buffers of the body go to workgroup memory, and what
+    exceeds its limit to global memory. Refuses other ops with effects on memory, by name.
+  }];
   let options = [Option<"warp", "warp", "int64_t", "32", "threads that share one long reduction by shuffles; 1: none">,
                  Option<"sharedLimit", "shared-limit", "int64_t", "49152", "bytes of workgroup memory a kernel may use; what exceeds it is in global memory">];
   let statistics = [Statistic<"barriers", "barriers", "barriers placed">, Statistic<"tiled", "tiled", "ops with a register tile">,
@@ -136,10 +183,21 @@ def CtrlDistributeToThreads : Pass<"ctrl-distribute-to-threads", "::mlir::Module
 }
 def CtrlDeviceMath : Pass<"ctrl-device-math", "::mlir::ModuleOp"> {
   let summary = "math ops in kernels become arithmetic and what backends select: no device library is there";
+  let description = [{
+    Functions on f64 become arithmetic, those on f32 polynomials where these are good and
+    arithmetic on f64 elsewhere; f16 and bf16 are computed in f32. What every backend selects
+    itself (roundings, absolute values, square roots, bit counts) stays.
+  }];
   let dependentDialects = ["arith", "llvm", "math"];
 }
 def CtrlEmulateKernels : Pass<"ctrl-emulate-kernels", "::mlir::ModuleOp"> {
   let summary = "kernels become host functions that run thread after thread, to test their results";
+  let description = [{
+    Takes what ctrl-distribute-to-threads{warp=1} leaves, so that a device's code is tested
+    where there is no device: the threads of a block run one after the other from barrier to
+    barrier. Refuses shuffles, barriers that only some threads reach, and values that a thread
+    loads before a barrier and uses after it.
+  }];
   let options = [Option<"reverse", "reverse", "bool", "false", "run the threads of a block from the last to the first">];
   let dependentDialects = ["arith", "func", "memref", "scf"];
 }

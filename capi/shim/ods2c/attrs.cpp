@@ -188,6 +188,7 @@ static std::vector<OpHooks> hooksOf(const RecordKeeper &rk) {
     Operator op(record);
     if (op.getDialectName() != dialectToPrint()) continue;
     if (op.getSummary().empty()) PrintFatalError(record->getLoc(), "an op of ours needs a summary");
+    if (!op.getDescription().contains("```mlir")) PrintFatalError(record->getLoc(), "an op of ours needs a description with an example in MLIR");
     OpHooks h;
     h.cpp = op.getDialect().getCppNamespace().str() + "::" + op.getCppClassName().str();
     h.hook = "dlc" + camelName(op.getOperationName());
