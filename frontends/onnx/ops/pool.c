@@ -161,14 +161,16 @@ static OnnxValue *staticCounts(OnnxContext *ctx, const CountData *d, const int64
   }
   return v;
 }
+enum { MAX_COUNTED = 1 << 18 }; // windows that are counted at import; more of them the program counts itself
 static OnnxValue *windowCounts(OnnxContext *ctx, const OnnxWindow *w, const OnnxValue *x, bool includePad) {
   CountData d = {w, x, onnxWide(x->element), includePad};
   bool plain = true, fixed = true;
-  int64_t sizes[ONNX_MAX_RANK];
+  int64_t sizes[ONNX_MAX_RANK], total = 1;
   for (int i = 0; i < w->n; ++i) {
     plain &= onnxIs(w->extra[i], 0) && (includePad || (onnxIs(w->low[i], 0) && onnxIs(w->high[i], 0)));
     fixed &= onnxIsConst(w->out[i]) && onnxIsConst(x->dims[2 + i]);
     sizes[i] = w->out[i].constant;
+    fixed = fixed && sizes[i] <= MAX_COUNTED && (total *= sizes[i]) <= MAX_COUNTED;
   }
   OnnxIndex all = onnxProduct(ctx, w->n, w->kernel);
   if (plain) return onnxScalarConstant(ctx, d.element, (double)all.constant);
