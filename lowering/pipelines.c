@@ -19,7 +19,7 @@ const DlcStage dlcCommonStages[] = {
     {"tile", "Form and schedule tile graphs", "builtin.module(func.func(tile-decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
-     "builtin.module(eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
+     "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
      "function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops=1},func.func(canonicalize,cse,canonicalize))"},
     {0}};
 

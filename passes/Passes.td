@@ -16,6 +16,15 @@ def TileDecomposePads : Pass<"tile-decompose-pads", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["linalg", "tensor", "arith"];
 }
+def TileSplitEmptyTensors : Pass<"tile-split-empty-tensors", "::mlir::func::FuncOp"> {
+  let summary = "Give each use of a tensor.empty its own";
+  let description = [{
+    To run before bufferisation, whose analysis takes time with the square of what is made in one
+    fresh tensor; CSE makes all fresh tensors of a type one.
+  }];
+  let statistics = [Statistic<"copies", "copies", "fresh tensors added">];
+  let dependentDialects = ["tensor"];
+}
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";
   let description = [{
