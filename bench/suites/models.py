@@ -14,7 +14,7 @@ from pathlib import Path
 
 import export
 import records as recording
-from systems.client import Worker, WorkerFailed
+from systems.client import Worker, WorkerFailed, WorkerTooSlow
 from systems.job import Job
 
 QUICK = ("squeezenet", "mobilenet_v2", "lstm")
@@ -35,6 +35,7 @@ def run(options, records):
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as scratch:
             programs = {system: _compile(options, folder, flags, system, Path(scratch))
                         for system, flags in variants.items()}  # fmt: skip
+            slow = set()  # systems that could not load this model in time
             for data_set in sorted(path.parent for path in folder.glob("b*/input_0.pb")):
                 if options.quick and data_set.name != "b1":
                     continue
@@ -43,7 +44,7 @@ def run(options, records):
                               runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
                     jobs = {system: replace(job, program=str(programs.get(system) or "")) for system in chosen}
                     case = f"{name}/{data_set.name}/f32/t{threads}"
-                    descriptions |= _run_case(case, jobs, options, records, Path(scratch))
+                    descriptions |= _run_case(case, jobs, options, records, Path(scratch), slow)
     _print(records, chosen, descriptions)
 
 
@@ -63,17 +64,19 @@ def _compile(options, folder, flags, system, scratch):
     return program
 
 
-def _run_case(case, jobs, options, records, scratch):
-    """Measures one case on all systems; {system: its settings in words}."""
+def _run_case(case, jobs, options, records, scratch, slow):
+    """Measures one case on all systems but the slow ones, to which it adds; {system: its settings in words}."""
     with contextlib.ExitStack() as stack:
         workers, samples, runs, descriptions = {}, {}, {}, {}
         for system, job in jobs.items():
             try:
                 if system.startswith("dlc") and not job.program:
                     raise WorkerFailed("the model was not compiled")
+                if system in slow:
+                    raise WorkerFailed("took too long with another data set of this model")
                 log = stack.enter_context(open(scratch / "worker.log", "a"))
                 worker = stack.enter_context(Worker(system.partition(":")[0], job, log))
-                ready = worker.answer(LOAD_SECONDS)
+                ready = _load(worker, system, slow)
                 if ready["message"]:
                     raise WorkerFailed(f"wrong: {ready['message']}")
                 descriptions[system] = ready["description"]
@@ -94,6 +97,14 @@ def _run_case(case, jobs, options, records, scratch):
     times = [f"{s} {recording.format_seconds(recording.median(samples[s]))}" for s in workers]
     print(f"{case}: {', '.join(times)}", flush=True)
     return descriptions
+
+
+def _load(worker, system, slow):
+    try:
+        return worker.answer(LOAD_SECONDS)
+    except WorkerTooSlow:
+        slow.add(system)
+        raise
 
 
 def _fail(case, system, failure, records):

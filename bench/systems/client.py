@@ -17,6 +17,10 @@ class WorkerFailed(Exception):
     """The system could not load or run the model; the message says why."""
 
 
+class WorkerTooSlow(WorkerFailed):
+    """It took longer than the limit."""
+
+
 class Worker:
     """One system with one model. `close` ends the process; it is a context manager too."""
 
@@ -37,7 +41,7 @@ class Worker:
         deadline = time.monotonic() + seconds
         ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
         if not ready:
-            raise WorkerFailed(f"took longer than {seconds:g} s")
+            raise WorkerTooSlow(f"took longer than {seconds:g} s")
         line = self.process.stdout.readline()
         if not line:
             code = self.process.wait()

@@ -1,6 +1,6 @@
 """IREE's CPU backend: imported from ONNX, compiled for this CPU, run on N threads.
 
-The compiled module is kept beside the model, since IREE takes minutes for a large one.
+The compiled module, or why there is none, is kept beside the model, since IREE takes minutes for a large one.
 """
 
 import subprocess
@@ -23,7 +23,9 @@ class Iree:
 
     def load(self, job):
         folder = Path(job.cache)
-        module = folder / "iree.vmfb"
+        module, refusal = folder / "iree.vmfb", folder / "iree.failed"
+        if refusal.exists():
+            raise Unsupported(refusal.read_text())
         if not module.exists():
             _compile(Path(job.model_path), folder, module)
         iree.runtime.flags.parse_flags(f"--task_topology_max_group_count={job.threads}")
@@ -62,6 +64,9 @@ def _compile(model, folder, module):
         done = subprocess.run(step, capture_output=True, text=True, errors="replace")
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if "error" in line.lower()] or ["no message"]
-            raise Unsupported(f"{Path(step[0]).name} failed: {lines[0]}")
+            message = f"{Path(step[0]).name} failed: {lines[0]}"
+            if done.returncode > 0:  # not killed: it would fail again, after minutes
+                (folder / "iree.failed").write_text(message)
+            raise Unsupported(message)
     imported.unlink()
     unfinished.rename(module)
