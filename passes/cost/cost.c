@@ -1,0 +1,379 @@
+// See passes/cost/cost.h. The figures of Welder (OSDI'23), section 2, are its unit test.
+#include "passes/cost/cost.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dlc/analysis.h"
+#include "passes/cost/footprint.h"
+#include "passes/cost/reuse.h"
+
+typedef struct {
+  const DlcFlow *flow;
+  const DlcCostSchedule *schedule;
+  const DlcDevice *device;
+  DlcCost *out;
+  DlcMemory item;
+  double count[DLC_MAX_RANK];   // work items along each dimension of the root
+  double mean[DLC_MAX_RANK];    // size of an item, averaged over the grid; of a step all of it
+  double cluster[DLC_MAX_RANK]; // of a cluster of items
+  double clusters;              // items of one
+  double active;                // units that are busy, on average
+} Run;
+
+//===--- the schedule ------------------------------------------------------------------------===//
+static void fillTile(const DlcFlow *flow, const struct tile_fit *fit, int64_t *tile) {
+  for (intptr_t d = 0; d < flow->nDims; ++d) {
+    int64_t size = fit && d < flow->rank ? fit->tile.data[d] : fit && d - flow->rank < fit->step.n ? fit->step.data[d - flow->rank] : 0;
+    tile[d] = size > 0 && size < flow->extent[d] ? size : flow->extent[d] > 0 ? flow->extent[d] : 1;
+  }
+}
+
+bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSchedule *out) {
+  *out = (DlcCostSchedule){.stages = 1};
+  for (intptr_t d = 0; d < flow->rank; ++d) out->cluster[d] = 1;
+  out->has[DLC_WORKGROUP] = true;
+  fillTile(flow, NULL, out->tile[DLC_WORKGROUP]);
+  if (mlirAttributeIsNull(schedule)) return false;
+  struct tile_schedule s = tile_schedule_read(schedule);
+  for (intptr_t i = 0; i < s.fit.n; ++i)
+    if (tile_fit_tile(s.fit.data[i]).n != flow->rank) return false;
+  out->has[DLC_WORKGROUP] = false;
+  for (intptr_t i = 0; i < s.fit.n; ++i) {
+    struct tile_fit fit = tile_fit_read(s.fit.data[i]);
+    DlcMemory level = dlcMemoryOfLevel(fit.level);
+    out->has[level] = true;
+    fillTile(flow, &fit, out->tile[level]);
+    if (fit.stages > out->stages) out->stages = fit.stages;
+  }
+  for (intptr_t d = 0; d < s.cluster.n && d < flow->rank; ++d) out->cluster[d] = s.cluster.data[d];
+  if (!mlirAttributeIsNull(s.order)) out->order = tile_order_raster(s.order), out->group = tile_order_group(s.order);
+  return true;
+}
+
+DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device) {
+  if (!device->isHost && schedule->has[DLC_WORKGROUP]) return DLC_WORKGROUP;
+  for (int level = DLC_GLOBAL; level > DLC_REGISTER; --level)
+    if (schedule->has[level]) return (DlcMemory)level;
+  return DLC_REGISTER;
+}
+
+// Items along each dimension, and how many units they keep busy.
+static void countItems(Run *r) {
+  const int64_t *tile = r->schedule->tile[r->item];
+  double items = 1;
+  r->clusters = 1;
+  for (intptr_t d = 0; d < r->flow->nDims; ++d) {
+    double extent = (double)(r->flow->extent[d] > 0 ? r->flow->extent[d] : 1);
+    bool isStep = d >= r->flow->rank;
+    r->count[d] = isStep ? 1 : ceil(extent / (double)tile[d]);
+    r->mean[d] = isStep ? extent : extent / r->count[d];
+    double together = isStep ? 1 : fmin((double)r->schedule->cluster[d], r->count[d]);
+    r->cluster[d] = r->mean[d] * together, r->clusters *= together;
+    items *= r->count[d];
+  }
+  double units = (double)r->device->units;
+  r->out->items = items < 9e18 ? (int64_t)items : INT64_MAX;
+  r->active = items / ceil(items / units);
+}
+
+//===--- bytes between the grid and memory -----------------------------------------------------===//
+static double readsOfUses(const Run *r, intptr_t value, const double *tile) {
+  double bytes = 0;
+  for (intptr_t u = 0; u < r->flow->nUses; ++u)
+    if (r->flow->uses[u].value == value) bytes += dlcBoxMeanBytes(&r->flow->uses[u].box, r->flow->values[value].elementBytes, tile);
+  return bytes;
+}
+
+// What is read by index: its elements one at a time, since neighbours need not be used.
+static double gathered(const Run *r, double *transactions, const DlcMemoryLevel *level) {
+  double bytes = 0;
+  for (intptr_t n = 0; n < r->flow->nNodes; ++n) {
+    const DlcFlowNode *node = &r->flow->nodes[n];
+    double elements = node->gathers * dlcNodeMeanPoints(node, r->mean) * (double)r->out->items;
+    bytes += elements * (double)node->gatherBytes;
+    *transactions += elements * ceil((double)node->gatherBytes / (double)level->readTransaction);
+  }
+  return bytes;
+}
+
+// Transactions for a byte: runs of a box that lie together in memory are rounded up.
+static double transactionsOf(const DlcBox *box, int64_t elementBytes, const double *tile, int64_t transaction) {
+  double run = (double)elementBytes;
+  for (intptr_t d = box->rank - 1; d >= 0; --d) {
+    double size = dlcSpanMean(&box->span[d], box->extent[d], tile);
+    run *= size;
+    if (size < (double)box->extent[d]) break;
+  }
+  return run > 0 ? ceil(run / (double)transaction) / run : 0;
+}
+
+// A value that the grid reads from memory: an input, or an intermediate that is stored as a whole.
+static bool comesFromMemory(const DlcFlowValue *v) {
+  return v->isRead && !v->isGathered && v->elementBytes && (v->node < 0 || v->level == tile_Level_global);
+}
+
+// The loops over the items in the order in which they are taken, shared by `parts` that each take a piece of the outermost.
+static intptr_t gridLoops(const Run *r, double parts, DlcCacheLoop *loops) {
+  intptr_t n = 0, rank = r->flow->rank;
+  double count[DLC_MAX_RANK], group = 1;
+  for (intptr_t d = 0; d < rank; ++d) count[d] = ceil(r->count[d] / fmin((double)r->schedule->cluster[d], r->count[d]));
+  bool column = r->schedule->order == tile_Raster_column;
+  if (r->schedule->order == tile_Raster_grouped || r->schedule->order == tile_Raster_hilbert) {
+    double wave = (double)r->device->units / r->clusters; // a hilbert curve covers squares, as many as run at once
+    group = r->schedule->order == tile_Raster_grouped ? (double)r->schedule->group : ceil(sqrt(wave > 1 ? wave : 1));
+  }
+  if (group > 1 && rank > 1 && count[0] > 1) {
+    group = fmin(group, count[0]);
+    loops[n++] = (DlcCacheLoop){0, count[0] / group};
+    for (intptr_t d = 1; d < rank; ++d) loops[n++] = (DlcCacheLoop){d, count[d]};
+    loops[n++] = (DlcCacheLoop){0, group};
+  } else {
+    for (intptr_t i = 0; i < rank; ++i) loops[n++] = (DlcCacheLoop){column ? rank - 1 - i : i, count[column ? rank - 1 - i : i]};
+  }
+  for (intptr_t i = 0; i < n && parts > 1; ++i) {
+    double cut = fmin(parts, loops[i].count);
+    loops[i].count /= cut, parts /= cut;
+  }
+  return n;
+}
+
+// What `parts` caches, each taking its part of the items, fetch of each stream.
+static void fetchThrough(const Run *r, DlcStream *streams, intptr_t n, double parts, double capacity) {
+  DlcCacheLoop loops[DLC_MAX_CACHE_LOOPS];
+  parts = fmin(parts, (double)r->out->items / r->clusters);
+  intptr_t nLoops = gridLoops(r, parts, loops);
+  dlcFetch(streams, n, loops, nLoops, r->cluster, capacity);
+  for (intptr_t i = 0; i < n; ++i) streams[i].fetched *= parts < 1 ? 1 : parts;
+}
+
+static void addRead(const Run *r, DlcMemory level, const DlcStream *stream, double bytes) {
+  const DlcMemoryLevel *m = &r->device->memory[level];
+  if (!m->present) return;
+  r->out->read[level] += bytes;
+  r->out->transactions[level] += bytes * transactionsOf(stream->box, stream->elementBytes, r->cluster, m->readTransaction);
+}
+
+static void addWrite(const Run *r, DlcMemory level, const DlcFlowValue *v, double bytes) {
+  const DlcMemoryLevel *m = &r->device->memory[level];
+  if (!m->present) return;
+  r->out->written[level] += bytes;
+  r->out->transactions[level] += bytes * transactionsOf(&v->box, v->elementBytes, r->mean, m->writeTransaction);
+}
+
+// Inputs, and intermediates that are stored as a whole: what items ask for at the l2, then what each cache misses.
+static void priceMemoryReads(Run *r) {
+  const DlcFlow *f = r->flow;
+  static const DlcMemory caches[] = {DLC_L2, DLC_L3};
+  DlcStream *streams = malloc((size_t)(f->nValues + 1) * sizeof *streams);
+  double *moved = malloc((size_t)(f->nValues + 1) * sizeof *moved);
+  intptr_t n = 0;
+  for (intptr_t v = 0; v < f->nValues; ++v)
+    if (comesFromMemory(&f->values[v])) streams[n++] = (DlcStream){&f->values[v].box, f->values[v].elementBytes, 0};
+  fetchThrough(r, streams, n, 1, 0);
+  for (intptr_t i = 0; i < n; ++i) moved[i] = streams[i].fetched;
+  for (int c = 0; c < 2; ++c) {
+    const DlcMemoryLevel *cache = &r->device->memory[caches[c]];
+    if (!cache->present) continue;
+    for (intptr_t i = 0; i < n; ++i) addRead(r, caches[c], &streams[i], moved[i]);
+    fetchThrough(r, streams, n, (double)cache->instances, (double)cache->capacity);
+    for (intptr_t i = 0; i < n; ++i) moved[i] = fmin(moved[i], streams[i].fetched);
+  }
+  for (intptr_t i = 0; i < n; ++i) addRead(r, DLC_GLOBAL, &streams[i], moved[i]);
+  free(streams), free(moved);
+}
+
+static void priceGathers(Run *r) {
+  static const DlcMemory levels[] = {DLC_L2, DLC_L3, DLC_GLOBAL};
+  for (int i = 0; i < 3; ++i)
+    if (r->device->memory[levels[i]].present) r->out->read[levels[i]] += gathered(r, &r->out->transactions[levels[i]], &r->device->memory[levels[i]]);
+}
+
+// A level that the device lacks is the next further one.
+static DlcMemory presentLevel(const DlcDevice *device, DlcMemory level) {
+  while (level < DLC_GLOBAL && (!device->memory[level].present || level == DLC_L3)) ++level;
+  return level;
+}
+
+// Results and stored intermediates go to memory once; what lives at a nearer level is written and read there by every item.
+static void priceValues(Run *r) {
+  const DlcFlow *f = r->flow;
+  for (intptr_t i = 0; i < f->nValues; ++i) {
+    const DlcFlowValue *v = &f->values[i];
+    double whole = dlcBoxWholeBytes(&v->box, v->elementBytes), items = (double)r->out->items;
+    bool isInner = v->node >= 0 && v->isRead, isStored = v->node >= 0 && (v->isYielded || (isInner && v->level == tile_Level_global));
+    if (v->node < 0 && v->isRead) r->out->least += whole;
+    if (v->node >= 0 && v->isYielded) r->out->least += whole;
+    if (isStored) addWrite(r, DLC_L2, v, whole), addWrite(r, DLC_L3, v, whole), addWrite(r, DLC_GLOBAL, v, whole);
+    if (isInner && v->level == tile_Level_global && !v->isYielded) r->out->stored += whole;
+    DlcMemory level = presentLevel(r->device, dlcMemoryOfLevel(v->level));
+    if (!isInner || level == DLC_GLOBAL || level == DLC_REGISTER) continue;
+    double written = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean) * items, read = readsOfUses(r, i, r->mean) * items;
+    r->out->written[level] += written, r->out->read[level] += read;
+    r->out->transactions[level] += written / (double)r->device->memory[level].writeTransaction + read / (double)r->device->memory[level].readTransaction;
+  }
+}
+
+//===--- bytes within an item -----------------------------------------------------------------------===//
+static MlirType elementOf(const DlcFlowNode *node) {
+  MlirType t = typeOf(mlirOperationGetNumOperands(node->op) ? mlirOperationGetOperand(node->op, 0) : mlirOperationGetResult(node->op, 0));
+  if (!node->contracts) t = typeOf(mlirOperationGetResult(node->op, 0));
+  return mlirTypeIsAShaped(t) ? mlirShapedTypeGetElementType(t) : t;
+}
+
+static bool isMatrix(const DlcFlowNode *node) { return node->contracts && node->operations <= 3; } // multiply, add, perhaps a conversion
+
+// The tile of a contraction's loops that registers hold: the schedule's, else one as its lowering would take.
+static void registerTile(const Run *r, const DlcFlowNode *node, const double *item, double *tile) {
+  double sizes[DLC_MAX_RANK];
+  bool has = r->schedule->has[DLC_REGISTER];
+  for (intptr_t d = 0; has && d < r->flow->nDims; ++d) sizes[d] = (double)r->schedule->tile[DLC_REGISTER][d];
+  intptr_t columns = -1, rows = -1;
+  for (intptr_t l = 0; l < node->nLoops; ++l) {
+    tile[l] = node->isReduction[l] ? 1 : has ? dlcSpanMean(&node->loop[l], node->extent[l], sizes) : 1;
+    if (tile[l] > item[l]) tile[l] = item[l];
+    if (!node->isReduction[l] && item[l] > 1) rows = columns < 0 || item[l] >= item[columns] ? columns : rows, columns = l;
+  }
+  if (has || columns < 0) return;
+  MlirType element = elementOf(node);
+  bool units = !r->device->isHost && isMatrix(node) && dlcDevicePeak(r->device, element, true) > dlcDevicePeak(r->device, element, false);
+  double lanes = (double)(r->device->vectorBits / 8) / fmax(1, (double)dlcElementBytes(element));
+  tile[columns] = fmin(item[columns], r->device->isHost ? 2 * lanes : units ? 64 : 8);
+  if (rows >= 0) tile[rows] = fmin(item[rows], r->device->isHost ? (double)(r->device->registers - 4) / 2 : units ? 64 : 8);
+}
+
+static intptr_t innerLoops(const DlcFlowNode *node, const double *from, const double *to, DlcCacheLoop *loops) {
+  intptr_t n = 0;
+  for (int pass = 0; pass < 2; ++pass) // reductions innermost: accumulators stay in registers
+    for (intptr_t l = 0; l < node->nLoops; ++l)
+      if (node->isReduction[l] == pass && from[l] > to[l]) loops[n++] = (DlcCacheLoop){l, from[l] / to[l]};
+  return n;
+}
+
+// What a contraction reads in one item, through a cache of `capacity` bytes (0: none) around its register tiles.
+static double readInItem(const Run *r, const DlcFlowNode *node, double capacity) {
+  enum { MOST = 8 };
+  DlcBox boxes[MOST];
+  DlcStream streams[MOST];
+  DlcSpan loops[DLC_MAX_RANK];
+  DlcCacheLoop nest[2 * DLC_MAX_RANK];
+  double item[DLC_MAX_RANK] = {0}, block[DLC_MAX_RANK] = {0}, tile[DLC_MAX_RANK] = {0}, sizes[DLC_MAX_RANK], bytes = 0;
+  intptr_t n = 0, nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op);
+  if (node->nLoops > DLC_MAX_RANK) return 0;
+  bool blocked = r->item > DLC_WORKGROUP && r->schedule->has[DLC_WORKGROUP];
+  for (intptr_t d = 0; blocked && d < r->flow->nDims; ++d) sizes[d] = (double)r->schedule->tile[DLC_WORKGROUP][d];
+  for (intptr_t l = 0; l < node->nLoops; ++l) {
+    loops[l] = dlcSpanOfRoot(l);
+    item[l] = fmax(1, dlcSpanMean(&node->loop[l], node->extent[l], r->mean));
+    block[l] = blocked ? fmin(item[l], fmax(1, dlcSpanMean(&node->loop[l], node->extent[l], sizes))) : item[l];
+  }
+  registerTile(r, node, block, tile);
+  for (intptr_t k = 0; k < nIn && n < MOST; ++k) {
+    MlirAffineMap map;
+    MlirType type = typeOf(mlirOperationGetOperand(node->op, k));
+    if (!mlirTypeIsARankedTensor(type) || mlirShapedTypeGetRank(type) > DLC_MAX_RANK || !dlcLinalgMap(node->op, k, &map)) continue;
+    boxes[n].rank = mlirShapedTypeGetRank(type);
+    for (intptr_t d = 0; d < boxes[n].rank; ++d) {
+      boxes[n].extent[d] = mlirShapedTypeIsDynamicDim(type, d) ? INT32_MAX : mlirShapedTypeGetDimSize(type, d);
+      boxes[n].span[d] = dlcSpanOfExpression(mlirAffineMapGetResult(map, d), loops, node->nLoops, boxes[n].extent[d]);
+    }
+    streams[n] = (DlcStream){&boxes[n], dlcElementBytes(mlirShapedTypeGetElementType(type)), 0};
+    ++n;
+  }
+  intptr_t outer = innerLoops(node, item, block, nest), inner = innerLoops(node, block, tile, nest + outer);
+  dlcFetch(streams, n, nest, outer + inner, tile, capacity);
+  for (intptr_t i = 0; i < n; ++i) bytes += streams[i].fetched;
+  return bytes;
+}
+
+static void priceItems(Run *r) {
+  double fromL1 = 0, missed = 0, items = (double)r->out->items, asked = r->out->read[DLC_L2];
+  const DlcMemoryLevel *l1 = &r->device->memory[DLC_WORKGROUP], *l2 = &r->device->memory[DLC_L2];
+  for (intptr_t i = 0; i < r->flow->nNodes; ++i) {
+    if (!r->flow->nodes[i].contracts) continue;
+    fromL1 += readInItem(r, &r->flow->nodes[i], 0) * items;
+    if (r->device->isHost) missed += readInItem(r, &r->flow->nodes[i], (double)l1->capacity) * items;
+  }
+  r->out->read[DLC_WORKGROUP] += fromL1;
+  r->out->transactions[DLC_WORKGROUP] += fromL1 / (double)l1->readTransaction;
+  if (!l2->present || missed <= asked) return;
+  r->out->read[DLC_L2] += missed - asked;
+  r->out->transactions[DLC_L2] += (missed - asked) / (double)l2->readTransaction;
+}
+
+//===--- seconds --------------------------------------------------------------------------------------===//
+// Operations, with those that overlapping tiles repeat.
+static void priceCompute(Run *r) {
+  double seconds = 0;
+  for (intptr_t i = 0; i < r->flow->nNodes; ++i) {
+    const DlcFlowNode *node = &r->flow->nodes[i];
+    if (!(node->operations > 0)) continue;
+    double points = dlcNodeMeanPoints(node, r->mean) * (double)r->out->items, whole = dlcNodePoints(node);
+    r->out->operations += points * node->operations;
+    if (points > whole * (1 + 1e-9)) r->out->recomputed += (points - whole) * node->operations;
+    // A peak counts a multiplication with an addition as two: other operations come at half of it.
+    double peak = dlcDevicePeak(r->device, elementOf(node), isMatrix(node)) / (node->contracts ? 1 : 2);
+    seconds += points * node->operations / peak;
+  }
+  r->out->compute = seconds * (double)r->device->units / r->active;
+}
+
+static void priceTime(Run *r) {
+  DlcCost *c = r->out;
+  double second = 0;
+  c->launch = r->device->launchSeconds, c->bound = -1, c->seconds = c->compute;
+  for (int level = DLC_WORKGROUP; level < DLC_MEMORIES; ++level) {
+    const DlcMemoryLevel *m = &r->device->memory[level];
+    double bytes = c->read[level] + c->written[level];
+    if (!m->present || !(bytes > 0)) continue;
+    double moved = fmax(bytes, c->transactions[level] * (double)(m->readTransaction < m->writeTransaction ? m->readTransaction : m->writeTransaction));
+    c->traffic[level] = moved / fmin(m->bandwidth, m->unitBandwidth * r->active);
+    if (c->traffic[level] > c->seconds) second = c->seconds, c->seconds = c->traffic[level], c->bound = level;
+    else if (c->traffic[level] > second) second = c->traffic[level];
+    // The first bytes of a wave are waited for, unless stages or other items of the unit hide them.
+    if (c->read[level] > 0) c->fill += m->latency * (r->schedule->stages > 1 ? 1 : ceil(c->waves));
+  }
+  bool close = second > 0.7 * c->seconds;
+  c->seconds += c->launch + c->fill;
+  double variance = 0.25 * 0.25; // an analytic bound of a program that is well lowered
+  if (r->flow->isDynamic) variance += 0.25 * 0.25;
+  if (close) variance += 0.1 * 0.1; // what should overlap may add up instead
+  for (intptr_t i = 0; i < r->flow->nNodes; ++i)
+    variance += r->flow->nodes[i].kind == DLC_NODE_OTHER ? 0.25 * 0.25 : r->flow->nodes[i].gathers > 0 ? 0.2 * 0.2 : 0;
+  c->uncertainty = sqrt(variance);
+}
+
+static void countWaves(Run *r) {
+  enum { THREADS_OF_ITEM = 256 };
+  DlcCost *c = r->out;
+  const DlcMemoryLevel *m = &r->device->memory[DLC_WORKGROUP];
+  double resident = r->device->isHost ? 1 : fmax(1, (double)(r->device->threads / THREADS_OF_ITEM));
+  if (!r->device->isHost && c->footprint[DLC_WORKGROUP] > 0) resident = fmin(resident, fmax(1, floor((double)m->capacity / (double)c->footprint[DLC_WORKGROUP])));
+  c->waves = (double)c->items / ((double)r->device->units * resident);
+  c->fits = true;
+  for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level)
+    if (c->fits && r->device->memory[level].present && c->footprint[level] > r->device->memory[level].capacity) c->fits = false, c->over = (DlcMemory)level;
+}
+
+void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out) {
+  *out = (DlcCost){0};
+  Run r = {.flow = flow, .schedule = schedule, .device = device, .out = out, .item = dlcCostItemLevel(schedule, device)};
+  countItems(&r);
+  dlcFootprints(flow, schedule, device, r.item, out->footprint);
+  countWaves(&r);
+  priceMemoryReads(&r);
+  priceGathers(&r);
+  priceValues(&r);
+  priceItems(&r);
+  priceCompute(&r);
+  priceTime(&r);
+}
+
+bool dlcCostOfGraph(MlirOperation graph, const DlcDevice *device, DlcCost *out) {
+  DlcFlow flow;
+  DlcCostSchedule schedule;
+  if (!dlcFlowOfGraph(&flow, graph, DLC_ASSUMED_EXTENT)) return false;
+  dlcCostScheduleRead(tile_graph_schedule(graph), &flow, &schedule);
+  dlcCostOfFlow(&flow, &schedule, device, out);
+  dlcFlowDestroy(&flow);
+  return true;
+}

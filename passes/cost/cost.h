@@ -1,0 +1,65 @@
+// What a schedule costs on a device: an analytic bound. Whoever chooses asks here.
+//
+//   seconds = launch + max(compute, bytes / bandwidth of each level) + fill
+//
+// The parts are those of the whole grid, cut short by its tail: `items` work items
+// on `units` units keep items / (ceil(items / units) * units) of them busy.
+//
+// Bytes are counted between a level and what is nearer to the units:
+//   l2        what work items ask for: the boxes of the inputs times the items (of
+//             one cluster once), and what they store. Without an l2: at global.
+//   global    what misses the caches. A cache keeps what one iteration of a loop
+//             over the grid touches, if that fits; the next iteration then fetches
+//             only what is new to it, else all again.
+//   workgroup intermediates that live there, and what contractions read of it by
+//             register tiles.
+//   register  not counted: arithmetic is priced by its peak.
+// Overlaps of neighbouring tiles are in the boxes (passes/tile/propagate.h), so a
+// halo costs what it reads and computes again.
+//
+// On a host the workgroup level is a cache and bytes at l2 are what misses it.
+#pragma once
+#include "passes/cost/device.h"
+#include "passes/tile/propagate.h"
+
+// A #tile.schedule, resolved for a flow.
+typedef struct {
+  bool has[DLC_MEMORIES];
+  int64_t tile[DLC_MEMORIES][DLC_MAX_RANK]; // over the root's dimensions, then the steps; no zeros
+  int64_t stages, cluster[DLC_MAX_RANK];
+  tile_Raster order;
+  int64_t group;
+} DlcCostSchedule;
+
+typedef struct {
+  double seconds;
+  double uncertainty;              // standard deviation of log(measured / seconds), as expected before measuring
+  double compute, launch, fill;    // seconds
+  double traffic[DLC_MEMORIES];    // seconds
+  double read[DLC_MEMORIES], written[DLC_MEMORIES]; // bytes
+  double transactions[DLC_MEMORIES];
+  double operations, recomputed;   // recomputed: those of them that overlaps cause
+  double stored;                   // bytes of intermediates that are stored as a whole
+  double least;                    // bytes at global if every input were read once and every result written once
+  int64_t items;
+  double waves;                    // items / what runs at once
+  int64_t footprint[DLC_MEMORIES]; // bytes that one instance must hold, by allocation over the order of the ops
+  bool fits;
+  DlcMemory over;                  // where it does not
+  int bound;                       // the level that decides, or -1: compute
+} DlcCost;
+
+// False: the schedule is null or not of the flow's rank; *out is then one item.
+bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSchedule *out);
+// The level whose tile is one work item.
+DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device);
+// Edge levels are those in flow->values and flow->uses: a scheduler may change them there and ask again.
+void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out);
+// Of a tile.graph with its schedule and edges. False: it has no flow (see propagate.h).
+bool dlcCostOfGraph(MlirOperation graph, const DlcDevice *device, DlcCost *out);
+static inline double dlcCostBytes(const DlcCost *cost, DlcMemory level) { return cost->read[level] + cost->written[level]; }
+enum { DLC_ASSUMED_EXTENT = 64 }; // of a dynamic size
+static inline DlcMemory dlcMemoryOfLevel(tile_Level level) {
+  static const DlcMemory of[] = {DLC_REGISTER, DLC_WORKGROUP, DLC_CLUSTER, DLC_L2, DLC_GLOBAL};
+  return of[level];
+}
