@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "dlc/ir.h"
 #include "dlc/pass.h"
 #include "lowering/device/device.h"
@@ -122,23 +123,36 @@ static bool runGlue(const Run *r, const DlcHostCpu *cpu) {
 
 static DlcHostForm formOf(const char *path) { return endsWith(path, ".ll") ? DLC_HOST_LLVM_IR : endsWith(path, ".s") ? DLC_HOST_ASSEMBLY : endsWith(path, ".o") ? DLC_HOST_OBJECT : DLC_HOST_PROGRAM; }
 
+// LLVM IR names the file of its constants instead of holding them: FILE.ll.weights, which stays.
+static bool keepWeights(const Run *r, const DlcOutput *out, char *path, size_t size) {
+  if (!out->isRegular) return dlcRefuse(r->module, "the constants of LLVM IR stand in a file beside it, and %s is no file", out->path), false;
+  if (snprintf(path, size, "%s.weights", out->path) >= (int)size) return dlcRefuse(r->module, "the output path is too long"), false;
+  if (rename(out->files[DLC_OUTPUT_WEIGHTS], path)) return dlcRefuse(r->module, "cannot write %s: %s", path, strerror(errno)), false;
+  return true;
+}
+
+static bool emitHost(const Run *r, const DlcHostCpu *cpu, DlcOutput *out, DlcHostForm form, bool hasWeights) {
+  char kept[4096];
+  bool keeps = hasWeights && form == DLC_HOST_LLVM_IR;
+  if (keeps && !keepWeights(r, out, kept, sizeof kept)) return false;
+  begin(r, "code");
+  DlcHostEmitOptions emit = {cpu, r->options->optimize, keeps ? kept : hasWeights ? out->files[DLC_OUTPUT_WEIGHTS] : NULL};
+  bool ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, out));
+  if (ok) end(r, "code");
+  else if (keeps) unlink(kept);
+  return ok;
+}
+
 static bool compileHost(const Run *r, const char *chip, DlcOutput *out, DlcHostForm form) {
   DlcHostCpu cpu;
   int64_t weightBytes = 0;
-  const char *weights = out->files[DLC_OUTPUT_WEIGHTS];
   if (!dlcHostCpu(chip, &cpu)) return dlcRefuse(r->module, "unknown CPU '%s'", chip), false;
   bool ok = true;
   for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
     ok = !strcmp(s->name, "vector") ? runVector(r, s, &cpu) : runStage(r, s->name, s->text);
-    if (ok && !strcmp(s->name, "host")) ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, weights, &weightBytes));
+    if (ok && !strcmp(s->name, "host")) ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, out->files[DLC_OUTPUT_WEIGHTS], &weightBytes));
   }
-  ok = ok && runGlue(r, &cpu);
-  if (ok) {
-    begin(r, "code");
-    DlcHostEmitOptions emit = {&cpu, r->options->optimize, weightBytes ? weights : NULL};
-    ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, out));
-    if (ok) end(r, "code");
-  }
+  ok = ok && runGlue(r, &cpu) && emitHost(r, &cpu, out, form, weightBytes != 0);
   dlcHostCpuDestroy(&cpu);
   return ok;
 }

@@ -23,6 +23,6 @@ bool dlcKnowsStage(const char *target, const char *name);
 // The stages that a target runs through, a line each, for people.
 void dlcPrintPipeline(const char *target, FILE *out);
 
-// Changes module on the way. path NULL: the caller leaves from `end`, no output is made. Writes `path` whole or not at all: a shared object for the host (".ll": LLVM IR, ".s":
+// Changes module on the way. path NULL: the caller leaves from `end`, no output is made. Writes `path` whole or not at all: a shared object for the host (".ll": LLVM IR, with `path`.weights for its constants, ".s":
 // assembly, ".o": an object), PTX for nvptx, an hsaco for amdgcn (".s": assembly). Failure: diagnostics on the module's context.
 MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path);

@@ -93,6 +93,13 @@ checks=$((checks + 1))
 ln -s target.so "$dir/link.so"
 "$dlc" "$model" -o "$dir/link.so" 2>"$dir/log" && [ -L "$dir/link.so" ] && [ -s "$dir/target.so" ] || fail 'a link as output'
 
+# LLVM IR stands with the file of constants that it names: llc makes an object of them.
+checks=$((checks + 1))
+"$dlc" "$model" -o "$dir/linear.ll" 2>"$dir/log" && llc -filetype=obj -relocation-model=pic "$dir/linear.ll" -o "$dir/linear.o" >"$dir/log" 2>&1 || fail 'LLVM IR that llc refuses'
+mkdir "$dir/folder/x.ll.weights"
+expect 1 'cannot write .*/folder/x.ll.weights: ' "$dlc" "$model" -o "$dir/folder/x.ll"
+[ -z "$(ls -A "$dir/folder" | grep -v weights)" ] || fail 'half of an output was left'
+
 # Programs that are not whole, not for this CPU, or given other inputs than they have.
 so=$dir/linear.so
 size=$(wc -c <"$so")
