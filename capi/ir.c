@@ -12,7 +12,9 @@ int64_t dlcElementBytes(MlirType t) {
   return 0;
 }
 
-bool dlcIsScalarConstant(MlirOperation op) { return arith_constant_isa(op) && !mlirTypeIsAShaped(typeOf(mlirOperationGetResult(op, 0))); }
+bool dlcIsScalarConstant(MlirOperation op) {
+  return arith_constant_isa(op) && !mlirTypeIsAShaped(typeOf(mlirOperationGetResult(op, 0)));
+}
 
 bool dlcConstantIndex(MlirValue v, int64_t *out) {
   if (!arith_constant_isa(opOf(v))) return false;
@@ -27,7 +29,9 @@ bool dlcIsInside(MlirOperation op, MlirOperation ancestor) {
     if (mlirOperationEqual(op, ancestor)) return true;
   return false;
 }
-bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor) { return dlcIsInside(mlirBlockGetParentOperation(block), ancestor); }
+bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor) {
+  return dlcIsInside(mlirBlockGetParentOperation(block), ancestor);
+}
 
 bool dlcIsStatic(MlirType t) {
   if (!mlirTypeIsAShaped(t) || !mlirShapedTypeHasRank(t)) return false;
@@ -99,13 +103,17 @@ void dlcValueListDestroy(DlcValueList *list) {
   *list = (DlcValueList){0};
 }
 
-typedef struct { MlirOperation root; DlcValueList *list; } Captures;
+typedef struct {
+  MlirOperation root;
+  DlcValueList *list;
+} Captures;
 static MlirWalkResult capture(MlirOperation op, void *data) {
   Captures *c = data;
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) {
     MlirValue v = mlirOperationGetOperand(op, i);
     MlirOperation producer = opOf(v);
-    bool inside = producer.ptr ? !mlirOperationEqual(producer, c->root) && dlcIsInside(producer, c->root) : dlcBlockIsInside(mlirBlockArgumentGetOwner(v), c->root);
+    bool inside = producer.ptr ? !mlirOperationEqual(producer, c->root) && dlcIsInside(producer, c->root)
+                               : dlcBlockIsInside(mlirBlockArgumentGetOwner(v), c->root);
     if (!inside) dlcValueListAdd(c->list, v);
   }
   return MlirWalkResultAdvance;

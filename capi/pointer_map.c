@@ -17,12 +17,12 @@ int64_t dlcPointerMapGet(const DlcPointerMap *map, const void *key) {
 static void grow(DlcPointerMap *map) {
   DlcPointerMap old = *map;
   map->capacity = old.capacity ? 2 * old.capacity : 64;
-  map->keys = calloc(map->capacity, sizeof *map->keys);
+  map->keys = (const void **)calloc(map->capacity, sizeof *map->keys);
   map->values = calloc(map->capacity, sizeof *map->values);
   map->n = 0;
   for (size_t i = 0; i < old.capacity; ++i)
     if (old.keys[i]) dlcPointerMapSet(map, old.keys[i], old.values[i]);
-  free(old.keys), free(old.values);
+  free((void *)old.keys), free(old.values);
 }
 
 void dlcPointerMapSet(DlcPointerMap *map, const void *key, int64_t value) {
@@ -33,6 +33,6 @@ void dlcPointerMapSet(DlcPointerMap *map, const void *key, int64_t value) {
 }
 
 void dlcPointerMapDestroy(DlcPointerMap *map) {
-  free(map->keys), free(map->values);
+  free((void *)map->keys), free(map->values);
   *map = (DlcPointerMap){0};
 }

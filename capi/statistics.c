@@ -40,7 +40,8 @@ void dlcPrintStatistics(FILE *out) {
   for (const Counters *c = all; c; c = c->next) {
     fprintf(out, "%s\n", c->spec->argument);
     for (int i = 0; i < statisticsOf(c->spec); ++i)
-      fprintf(out, "  (S) %8llu %s - %s\n", (unsigned long long)c->counts[i], c->spec->statistics[i].name, c->spec->statistics[i].help);
+      fprintf(out, "  (S) %8llu %s - %s\n", (unsigned long long)c->counts[i], c->spec->statistics[i].name,
+              c->spec->statistics[i].help);
   }
   pthread_mutex_unlock(&lock);
 }

@@ -35,7 +35,8 @@ void dlcTextJson(DlcText *t, MlirStringRef s) {
   dlcTextAppend(t, "\"", 1);
   for (size_t i = 0; i < s.length; ++i) {
     unsigned char c = (unsigned char)s.data[i];
-    if (c < 0x20) dlcTextPrint(t, "\\u%04x", c);
+    if (c < 0x20)
+      dlcTextPrint(t, "\\u%04x", c);
     else {
       if (c == '"' || c == '\\') dlcTextAppend(t, "\\", 1);
       dlcTextAppend(t, s.data + i, 1);

@@ -18,12 +18,18 @@ using namespace mlir;
 template <class T> static T &get(void *p) { return *static_cast<T *>(p); }
 DlcDominance dlcDominanceCreate(MlirOperation root) { return {new DominanceInfo(unwrap(root))}; }
 void dlcDominanceDestroy(DlcDominance d) { delete &get<DominanceInfo>(d.ptr); }
-bool dlcProperlyDominates(DlcDominance d, MlirOperation a, MlirOperation b) { return get<DominanceInfo>(d.ptr).properlyDominates(unwrap(a), unwrap(b)); }
-bool dlcValueDominates(DlcDominance d, MlirValue v, MlirOperation user) { return get<DominanceInfo>(d.ptr).dominates(unwrap(v), unwrap(user)); }
+bool dlcProperlyDominates(DlcDominance d, MlirOperation a, MlirOperation b) {
+  return get<DominanceInfo>(d.ptr).properlyDominates(unwrap(a), unwrap(b));
+}
+bool dlcValueDominates(DlcDominance d, MlirValue v, MlirOperation user) {
+  return get<DominanceInfo>(d.ptr).dominates(unwrap(v), unwrap(user));
+}
 
 DlcLiveness dlcLivenessCreate(MlirOperation root) { return {new Liveness(unwrap(root))}; }
 void dlcLivenessDestroy(DlcLiveness l) { delete &get<Liveness>(l.ptr); }
-bool dlcIsDeadAfter(DlcLiveness l, MlirValue v, MlirOperation op) { return get<Liveness>(l.ptr).isDeadAfter(unwrap(v), unwrap(op)); }
+bool dlcIsDeadAfter(DlcLiveness l, MlirValue v, MlirOperation op) {
+  return get<Liveness>(l.ptr).isDeadAfter(unwrap(v), unwrap(op));
+}
 
 DlcAliases dlcAliasesCreate(MlirOperation root) { return {new AliasAnalysis(unwrap(root))}; }
 void dlcAliasesDestroy(DlcAliases a) { delete &get<AliasAnalysis>(a.ptr); }
@@ -37,7 +43,10 @@ bool dlcForEachEffect(MlirOperation op, void (*each)(DlcEffect, MlirValue, void 
   if (!effects) return false;
   for (auto &e : *effects) {
     auto *kind = e.getEffect();
-    DlcEffect k = isa<MemoryEffects::Read>(kind) ? DLC_READ : isa<MemoryEffects::Write>(kind) ? DLC_WRITE : isa<MemoryEffects::Allocate>(kind) ? DLC_ALLOCATE : DLC_FREE;
+    DlcEffect k = isa<MemoryEffects::Read>(kind)       ? DLC_READ
+                  : isa<MemoryEffects::Write>(kind)    ? DLC_WRITE
+                  : isa<MemoryEffects::Allocate>(kind) ? DLC_ALLOCATE
+                                                       : DLC_FREE;
     each(k, wrap(e.getValue()), data);
   }
   return true;
@@ -71,7 +80,8 @@ bool dlcLinalgMap(MlirOperation op, intptr_t operand, MlirAffineMap *map) {
   return bool(l);
 }
 
-MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes, DlcFuseControl control, MlirOperation *forall) {
+MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes,
+                                 DlcFuseControl control, MlirOperation *forall) {
   RewriterBase &r = *unwrap(rewriter);
   *forall = {nullptr};
   auto t = dyn_cast<TilingInterface>(unwrap(root));
@@ -81,8 +91,10 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
   for (intptr_t i = 0; i < n; ++i) s.push_back(r.getIndexAttr(sizes[i]));
   o.tilingOptions.setTileSizes(s);
   o.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
-  o.setFusionControlFn([&](tensor::ExtractSliceOp slice, OpResult p, bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
-    if (!control.fuse || !control.fuse(wrap(p.getOwner()), wrap(slice.getOperation()), control.data)) return std::nullopt;
+  o.setFusionControlFn([&](tensor::ExtractSliceOp slice, OpResult p,
+                           bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+    if (!control.fuse || !control.fuse(wrap(p.getOwner()), wrap(slice.getOperation()), control.data))
+      return std::nullopt;
     return scf::SCFTileAndFuseOptions::ControlFnResult{control.keep && control.keep(wrap(p.getOwner()), control.data)};
   });
   r.setInsertionPoint(t);
@@ -95,7 +107,7 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
 }
 
 int64_t dlcUpperBound(MlirValue index) {
-  auto bound = ValueBoundsConstraintSet::computeConstantBound(presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(unwrap(index)),
-                                                              nullptr, /*closedUB=*/true);
+  auto bound = ValueBoundsConstraintSet::computeConstantBound(
+      presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(unwrap(index)), nullptr, /*closedUB=*/true);
   return failed(bound) ? -1 : *bound;
 }

@@ -35,7 +35,8 @@ void dlcTypeConverterAdd(DlcTypeConverter c, MlirType (*rule)(MlirType, void *),
     return r ? std::optional<Type>(r) : std::nullopt;
   });
 }
-void dlcTypeConverterAddCast(DlcTypeConverter c, MlirValue (*cast)(DlcBuilder *, MlirType, MlirValue, void *), void *data) {
+void dlcTypeConverterAddCast(DlcTypeConverter c, MlirValue (*cast)(DlcBuilder *, MlirType, MlirValue, void *),
+                             void *data) {
   auto make = [=](OpBuilder &builder, Type to, ValueRange from, Location loc) -> Value {
     if (from.size() != 1) return Value();
     IRRewriter rewriter(builder);
@@ -56,7 +57,8 @@ void dlcIllegalDialect(DlcConversionTarget t, const char *dialect) { get(t).addI
 void dlcLegalOp(DlcConversionTarget t, const char *op) { get(t).addLegalOp(nameOf(t, op)); }
 void dlcIllegalOp(DlcConversionTarget t, const char *op) { get(t).addIllegalOp(nameOf(t, op)); }
 void dlcDynamicallyLegalOp(DlcConversionTarget t, const char *op, bool (*isLegal)(MlirOperation, void *), void *data) {
-  get(t).addDynamicallyLegalOp(nameOf(t, op), [=](Operation *o) { return std::optional<bool>(isLegal(wrap(o), data)); });
+  get(t).addDynamicallyLegalOp(nameOf(t, op),
+                               [=](Operation *o) { return std::optional<bool>(isLegal(wrap(o), data)); });
 }
 
 //===--- patterns ---
@@ -69,7 +71,8 @@ struct CConversion : ConversionPattern {
       : ConversionPattern(p->root, p->benefit, ctx), pattern(p), types(types), options(options) {
     if (types.ptr) typeConverter = &get(types);
   }
-  LogicalResult matchAndRewrite(Operation *op, ArrayRef<Value> operands, ConversionPatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(Operation *op, ArrayRef<Value> operands,
+                                ConversionPatternRewriter &rewriter) const override {
     SmallVector<MlirValue> values;
     for (Value v : operands) values.push_back(wrap(v));
     DlcBuilder b = {wrap(static_cast<RewriterBase *>(&rewriter)), wrap(op->getContext()), wrap(op->getLoc()), false};
@@ -87,8 +90,8 @@ static void convertFunctions(RewritePatternSet &patterns, ConversionTarget &targ
       [&](func::FuncOp f) { return types.isSignatureLegal(f.getFunctionType()) && types.isLegal(&f.getBody()); });
   target.addDynamicallyLegalOp<func::CallOp, func::ReturnOp>([&](Operation *op) { return types.isLegal(op); });
 }
-MlirLogicalResult dlcApplyConversion(MlirOperation root, DlcConversionTarget target, DlcTypeConverter types, const DlcConversion *patterns,
-                                     void *options, DlcConvertFlags flags) {
+MlirLogicalResult dlcApplyConversion(MlirOperation root, DlcConversionTarget target, DlcTypeConverter types,
+                                     const DlcConversion *patterns, void *options, DlcConvertFlags flags) {
   MLIRContext *ctx = unwrap(root)->getContext();
   RewritePatternSet set(ctx);
   for (const DlcConversion *p = patterns; p->root; ++p) set.add<CConversion>(p, types, options, ctx);

@@ -13,7 +13,10 @@ struct DlcDiagnostic {
 extern "C" DlcDiagnostic *dlcDiagnosticBegin(int severity, MlirOperation op, MlirLocation loc, const char *text) {
   Operation *o = unwrap(op);
   auto begin = [&] {
-    if (!o) return severity == 0 ? emitError(unwrap(loc)) : severity == 1 ? emitWarning(unwrap(loc)) : emitRemark(unwrap(loc));
+    if (!o)
+      return severity == 0   ? emitError(unwrap(loc))
+             : severity == 1 ? emitWarning(unwrap(loc))
+                             : emitRemark(unwrap(loc));
     return severity == 0 ? o->emitOpError() : severity == 1 ? o->emitWarning() : o->emitRemark();
   };
   auto *d = new DlcDiagnostic{begin(), severity == 0};

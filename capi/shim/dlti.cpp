@@ -12,7 +12,9 @@ static ArrayRef<DataLayoutEntryInterface> entriesOf(MlirAttribute attr) {
   if (auto system = dyn_cast_or_null<TargetSystemSpecAttr>(a)) return system.getEntries();
   return {};
 }
-bool dlcIsDlti(MlirAttribute attr) { return isa_and_nonnull<MapAttr, TargetDeviceSpecAttr, TargetSystemSpecAttr>(unwrap(attr)); }
+bool dlcIsDlti(MlirAttribute attr) {
+  return isa_and_nonnull<MapAttr, TargetDeviceSpecAttr, TargetSystemSpecAttr>(unwrap(attr));
+}
 intptr_t dlcDltiSize(MlirAttribute attr) { return intptr_t(entriesOf(attr).size()); }
 MlirAttribute dlcDltiAt(MlirAttribute attr, intptr_t i, MlirStringRef *key) {
   DataLayoutEntryInterface entry = entriesOf(attr)[size_t(i)];

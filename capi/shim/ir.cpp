@@ -14,30 +14,42 @@ using namespace mlir;
 
 extern "C" {
 MlirOperation dlcPreviousInBlock(MlirOperation op) { return wrap(unwrap(op)->getPrevNode()); }
-MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes, const int64_t *strides) {
-  return wrap(Type(memref::SubViewOp::inferResultType(cast<MemRefType>(unwrap(source)), ArrayRef(offsets, rank), ArrayRef(sizes, rank), ArrayRef(strides, rank))));
+MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes,
+                        const int64_t *strides) {
+  return wrap(Type(memref::SubViewOp::inferResultType(cast<MemRefType>(unwrap(source)), ArrayRef(offsets, rank),
+                                                      ArrayRef(sizes, rank), ArrayRef(strides, rank))));
 }
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer) {
   if (b->failed) return {nullptr};
-  return wrap(linalg::FillOp::create(*unwrap(b->rewriter), unwrap(b->loc), ValueRange{unwrap(scalar)}, ValueRange{unwrap(buffer)}).getOperation());
+  return wrap(linalg::FillOp::create(*unwrap(b->rewriter), unwrap(b->loc), ValueRange{unwrap(scalar)},
+                                     ValueRange{unwrap(buffer)})
+                  .getOperation());
 }
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v) {
   auto l = dyn_cast<linalg::LinalgOp>(unwrap(op));
   return l && llvm::is_contained(l.getDpsInits(), unwrap(v));
 }
 MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text) {
-  return wrap(parseSourceString<ModuleOp>(StringRef(text.data, text.length), ParserConfig(unwrap(ctx), /*verifyAfterParse=*/false)).release());
+  return wrap(parseSourceString<ModuleOp>(StringRef(text.data, text.length),
+                                          ParserConfig(unwrap(ctx), /*verifyAfterParse=*/false))
+                  .release());
 }
-MlirOperation dlcLookupSymbol(MlirOperation table, const char *name) { return wrap(SymbolTable::lookupSymbolIn(unwrap(table), name)); }
-MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op) { return wrap(unwrap(b->rewriter)->splitBlock(unwrap(op)->getBlock(), Block::iterator(unwrap(op)))); }
+MlirOperation dlcLookupSymbol(MlirOperation table, const char *name) {
+  return wrap(SymbolTable::lookupSymbolIn(unwrap(table), name));
+}
+MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op) {
+  return wrap(unwrap(b->rewriter)->splitBlock(unwrap(op)->getBlock(), Block::iterator(unwrap(op))));
+}
 void dlcEraseMemorySpaces(MlirOperation root) {
   AttrTypeReplacer replacer;
   replacer.addReplacement([](BaseMemRefType t) -> std::optional<std::pair<Type, WalkResult>> {
     if (!t.getMemorySpace()) return std::nullopt;
-    if (auto m = dyn_cast<MemRefType>(Type(t))) return {{MemRefType::get(m.getShape(), m.getElementType(), m.getLayout()), WalkResult::skip()}};
+    if (auto m = dyn_cast<MemRefType>(Type(t)))
+      return {{MemRefType::get(m.getShape(), m.getElementType(), m.getLayout()), WalkResult::skip()}};
     return {{UnrankedMemRefType::get(t.getElementType(), {}), WalkResult::skip()}};
   });
-  replacer.recursivelyReplaceElementsIn(unwrap(root), /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+  replacer.recursivelyReplaceElementsIn(unwrap(root), /*replaceAttrs=*/true, /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
 }
 bool dlcForConstantBytes(MlirAttribute attr, void (*take)(const void *, size_t, void *), void *data) {
   Attribute a = unwrap(attr);

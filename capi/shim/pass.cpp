@@ -29,12 +29,23 @@ using namespace mlir;
 template <class D> static void add(DialectRegistry &r) { r.insert<D>(); }
 static void insertDialect(DialectRegistry &r, StringRef name) {
   static const llvm::StringMap<void (*)(DialectRegistry &)> known = {
-      {"affine", add<affine::AffineDialect>}, {"arith", add<arith::ArithDialect>},
-      {"bufferization", add<bufferization::BufferizationDialect>}, {"cf", add<cf::ControlFlowDialect>},
-      {"dlti", add<DLTIDialect>}, {"func", add<func::FuncDialect>}, {"gpu", add<gpu::GPUDialect>}, {"linalg", add<linalg::LinalgDialect>},
-      {"llvm", add<LLVM::LLVMDialect>}, {"math", add<math::MathDialect>}, {"memref", add<memref::MemRefDialect>},
-      {"scf", add<scf::SCFDialect>}, {"tensor", add<tensor::TensorDialect>}, {"vector", add<vector::VectorDialect>},
-      {"ctrl", add<dlc::ctrl::CtrlDialect>}, {"tile", add<dlc::tile::TileDialect>}, {"place", add<dlc::place::PlaceDialect>}};
+      {"affine", add<affine::AffineDialect>},
+      {"arith", add<arith::ArithDialect>},
+      {"bufferization", add<bufferization::BufferizationDialect>},
+      {"cf", add<cf::ControlFlowDialect>},
+      {"dlti", add<DLTIDialect>},
+      {"func", add<func::FuncDialect>},
+      {"gpu", add<gpu::GPUDialect>},
+      {"linalg", add<linalg::LinalgDialect>},
+      {"llvm", add<LLVM::LLVMDialect>},
+      {"math", add<math::MathDialect>},
+      {"memref", add<memref::MemRefDialect>},
+      {"scf", add<scf::SCFDialect>},
+      {"tensor", add<tensor::TensorDialect>},
+      {"vector", add<vector::VectorDialect>},
+      {"ctrl", add<dlc::ctrl::CtrlDialect>},
+      {"tile", add<dlc::tile::TileDialect>},
+      {"place", add<dlc::place::PlaceDialect>}};
   auto it = known.find(name);
   if (it == known.end()) llvm::report_fatal_error("Passes.td names an unknown dialect: " + name);
   it->second(r);
@@ -53,17 +64,31 @@ struct DlcPass : Pass {
   std::vector<AnOption> options;
 
   explicit DlcPass(const DlcPassSpec *s)
-      : Pass(TypeID::getFromOpaquePointer(s), *s->anchor ? std::optional<StringRef>(s->anchor) : std::nullopt), spec(s) {
+      : Pass(TypeID::getFromOpaquePointer(s), *s->anchor ? std::optional<StringRef>(s->anchor) : std::nullopt),
+        spec(s) {
     for (const DlcOptionSpec *o = s->options; o->argument; ++o) {
       AnOption a;
       auto desc = llvm::cl::desc(o->help);
       StringRef init(o->initial);
       switch (o->kind) {
-      case DLC_OPTION_BOOL: a.b = std::make_unique<Pass::Option<bool>>(*this, o->argument, desc, llvm::cl::init(init == "true")); break;
-      case DLC_OPTION_I64: a.i = std::make_unique<Pass::Option<int64_t>>(*this, o->argument, desc, llvm::cl::init(strtoll(o->initial, nullptr, 0))); break;
-      case DLC_OPTION_F64: a.f = std::make_unique<Pass::Option<double>>(*this, o->argument, desc, llvm::cl::init(strtod(o->initial, nullptr))); break;
-      case DLC_OPTION_STRING: a.s = std::make_unique<Pass::Option<std::string>>(*this, o->argument, desc, llvm::cl::init(init.trim('"').str())); break;
-      case DLC_OPTION_I64S: a.l = std::make_unique<Pass::ListOption<int64_t>>(*this, o->argument, desc); break;
+      case DLC_OPTION_BOOL:
+        a.b = std::make_unique<Pass::Option<bool>>(*this, o->argument, desc, llvm::cl::init(init == "true"));
+        break;
+      case DLC_OPTION_I64:
+        a.i = std::make_unique<Pass::Option<int64_t>>(*this, o->argument, desc,
+                                                      llvm::cl::init(strtoll(o->initial, nullptr, 0)));
+        break;
+      case DLC_OPTION_F64:
+        a.f = std::make_unique<Pass::Option<double>>(*this, o->argument, desc,
+                                                     llvm::cl::init(strtod(o->initial, nullptr)));
+        break;
+      case DLC_OPTION_STRING:
+        a.s =
+            std::make_unique<Pass::Option<std::string>>(*this, o->argument, desc, llvm::cl::init(init.trim('"').str()));
+        break;
+      case DLC_OPTION_I64S:
+        a.l = std::make_unique<Pass::ListOption<int64_t>>(*this, o->argument, desc);
+        break;
       }
       options.push_back(std::move(a));
     }
@@ -74,7 +99,9 @@ struct DlcPass : Pass {
   void getDependentDialects(DialectRegistry &r) const override {
     for (const char *const *d = spec->dialects; *d; ++d) insertDialect(r, *d);
   }
-  bool canScheduleOn(RegisteredOperationName n) const override { return !*spec->anchor || n.getStringRef() == spec->anchor; }
+  bool canScheduleOn(RegisteredOperationName n) const override {
+    return !*spec->anchor || n.getStringRef() == spec->anchor;
+  }
   std::unique_ptr<Pass> clonePass() const override {
     auto p = std::make_unique<DlcPass>(spec);
     p->copyOptionValuesFrom(this);
@@ -85,11 +112,16 @@ struct DlcPass : Pass {
     for (size_t k = 0; k < options.size(); ++k) {
       char *to = values.get() + spec->options[k].offset;
       AnOption &a = options[k];
-      if (a.b) *reinterpret_cast<bool *>(to) = *a.b;
-      else if (a.i) *reinterpret_cast<int64_t *>(to) = *a.i;
-      else if (a.f) *reinterpret_cast<double *>(to) = *a.f;
-      else if (a.s) *reinterpret_cast<MlirStringRef *>(to) = {a.s->getValue().data(), a.s->getValue().size()};
-      else *reinterpret_cast<DlcI64s *>(to) = {a.l->empty() ? nullptr : &*a.l->begin(), intptr_t(a.l->size())};
+      if (a.b)
+        *reinterpret_cast<bool *>(to) = *a.b;
+      else if (a.i)
+        *reinterpret_cast<int64_t *>(to) = *a.i;
+      else if (a.f)
+        *reinterpret_cast<double *>(to) = *a.f;
+      else if (a.s)
+        *reinterpret_cast<MlirStringRef *>(to) = {a.s->getValue().data(), a.s->getValue().size()};
+      else
+        *reinterpret_cast<DlcI64s *>(to) = {a.l->empty() ? nullptr : &*a.l->begin(), intptr_t(a.l->size())};
     }
     if (failed(unwrap(spec->run(wrap(getOperation()), this, values.get())))) signalPassFailure();
   }
@@ -105,7 +137,9 @@ void dlcRegisterPipeline(const char *argument, const char *summary, const char *
   std::string t(inner);
   registerPassPipeline(
       argument, summary,
-      [t](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) { return parsePassPipeline(t, pm); },
+      [t](OpPassManager &pm, StringRef, function_ref<LogicalResult(const Twine &)>) {
+        return parsePassPipeline(t, pm);
+      },
       [](function_ref<void(const detail::PassOptions &)>) {});
 }
 bool dlcRunPipeline(MlirOperation root, const char *text) {

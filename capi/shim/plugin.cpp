@@ -6,7 +6,9 @@
 #include "mlir/Tools/Plugins/PassPlugin.h"
 using namespace mlir;
 
-extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() { return {MLIR_PLUGIN_API_VERSION, "dlc", "0.1", dlcRegisterAllPasses}; }
+extern "C" LLVM_ATTRIBUTE_WEAK PassPluginLibraryInfo mlirGetPassPluginInfo() {
+  return {MLIR_PLUGIN_API_VERSION, "dlc", "0.1", dlcRegisterAllPasses};
+}
 extern "C" LLVM_ATTRIBUTE_WEAK DialectPluginLibraryInfo mlirGetDialectPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, "dlc", "0.1", [](DialectRegistry *r) { dlcInsertOurDialects(*r); }};
 }

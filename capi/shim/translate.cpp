@@ -13,7 +13,8 @@ void dlcRegisterToMlirTranslation(const char *name, const char *description, Dlc
       name, description,
       [callback](llvm::SourceMgr &sources, MLIRContext *ctx) -> OwningOpRef<Operation *> {
         const llvm::MemoryBuffer *buffer = sources.getMemoryBuffer(sources.getMainFileID());
-        MlirOperation op = callback(wrap(ctx), buffer->getBufferStart(), buffer->getBufferSize(), buffer->getBufferIdentifier().str().c_str());
+        MlirOperation op = callback(wrap(ctx), buffer->getBufferStart(), buffer->getBufferSize(),
+                                    buffer->getBufferIdentifier().str().c_str());
         return OwningOpRef<Operation *>(unwrap(op));
       },
       [](DialectRegistry &registry) { dlcInsertAllDialects(wrap(&registry)); });
@@ -23,7 +24,9 @@ void dlcRegisterFromMlirTranslation(const char *name, const char *description, D
   TranslateFromMLIRRegistration unused(
       name, description,
       [callback](Operation *module, llvm::raw_ostream &out) -> LogicalResult {
-        MlirStringCallback write = [](MlirStringRef text, void *data) { static_cast<llvm::raw_ostream *>(data)->write(text.data, text.length); };
+        MlirStringCallback write = [](MlirStringRef text, void *data) {
+          static_cast<llvm::raw_ostream *>(data)->write(text.data, text.length);
+        };
         return success(mlirLogicalResultIsSuccess(callback(wrap(module), write, &out)));
       },
       [](DialectRegistry &registry) { dlcInsertAllDialects(wrap(&registry)); });
@@ -35,7 +38,8 @@ static llvm::StringMap<std::unique_ptr<Option>> &options() {
   return all;
 }
 void dlcRegisterTranslateOption(const char *name, const char *help, const char *initial) {
-  options()[name] = std::make_unique<Option>(llvm::StringRef(name), llvm::cl::desc(help), llvm::cl::init(std::string(initial)));
+  options()[name] =
+      std::make_unique<Option>(llvm::StringRef(name), llvm::cl::desc(help), llvm::cl::init(std::string(initial)));
 }
 const char *dlcTranslateOption(const char *name) {
   auto it = options().find(name);

@@ -11,7 +11,8 @@ MlirLogicalResult dlcCtrlBranchVerify(MlirOperation op) {
   DlcI64s cases = ctrl_branch_cases(op);
   intptr_t arms = mlirOperationGetNumRegions(op);
   if (isTwoWay(op) && (arms != 2 || cases.n)) return dlcError(op, "on i1 has a then and an else arm and no cases");
-  if (!isTwoWay(op) && arms != cases.n + 1) return dlcError(op, "has %d arms for %d cases and a default", (int)arms, (int)cases.n);
+  if (!isTwoWay(op) && arms != cases.n + 1)
+    return dlcError(op, "has %d arms for %d cases and a default", (int)arms, (int)cases.n);
   for (intptr_t i = 0; i < cases.n; ++i)
     for (intptr_t k = 0; k < i; ++k)
       if (cases.data[i] == cases.data[k]) return dlcError(op, "case %lld twice", (long long)cases.data[i]);
@@ -21,7 +22,8 @@ MlirLogicalResult dlcCtrlBranchVerify(MlirOperation op) {
     if (!yield.ptr) return dlcError(op, "arm #%d must end in ctrl.yield", (int)i);
     if (!dlcSameTypes(ctrl_yield_values(yield), resultsOf(op))) {
       DlcDiagnostic *d = dlcErrorBegin(op, "arm #%d must yield the result types", (int)i);
-      dlcNote(d, mlirOperationGetLocation(yield), "this yield%s", isTwoWay(op) && i == 1 ? " (an 'else' that is left out yields nothing)" : "");
+      dlcNote(d, mlirOperationGetLocation(yield), "this yield%s",
+              isTwoWay(op) && i == 1 ? " (an 'else' that is left out yields nothing)" : "");
       return dlcReport(d);
     }
   }
@@ -35,7 +37,8 @@ static MlirLogicalResult foldConstantSelector(DlcBuilder *b, MlirOperation op, v
   if (!dlcConstantIndex(ctrl_branch_selector(op), &selector)) return mlirLogicalResultFailure();
   DlcI64s cases = ctrl_branch_cases(op);
   intptr_t arm = cases.n;
-  if (isTwoWay(op)) arm = selector ? 0 : 1; // i1 true may read as -1
+  if (isTwoWay(op))
+    arm = selector ? 0 : 1; // i1 true may read as -1
   else
     for (intptr_t i = 0; i < cases.n; ++i)
       if (cases.data[i] == selector) arm = i;

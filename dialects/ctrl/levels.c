@@ -18,11 +18,12 @@ MlirLogicalResult dlcCtrlVerifyAt(MlirOperation op, ctrl_Level_opt at) {
   if (!at.has) return mlirLogicalResultSuccess();
   ctrl_Level scope = dlcCtrlScopeOf(op);
   if (at.value < scope)
-    return dlcError(op, "at(%s) is above its scope, %s: a level never rises from the outside in", ctrl_Level_str(at.value), ctrl_Level_str(scope));
+    return dlcError(op, "at(%s) is above its scope, %s: a level never rises from the outside in",
+                    ctrl_Level_str(at.value), ctrl_Level_str(scope));
   if (ctrl_region_isa(op)) return mlirLogicalResultSuccess();
   if (scope <= ctrl_Level_grid && at.value != scope)
-    return dlcError(op, "at(%s) in scope %s: needs a ctrl.region at(%s) or a task around it", ctrl_Level_str(at.value), ctrl_Level_str(scope),
-                    ctrl_Level_str(at.value));
+    return dlcError(op, "at(%s) in scope %s: needs a ctrl.region at(%s) or a task around it", ctrl_Level_str(at.value),
+                    ctrl_Level_str(scope), ctrl_Level_str(at.value));
   return mlirLogicalResultSuccess();
 }
 

@@ -55,7 +55,8 @@ static MlirLogicalResult removeZeroTrip(DlcBuilder *b, MlirOperation op, void *o
 static MlirLogicalResult inlineSingleTrip(DlcBuilder *b, MlirOperation op, void *options) {
   (void)options;
   int64_t bound, go = 1;
-  if (isNull(ctrl_loop_bound(op)) || !dlcConstantIndex(ctrl_loop_bound(op), &bound) || bound != 1) return mlirLogicalResultFailure();
+  if (isNull(ctrl_loop_bound(op)) || !dlcConstantIndex(ctrl_loop_bound(op), &bound) || bound != 1)
+    return mlirLogicalResultFailure();
   if (!isNull(ctrl_loop_go(op)) && (!dlcConstantIndex(ctrl_loop_go(op), &go) || !go)) return mlirLogicalResultFailure();
   DlcValues inits = ctrl_loop_init_args(op);
   MlirValue *arguments = malloc((size_t)(inits.n + 1) * sizeof *arguments);
@@ -80,11 +81,19 @@ static void copyDiscardable(MlirOperation from, MlirOperation to) {
     mlirOperationSetDiscardableAttributeByName(to, mlirIdentifierStr(a.name), a.attribute);
   }
 }
-typedef struct { intptr_t n; MlirValue *inits, *yields, *arguments, *results; intptr_t *slot; } Carries;
+typedef struct {
+  intptr_t n;
+  MlirValue *inits, *yields, *arguments, *results;
+  intptr_t *slot;
+} Carries;
 static Carries keptCarries(MlirOperation op, MlirOperation next) {
   intptr_t n = ctrl_loop_init_args(op).n;
   size_t room = (size_t)(n + 1);
-  Carries c = {0, calloc(room, sizeof(MlirValue)), calloc(room, sizeof(MlirValue)), calloc(room, sizeof(MlirValue)), calloc(room, sizeof(MlirValue)),
+  Carries c = {0,
+               calloc(room, sizeof(MlirValue)),
+               calloc(room, sizeof(MlirValue)),
+               calloc(room, sizeof(MlirValue)),
+               calloc(room, sizeof(MlirValue)),
                calloc(room, sizeof(intptr_t))};
   for (intptr_t i = 0; i < n; ++i) {
     c.slot[i] = isIdle(op, next, i) ? -1 : c.n;
@@ -94,7 +103,9 @@ static Carries keptCarries(MlirOperation op, MlirOperation next) {
   }
   return c;
 }
-static void freeCarries(Carries *c) { free(c->inits), free(c->yields), free(c->arguments), free(c->results), free(c->slot); }
+static void freeCarries(Carries *c) {
+  free(c->inits), free(c->yields), free(c->arguments), free(c->results), free(c->slot);
+}
 
 static MlirLogicalResult dropIdleCarries(DlcBuilder *b, MlirOperation op, void *options) {
   (void)options;
@@ -103,7 +114,8 @@ static MlirLogicalResult dropIdleCarries(DlcBuilder *b, MlirOperation op, void *
   intptr_t n = ctrl_loop_init_args(op).n;
   Carries c = keptCarries(op, next);
   if (c.n == n) return freeCarries(&c), mlirLogicalResultFailure();
-  MlirOperation loop = ctrl_loop(b, .bound = ctrl_loop_bound(op), .init_args = valsN(c.n, c.inits), .go = ctrl_loop_go(op), .at = ctrl_loop_at(op));
+  MlirOperation loop = ctrl_loop(b, .bound = ctrl_loop_bound(op), .init_args = valsN(c.n, c.inits),
+                                 .go = ctrl_loop_go(op), .at = ctrl_loop_at(op));
   if (b->failed) return freeCarries(&c), mlirLogicalResultFailure();
   copyDiscardable(op, loop);
   MlirBlock newBody = dlcAddBlock(b, ctrl_loop_body(loop), types(indexType(b)));

@@ -12,7 +12,10 @@ MlirLogicalResult dlcCtrlRegionVerify(MlirOperation op) {
   static const char *const names[] = {"workers", "threads", "workgroup"};
   for (int i = 0; i < 3; ++i) {
     if (!sizes[i].has) continue;
-    if (level == ctrl_Level_graph) return dlcError(op, "%s: workers, threads and workgroup belong to a grid region; the tasks of a graph have their own", names[i]);
+    if (level == ctrl_Level_graph)
+      return dlcError(op,
+                      "%s: workers, threads and workgroup belong to a grid region; the tasks of a graph have their own",
+                      names[i]);
     if (sizes[i].value < 1) return dlcError(op, "%s must be positive", names[i]);
   }
   DlcI64s cluster = ctrl_region_cluster(op);
@@ -20,7 +23,8 @@ MlirLogicalResult dlcCtrlRegionVerify(MlirOperation op) {
     if (cluster.data[i] < 1) return dlcError(op, "cluster sizes must be positive");
   MlirOperation yield = dlcEndOf(bodyOf(ctrl_region_body(op)), "ctrl.yield");
   if (!yield.ptr) return dlcError(op, "body must end in ctrl.yield");
-  if (!dlcSameTypes(ctrl_yield_values(yield), resultsOf(op))) return dlcError(op, "yielded types must equal the result types");
+  if (!dlcSameTypes(ctrl_yield_values(yield), resultsOf(op)))
+    return dlcError(op, "yielded types must equal the result types");
   return mlirLogicalResultSuccess();
 }
 
@@ -30,7 +34,10 @@ static bool sameSizes(DlcI64s a, DlcI64s b) {
     if (a.data[i] != b.data[i]) return false;
   return true;
 }
-typedef struct { MlirOperation region; bool bad; } TaskCheck;
+typedef struct {
+  MlirOperation region;
+  bool bad;
+} TaskCheck;
 // What a task of this region must fit: the kernel holds the maximum of its stages.
 static MlirWalkResult checkTask(MlirOperation op, void *data) {
   TaskCheck *check = data;

@@ -9,7 +9,8 @@ bool dlcCtrlDepVerify(const struct ctrl_dep *a, DlcMessage *why) {
   if (!isWindow) return true;
   if (!a->from.ptr) return dlcExplain(why, "a window dependence needs a 'from' map");
   intptr_t rank = mlirAffineMapGetNumResults(a->from);
-  if (a->size.n && a->size.n != rank) return dlcExplain(why, "window has %d sizes for %d dimensions", (int)a->size.n, (int)rank);
+  if (a->size.n && a->size.n != rank)
+    return dlcExplain(why, "window has %d sizes for %d dimensions", (int)a->size.n, (int)rank);
   for (intptr_t i = 0; i < a->size.n; ++i)
     if (a->size.data[i] <= 0) return dlcExplain(why, "window sizes must be positive");
   return true;
@@ -37,8 +38,10 @@ static void addTokens(DlcValueList *list, MlirOperation op) {
   DlcValues tokens = operandsOf(op);
   for (intptr_t i = 0; i < tokens.n; ++i) {
     MlirOperation def = opOf(at(tokens, i));
-    if (ctrl_join_isa(def)) addTokens(list, def);
-    else if (!ctrl_ready_isa(def)) dlcValueListAdd(list, at(tokens, i));
+    if (ctrl_join_isa(def))
+      addTokens(list, def);
+    else if (!ctrl_ready_isa(def))
+      dlcValueListAdd(list, at(tokens, i));
   }
 }
 static MlirLogicalResult flatten(DlcBuilder *b, MlirOperation op, bool isJoin) {
@@ -58,7 +61,11 @@ static MlirLogicalResult flatten(DlcBuilder *b, MlirOperation op, bool isJoin) {
   dlcValueListDestroy(&list);
   return dlcStatus(b);
 }
-static MlirLogicalResult flattenJoin(DlcBuilder *b, MlirOperation op, void *options) { return (void)options, flatten(b, op, true); }
-static MlirLogicalResult flattenAwait(DlcBuilder *b, MlirOperation op, void *options) { return (void)options, flatten(b, op, false); }
+static MlirLogicalResult flattenJoin(DlcBuilder *b, MlirOperation op, void *options) {
+  return (void)options, flatten(b, op, true);
+}
+static MlirLogicalResult flattenAwait(DlcBuilder *b, MlirOperation op, void *options) {
+  return (void)options, flatten(b, op, false);
+}
 const DlcPattern dlcCtrlJoinPatterns[] = {{"ctrl.join", 1, flattenJoin}, {0}};
 const DlcPattern dlcCtrlAwaitPatterns[] = {{"ctrl.await", 1, flattenAwait}, {0}};

@@ -9,7 +9,8 @@ static MlirLogicalResult removeEmptyGrid(DlcBuilder *b, MlirOperation op, void *
   DlcI64s lower = ctrl_task_static_lbs(op), upper = ctrl_task_static_ubs(op);
   bool isEmpty = false;
   for (intptr_t i = 0; i < upper.n; ++i)
-    isEmpty |= lower.data[i] != mlirShapedTypeGetDynamicSize() && upper.data[i] != mlirShapedTypeGetDynamicSize() && upper.data[i] <= lower.data[i];
+    isEmpty |= lower.data[i] != mlirShapedTypeGetDynamicSize() && upper.data[i] != mlirShapedTypeGetDynamicSize() &&
+               upper.data[i] <= lower.data[i];
   if (!isEmpty) return mlirLogicalResultFailure();
   intptr_t n = mlirOperationGetNumResults(op);
   bool token = !isNull(dlcTaskToken(op));
@@ -22,7 +23,8 @@ static MlirLogicalResult removeEmptyGrid(DlcBuilder *b, MlirOperation op, void *
 }
 
 // Constant bounds become static ones.
-static bool absorb(MlirContext ctx, DlcValues dynamic, DlcI64s fixed, MlirAttribute *attribute, MlirValue *kept, intptr_t *nKept) {
+static bool absorb(MlirContext ctx, DlcValues dynamic, DlcI64s fixed, MlirAttribute *attribute, MlirValue *kept,
+                   intptr_t *nKept) {
   int64_t *sizes = malloc((size_t)(fixed.n + 1) * sizeof *sizes);
   bool any = false;
   intptr_t next = 0;
@@ -32,8 +34,10 @@ static bool absorb(MlirContext ctx, DlcValues dynamic, DlcI64s fixed, MlirAttrib
     MlirValue v = at(dynamic, next++);
     int64_t constant;
     // A negative bound is an empty grid at run time and refused as a static one.
-    if (dlcConstantIndex(v, &constant)) sizes[i] = constant < 0 ? 0 : constant, any = true;
-    else kept[(*nKept)++] = v;
+    if (dlcConstantIndex(v, &constant))
+      sizes[i] = constant < 0 ? 0 : constant, any = true;
+    else
+      kept[(*nKept)++] = v;
   }
   *attribute = mlirDenseI64ArrayGet(ctx, fixed.n, sizes);
   free(sizes);

@@ -20,7 +20,8 @@ static void peelFirst(DlcBuilder *b, MlirOperation loop, int64_t bound) {
   DlcMapping mapping = dlcMappingCreate();
   dlcMap(mapping, argOf(body, 0), constIndex(b, 0));
   for (intptr_t i = 0; i < inits.n; ++i) dlcMap(mapping, argOf(body, i + 1), at(inits, i));
-  dlcForEachOp(op, body) if (!ctrl_next_isa(op)) dlcClone(b, op, mapping);
+  dlcForEachOp(op, body)
+    if (!ctrl_next_isa(op)) dlcClone(b, op, mapping);
 
   MlirValue rest = constIndex(b, bound - 1);
   dlcModify(b, loop) {

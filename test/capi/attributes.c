@@ -6,7 +6,9 @@
 #include "ods/place.h"
 #include "ods/tile.h"
 
-static void show(const char *what, MlirAttribute a) { printf("%s: %s\n", what, a.ptr ? dlcShowAttribute(a).text : "null"); }
+static void show(const char *what, MlirAttribute a) {
+  printf("%s: %s\n", what, a.ptr ? dlcShowAttribute(a).text : "null");
+}
 
 int main(void) {
   MlirDialectRegistry registry = mlirDialectRegistryCreate();
@@ -19,14 +21,16 @@ int main(void) {
   MlirAttribute wide = tile_fit_get(ctx, tile_Level_workgroup, i64s(128, 256), .step = i64s(64), .stages = 4);
   show("fit", wide);
   MlirAttribute narrow = tile_fit_get(ctx, .level = tile_Level_reg, .tile = i64s(64, 256));
-  // CHECK: schedule: #tile.schedule<[<workgroup[128, 256] step[64] stages 4>, <register[64, 256]>] cluster[2, 1] order <grouped by 8>>
+  // CHECK: schedule: #tile.schedule<[<workgroup[128, 256] step[64] stages 4>, <register[64, 256]>] cluster[2, 1] order
+  // <grouped by 8>>
   MlirAttribute schedule = tile_schedule_get(ctx, .fit = attrList(wide, narrow), .cluster = i64s(2, 1),
                                              .order = tile_order_get(ctx, tile_Raster_grouped, .group = 8));
   show("schedule", schedule);
   // CHECK: 2 fits, the second at register 64x256, order grouped by 8, roles absent
   MlirAttribute second = tile_schedule_fit_at(schedule, 1);
-  printf("%d fits, the second at %s %dx%d, order %s by %d, roles %s\n", (int)tile_schedule_fit_n(schedule), tile_Level_str(tile_fit_level(second)),
-         (int)tile_fit_tile(second).data[0], (int)tile_fit_tile(second).data[1], tile_Raster_str(tile_order_raster(tile_schedule_order(schedule))),
+  printf("%d fits, the second at %s %dx%d, order %s by %d, roles %s\n", (int)tile_schedule_fit_n(schedule),
+         tile_Level_str(tile_fit_level(second)), (int)tile_fit_tile(second).data[0], (int)tile_fit_tile(second).data[1],
+         tile_Raster_str(tile_order_raster(tile_schedule_order(schedule))),
          (int)tile_order_group(tile_schedule_order(schedule)), tile_schedule_roles(schedule).ptr ? "given" : "absent");
   // CHECK: error: stages pipeline a step: there is none
   // CHECK: refused: null
@@ -49,8 +53,8 @@ int main(void) {
   // CHECK: level: #ctrl<level grid>
   show("level", ctrl_level_get(ctx, ctrl_Level_grid));
   // CHECK: token: !ctrl.token, a token: yes, an index: no
-  printf("token: %s, a token: %s, an index: %s\n", dlcShowType(ctrl_token_get(ctx)).text, ctrl_token_isa(ctrl_token_get(ctx)) ? "yes" : "no",
-         ctrl_token_isa(mlirIndexTypeGet(ctx)) ? "yes" : "no");
+  printf("token: %s, a token: %s, an index: %s\n", dlcShowType(ctrl_token_get(ctx)).text,
+         ctrl_token_isa(ctrl_token_get(ctx)) ? "yes" : "no", ctrl_token_isa(mlirIndexTypeGet(ctx)) ? "yes" : "no");
 
   mlirContextDestroy(ctx);
   mlirDialectRegistryDestroy(registry);

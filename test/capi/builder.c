@@ -39,7 +39,8 @@ static void buildSum(DlcBuilder *b, MlirBlock top) {
     dlcAtEnd(b, inner) {
       MlirValue i = arith_index_cast(b, argOf(inner, 0), mlirIntegerTypeGet(b->ctx, 32));
       MlirValue term = arith_sitofp(b, i, f32);
-      ctrl_next(b, .values = vals(arith_addf(b, argOf(inner, 1), term, .fastmath = SOME(arith_FastMathFlags_contract))));
+      ctrl_next(b,
+                .values = vals(arith_addf(b, argOf(inner, 1), term, .fastmath = SOME(arith_FastMathFlags_contract))));
     }
     func_return(b, vals(dlcResult(loop, 0)));
   }

@@ -14,7 +14,9 @@ static const char *const program = "func.func @add(%a: i32, %b: i32) -> i32 {\n"
                                    "  return %c : i32\n"
                                    "}\n";
 
-static bool isInteger(MlirType t, unsigned width) { return mlirTypeIsAInteger(t) && mlirIntegerTypeGetWidth(t) == width; }
+static bool isInteger(MlirType t, unsigned width) {
+  return mlirTypeIsAInteger(t) && mlirIntegerTypeGetWidth(t) == width;
+}
 static MlirType widen(MlirType t, void *data) {
   (void)data;
   return isInteger(t, 32) ? mlirIntegerTypeGet(mlirTypeGetContext(t), 64) : (MlirType){0};
@@ -23,7 +25,8 @@ static bool isWide(MlirOperation op, void *data) {
   ++*(int *)data;
   return !isInteger(typeOf(mlirOperationGetResult(op, 0)), 32);
 }
-static MlirLogicalResult widenAdd(DlcBuilder *b, MlirOperation op, DlcValues operands, DlcTypeConverter types, void *options) {
+static MlirLogicalResult widenAdd(DlcBuilder *b, MlirOperation op, DlcValues operands, DlcTypeConverter types,
+                                  void *options) {
   (void)types, (void)options;
   MlirValue sum = arith_addi(b, at(operands, 0), at(operands, 1));
   if (b->failed) return mlirLogicalResultFailure();
@@ -58,7 +61,8 @@ int main(void) {
   // CHECK: call @add(%{{.*}}, %{{.*}}) : (i64, i64) -> i64
   // CHECK-NOT: unrealized_conversion_cast
   result = dlcApplyConversion(root, target, converter, patterns, NULL, DLC_CONVERT_FUNCTIONS);
-  printf("with it: %s, legality %s\n", mlirLogicalResultIsSuccess(result) ? "success" : "failure", asked ? "asked" : "not asked");
+  printf("with it: %s, legality %s\n", mlirLogicalResultIsSuccess(result) ? "success" : "failure",
+         asked ? "asked" : "not asked");
   fflush(stdout);
   mlirOperationDump(root);
 

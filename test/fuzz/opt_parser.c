@@ -19,7 +19,10 @@ static MlirLogicalResult ignore(MlirDiagnostic diagnostic, void *data) {
   (void)diagnostic, (void)data;
   return mlirLogicalResultSuccess();
 }
-typedef struct { char *text; size_t n, capacity; } Text;
+typedef struct {
+  char *text;
+  size_t n, capacity;
+} Text;
 static void append(MlirStringRef piece, void *data) {
   Text *t = data;
   if (t->n + piece.length + 1 > t->capacity) t->text = realloc(t->text, t->capacity = 2 * (t->n + piece.length) + 64);
@@ -29,7 +32,7 @@ static void append(MlirStringRef piece, void *data) {
 
 // Crashes of MLIR 22 itself that no code of ours is part of: inputs with these words are left out.
 static const char *const excluded[] = {
-    "dimensions", // linalg.reduce and its kin take what is not an array: a null attribute, in NamedAttrList::set
+    "dimensions",  // linalg.reduce and its kin take what is not an array: a null attribute, in NamedAttrList::set
     "array<index", // a dense array of index: its width is asked for (Parser::parseDenseArrayAttr)
 };
 static bool isExcluded(const char *text) {

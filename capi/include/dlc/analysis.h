@@ -6,18 +6,24 @@
 extern "C" {
 #endif
 
-typedef struct { void *ptr; } DlcDominance;
+typedef struct {
+  void *ptr;
+} DlcDominance;
 DlcDominance dlcDominanceCreate(MlirOperation root);
 void dlcDominanceDestroy(DlcDominance d);
 bool dlcProperlyDominates(DlcDominance d, MlirOperation a, MlirOperation b);
 bool dlcValueDominates(DlcDominance d, MlirValue v, MlirOperation user);
 
-typedef struct { void *ptr; } DlcLiveness;
+typedef struct {
+  void *ptr;
+} DlcLiveness;
 DlcLiveness dlcLivenessCreate(MlirOperation root);
 void dlcLivenessDestroy(DlcLiveness l);
 bool dlcIsDeadAfter(DlcLiveness l, MlirValue v, MlirOperation op);
 
-typedef struct { void *ptr; } DlcAliases;
+typedef struct {
+  void *ptr;
+} DlcAliases;
 typedef enum { DLC_NO_ALIAS, DLC_MAY_ALIAS, DLC_PARTIAL_ALIAS, DLC_MUST_ALIAS } DlcAliasResult;
 DlcAliases dlcAliasesCreate(MlirOperation root);
 void dlcAliasesDestroy(DlcAliases a);
@@ -25,14 +31,15 @@ DlcAliasResult dlcAlias(DlcAliases a, MlirValue x, MlirValue y);
 
 // Effects of op and what it holds. False: unknown.
 typedef enum { DLC_READ, DLC_WRITE, DLC_ALLOCATE, DLC_FREE } DlcEffect;
-bool dlcForEachEffect(MlirOperation op, void (*each)(DlcEffect effect, MlirValue on, void *data), void *data); // `on` may be null
+bool dlcForEachEffect(MlirOperation op, void (*each)(DlcEffect effect, MlirValue on, void *data),
+                      void *data); // `on` may be null
 bool dlcIsPure(MlirOperation op);
 bool dlcIsEffectFree(MlirOperation op);
 
 // TilingInterface and LinalgOp.
 bool dlcIsTileable(MlirOperation op);
 intptr_t dlcIteratorTypes(MlirOperation op, bool *isReduction, intptr_t capacity); // number of loops; -1: not tileable
-bool dlcStaticLoopRanges(MlirOperation op, int64_t *ranges, intptr_t capacity);     // false: no LinalgOp
+bool dlcStaticLoopRanges(MlirOperation op, int64_t *ranges, intptr_t capacity);    // false: no LinalgOp
 bool dlcIsLinalgOp(MlirOperation op);
 bool dlcLinalgMap(MlirOperation op, intptr_t operand, MlirAffineMap *map); // false: no LinalgOp
 
@@ -44,7 +51,8 @@ typedef struct {
   bool (*keep)(MlirOperation producer, void *data); // may be NULL
   void *data;
 } DlcFuseControl;
-MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes, DlcFuseControl control, MlirOperation *forall);
+MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes,
+                                 DlcFuseControl control, MlirOperation *forall);
 
 // The largest value that an index can have, as its definition shows (ValueBoundsOpInterface); -1: not known.
 int64_t dlcUpperBound(MlirValue index);
@@ -57,7 +65,8 @@ bool dlcCombinesInto(MlirOperation op, MlirValue *into);
 
 // An entry of the device description (DLTI) that is in scope at op; null: there is none.
 MlirAttribute dlcDeviceQuery(MlirOperation op, intptr_t n, const MlirStringRef *keys);
-// The entries of a #dlti.map, #dlti.target_device_spec or #dlti.target_system_spec, in order; key: empty where it is a type.
+// The entries of a #dlti.map, #dlti.target_device_spec or #dlti.target_system_spec, in order; key: empty where it is a
+// type.
 bool dlcIsDlti(MlirAttribute attr);
 intptr_t dlcDltiSize(MlirAttribute attr); // 0 of any other attribute
 MlirAttribute dlcDltiAt(MlirAttribute attr, intptr_t i, MlirStringRef *key);

@@ -16,17 +16,22 @@
 extern "C" {
 #endif
 
-typedef struct { void *ptr; } DlcTypeConverter;
+typedef struct {
+  void *ptr;
+} DlcTypeConverter;
 DlcTypeConverter dlcTypeConverterCreate(void); // at first every type is left as it is
 void dlcTypeConverterDestroy(DlcTypeConverter c);
 // The rule added last is asked first. It gives the new type, the same type (it is legal), or null (not its business).
 void dlcTypeConverterAdd(DlcTypeConverter c, MlirType (*rule)(MlirType type, void *data), void *data);
 // How a value of an old type is made from one of the new and the other way round; null: it cannot. The builder stands
 // where the value is needed. Without a rule, an unrealized_conversion_cast that is still there in the end is an error.
-void dlcTypeConverterAddCast(DlcTypeConverter c, MlirValue (*cast)(DlcBuilder *b, MlirType to, MlirValue from, void *data), void *data);
+void dlcTypeConverterAddCast(DlcTypeConverter c,
+                             MlirValue (*cast)(DlcBuilder *b, MlirType to, MlirValue from, void *data), void *data);
 MlirType dlcConvertType(DlcTypeConverter c, MlirType type); // null: cannot be converted
 
-typedef struct { void *ptr; } DlcConversionTarget;
+typedef struct {
+  void *ptr;
+} DlcConversionTarget;
 DlcConversionTarget dlcConversionTargetCreate(MlirContext ctx);
 void dlcConversionTargetDestroy(DlcConversionTarget t);
 void dlcLegalDialect(DlcConversionTarget t, const char *dialect);
@@ -34,13 +39,15 @@ void dlcIllegalDialect(DlcConversionTarget t, const char *dialect);
 void dlcLegalOp(DlcConversionTarget t, const char *op);
 void dlcIllegalOp(DlcConversionTarget t, const char *op);
 // `data` must live as long as the target.
-void dlcDynamicallyLegalOp(DlcConversionTarget t, const char *op, bool (*isLegal)(MlirOperation op, void *data), void *data);
+void dlcDynamicallyLegalOp(DlcConversionTarget t, const char *op, bool (*isLegal)(MlirOperation op, void *data),
+                           void *data);
 
 typedef struct {
   const char *root;
   unsigned benefit;
   // `operands` are converted; those of `op` itself are the old ones. Failure: no match, nothing changed.
-  MlirLogicalResult (*convert)(DlcBuilder *b, MlirOperation op, DlcValues operands, DlcTypeConverter types, void *options);
+  MlirLogicalResult (*convert)(DlcBuilder *b, MlirOperation op, DlcValues operands, DlcTypeConverter types,
+                               void *options);
 } DlcConversion; // an array of them ends with a null root
 
 typedef enum {
@@ -49,8 +56,8 @@ typedef enum {
   DLC_CONVERT_FUNCTIONS = 2, // also the types of func.func, func.call and func.return
 } DlcConvertFlags;
 // Failure: a diagnostic was emitted, the IR is as before. `types` may be null.
-MlirLogicalResult dlcApplyConversion(MlirOperation root, DlcConversionTarget target, DlcTypeConverter types, const DlcConversion *patterns, void *options,
-                                     DlcConvertFlags flags);
+MlirLogicalResult dlcApplyConversion(MlirOperation root, DlcConversionTarget target, DlcTypeConverter types,
+                                     const DlcConversion *patterns, void *options, DlcConvertFlags flags);
 #ifdef __cplusplus
 }
 #endif

@@ -32,11 +32,15 @@ void dlcNote(DlcDiagnostic *d, MlirLocation loc, const char *format, ...) DLC_PR
 MlirLogicalResult dlcReport(DlcDiagnostic *d); // failure for an error, success for a warning
 
 // Why an attribute is refused: its verifier has no place to report to.
-typedef struct { char text[256]; } DlcMessage;
+typedef struct {
+  char text[256];
+} DlcMessage;
 bool dlcExplain(DlcMessage *why, const char *format, ...) DLC_PRINTF(2, 3); // always false
 
 // As text, for messages: dlcShowType(t).text lives to the end of the statement.
-typedef struct { char text[160]; } DlcShown;
+typedef struct {
+  char text[160];
+} DlcShown;
 DlcShown dlcShowType(MlirType type);
 DlcShown dlcShowAttribute(MlirAttribute attribute);
 #ifdef __cplusplus

@@ -7,7 +7,8 @@ extern "C" {
 #endif
 // LLVMTargetMachineEmitToFile, which ends the process when the file cannot be written to its end (a full disk). False:
 // *message, to be freed with LLVMDisposeMessage, says why; part of the file may be there.
-bool dlcEmitToFile(LLVMTargetMachineRef machine, LLVMModuleRef module, LLVMCodeGenFileType type, const char *path, char **message);
+bool dlcEmitToFile(LLVMTargetMachineRef machine, LLVMModuleRef module, LLVMCodeGenFileType type, const char *path,
+                   char **message);
 #ifdef __cplusplus
 }
 #endif

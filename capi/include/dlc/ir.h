@@ -2,23 +2,27 @@
 #pragma once
 #include "dlc/builder.h"
 
-int64_t dlcElementBytes(MlirType element);              // in memory: i1 takes a byte, index eight; 0: not a number
-bool dlcIsScalarConstant(MlirOperation op);             // arith.constant of no tensor and no vector
-bool dlcConstantIndex(MlirValue v, int64_t *out);       // an arith.constant integer or index
+int64_t dlcElementBytes(MlirType element);                  // in memory: i1 takes a byte, index eight; 0: not a number
+bool dlcIsScalarConstant(MlirOperation op);                 // arith.constant of no tensor and no vector
+bool dlcConstantIndex(MlirValue v, int64_t *out);           // an arith.constant integer or index
 bool dlcIsInside(MlirOperation op, MlirOperation ancestor); // or ancestor itself
 bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor);
-bool dlcIsStatic(MlirType shaped);                      // ranked, all sizes known
-int64_t dlcStaticBytes(MlirType shaped);                // of a static shape; -1: overflow
-MlirOperation dlcCloneAlone(DlcBuilder *b, MlirOperation op); // with the operands it has
-MlirOperation dlcPreviousInBlock(MlirOperation op);           // null before the first
+bool dlcIsStatic(MlirType shaped);                                // ranked, all sizes known
+int64_t dlcStaticBytes(MlirType shaped);                          // of a static shape; -1: overflow
+MlirOperation dlcCloneAlone(DlcBuilder *b, MlirOperation op);     // with the operands it has
+MlirOperation dlcPreviousInBlock(MlirOperation op);               // null before the first
 MlirOperation dlcParentNamed(MlirOperation op, const char *name); // nearest enclosing op of that name, or null
 static inline MlirStringRef dlcText(const char *s) { return mlirStringRefCreateFromCString(s); }
 
-// A name for what op computes: that of the model's node where the location has one, else the op's. Lives as long as the context.
+// A name for what op computes: that of the model's node where the location has one, else the op's. Lives as long as the
+// context.
 MlirStringRef dlcLabelOf(MlirOperation op);
 
 // A list of values, in the order of addition.
-typedef struct { MlirValue *data; intptr_t n, capacity; } DlcValueList;
+typedef struct {
+  MlirValue *data;
+  intptr_t n, capacity;
+} DlcValueList;
 void dlcValueListAdd(DlcValueList *list, MlirValue v);    // unless it is in it
 void dlcValueListAppend(DlcValueList *list, MlirValue v); // even so
 void dlcValueListDestroy(DlcValueList *list);
@@ -29,21 +33,27 @@ static inline DlcValues dlcValuesOf(const DlcValueList *list) { return valsN(lis
 void dlcCaptures(MlirOperation op, DlcValueList *list);
 
 // Pointers to numbers, for the side tables of a pass. Absent keys read as -1.
-typedef struct { const void **keys; int64_t *values; size_t n, capacity; } DlcPointerMap;
+typedef struct {
+  const void **keys;
+  int64_t *values;
+  size_t n, capacity;
+} DlcPointerMap;
 int64_t dlcPointerMapGet(const DlcPointerMap *map, const void *key);
 void dlcPointerMapSet(DlcPointerMap *map, const void *key, int64_t value);
 void dlcPointerMapDestroy(DlcPointerMap *map);
 
 // The type of memref.subview (rank kept) of a buffer of type `source`.
-MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes, const int64_t *strides);
+MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes,
+                        const int64_t *strides);
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill, of a tensor or a buffer
-bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                      // an out operand of a LinalgOp
+bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                       // an out operand of a LinalgOp
 // Parses text that refers to symbols which its place is going to have: not verified. Null: a diagnostic was emitted.
 MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text);
-MlirOperation dlcLookupSymbol(MlirOperation table, const char *name);     // null: none
+MlirOperation dlcLookupSymbol(MlirOperation table, const char *name); // null: none
 // Splits the block of op before op; the part from op on is given back.
 MlirBlock dlcSplitBlock(DlcBuilder *b, MlirOperation op);
 // Replaces the memory space of every memref type under root by none.
 void dlcEraseMemorySpaces(MlirOperation root);
-// The bytes of a dense or dense_resource constant as they lie in memory (i1: one byte each). False: not such a constant.
+// The bytes of a dense or dense_resource constant as they lie in memory (i1: one byte each). False: not such a
+// constant.
 bool dlcForConstantBytes(MlirAttribute attr, void (*take)(const void *bytes, size_t n, void *data), void *data);

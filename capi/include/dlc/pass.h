@@ -26,7 +26,9 @@ typedef struct {
   size_t offset; // in the options struct
   const char *initial;
 } DlcOptionSpec;
-typedef struct { const char *name, *help; } DlcStatisticSpec;
+typedef struct {
+  const char *name, *help;
+} DlcStatisticSpec;
 
 typedef struct {
   const char *argument, *summary;
@@ -50,7 +52,8 @@ void dlcPassCount(DlcPass *pass, int statistic, uint64_t n); // adds n
 void dlcCountStatistic(const DlcPassSpec *spec, int statistic, uint64_t n);
 void dlcPrintStatistics(FILE *out); // a line for each of the passes that counted
 
-// Runs `text` ("builtin.module(canonicalize)") on root, whose op is the outermost name; false: a diagnostic was emitted.
+// Runs `text` ("builtin.module(canonicalize)") on root, whose op is the outermost name; false: a diagnostic was
+// emitted.
 bool dlcRunPipeline(MlirOperation root, const char *text);
 
 #ifdef __cplusplus

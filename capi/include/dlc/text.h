@@ -4,9 +4,12 @@
 #include <stddef.h>
 #include "mlir-c/Support.h"
 
-typedef struct { char *data; size_t n, capacity; } DlcText;
+typedef struct {
+  char *data;
+  size_t n, capacity;
+} DlcText;
 void dlcTextAppend(DlcText *t, const char *bytes, size_t n);
 void dlcTextPrint(DlcText *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void dlcTextJson(DlcText *t, MlirStringRef s); // quoted and escaped
+void dlcTextJson(DlcText *t, MlirStringRef s);     // quoted and escaped
 void dlcTextCallback(MlirStringRef s, void *text); // for MLIR's print functions
 void dlcTextDestroy(DlcText *t);

@@ -17,7 +17,8 @@ void dlcRegisterToMlirTranslation(const char *name, const char *description, Dlc
 // after a diagnostic.
 typedef MlirLogicalResult (*DlcFromMlir)(MlirOperation module, MlirStringCallback write, void *sink);
 void dlcRegisterFromMlirTranslation(const char *name, const char *description, DlcFromMlir callback);
-// An option --NAME=VALUE of dl-translate. Its value, once the command line is read, lives to the end; null: no such option.
+// An option --NAME=VALUE of dl-translate. Its value, once the command line is read, lives to the end; null: no such
+// option.
 void dlcRegisterTranslateOption(const char *name, const char *help, const char *initial);
 const char *dlcTranslateOption(const char *name);
 int dlcOptMain(int argc, char **argv);

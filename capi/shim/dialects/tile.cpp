@@ -33,7 +33,9 @@ namespace dlc::tile {
 static ParseResult parseAt(OpAsmParser &p, LevelAttr &at) {
   StringRef word;
   SMLoc loc;
-  if (p.parseKeyword("at") || p.parseLParen() || (loc = p.getCurrentLocation(), p.parseKeyword(&word)) || p.parseRParen()) return failure();
+  if (p.parseKeyword("at") || p.parseLParen() || (loc = p.getCurrentLocation(), p.parseKeyword(&word)) ||
+      p.parseRParen())
+    return failure();
   std::optional<Level> level = symbolizeLevel(word);
   if (!level) return p.emitError(loc) << "unknown level '" << word << "'";
   at = LevelAttr::get(p.getContext(), *level);

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-std::string cName(llvm::StringRef s);                     // no keyword, no dots
-std::string camelName(llvm::StringRef s);                 // in_parallel -> InParallel
-std::string enumPart(const mlir::tblgen::EnumInfo &e);    // ::mlir::arith::X -> arith_X
+std::string cName(llvm::StringRef s);                  // no keyword, no dots
+std::string camelName(llvm::StringRef s);              // in_parallel -> InParallel
+std::string enumPart(const mlir::tblgen::EnumInfo &e); // ::mlir::arith::X -> arith_X
 
 // How an attribute or property looks in C.
 struct ArgKind {
