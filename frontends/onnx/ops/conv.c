@@ -1,6 +1,7 @@
 // Conv of any rank: the input is padded, then one linalg op accumulates onto
 // the broadcast bias. Plain and depthwise 2-D convolutions use linalg's named
 // ops, 1x1 ones become a product of matrices, the rest a generic.
+#include "frontends/onnx/ops/quantise.h"
 #include "frontends/onnx/ops/table.h"
 #include "frontends/onnx/ops/window.h"
 #include "mlir-c/AffineExpr.h"
@@ -81,8 +82,7 @@ static bool isPointwise(const OnnxWindow *w) {
     if (!onnxIs(w->kernel[i], 1) || w->strides[i] != 1 || !onnxIs(w->low[i], 0) || !onnxIs(w->high[i], 0)) return false;
   return true;
 }
-static bool checkConv(OnnxContext *ctx, OnnxNode *node, OnnxWindow *w, int64_t groups) {
-  OnnxValue *x = node->inputs[0], *weight = node->inputs[1];
+static bool checkConv(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, const OnnxValue *weight, OnnxWindow *w, int64_t groups) {
   if (x->rank < 3 || weight->rank != x->rank) return onnxInvalid(ctx, "operands of rank %d and %d", x->rank, weight->rank), false;
   if (groups < 1) return onnxInvalid(ctx, "attribute group = %lld", (long long)groups), false;
   onnxRequireEqual(ctx, x->dims[1], onnxMul(ctx, weight->dims[1], onnxConst(groups)), "the numbers of channels of input and weight");
@@ -115,30 +115,32 @@ static void lowerConv(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0], *weight = node->inputs[1], *bias = node->inputCount > 2 ? node->inputs[2] : NULL;
   int64_t groups = onnxInt(ctx, node, "group", 1);
   if (!onnxIsFloat(x->element) || weight->element != x->element) return onnxRefuseElement(ctx, weight);
-  if (!checkConv(ctx, node, &w, groups)) return;
+  if (!checkConv(ctx, node, x, weight, &w, groups)) return;
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, onnxConvolve(ctx, x, weight, bias, groups, &w), x->element));
 }
 
-//===--- ConvInteger ---
-// x - zero point in int32; a zero point of the weight may be a vector over its filters.
-static OnnxValue *centre(OnnxContext *ctx, OnnxValue *x, OnnxValue *zero) {
-  OnnxValue *wide = onnxCast(ctx, x, ONNX_INT32);
-  if (!zero || !wide) return wide;
-  if (zero->element != x->element || zero->rank > 1) return onnxInvalid(ctx, "a zero point of the wrong type or rank"), NULL;
-  OnnxIndex dims[ONNX_MAX_RANK];
-  for (int i = 0; i < x->rank; ++i) dims[i] = onnxConst(1);
-  if (zero->rank) dims[0] = zero->dims[0];
-  return onnxBinary(ctx, ONNX_SUB, wide, onnxReshape(ctx, onnxCast(ctx, zero, ONNX_INT32), x->rank, dims));
-}
-static void lowerConvInteger(OnnxContext *ctx, OnnxNode *node) {
+//===--- ConvInteger, QLinearConv ---
+// A zero point of the weight may be a vector over its filters.
+static OnnxValue *convolveCentred(OnnxContext *ctx, OnnxNode *node, OnnxValue *x, OnnxValue *zeroX, OnnxValue *weight, OnnxValue *zeroWeight, OnnxValue *bias) {
   OnnxWindow w;
-  OnnxValue *x = node->inputs[0], *weight = node->inputs[1];
-  OnnxValue *zeroX = node->inputCount > 2 ? node->inputs[2] : NULL, *zeroWeight = node->inputCount > 3 ? node->inputs[3] : NULL;
   int64_t groups = onnxInt(ctx, node, "group", 1);
-  for (int i = 0; i < 2; ++i)
-    if (onnxElementSize(node->inputs[i]->element) != 1 || node->inputs[i]->element == ONNX_BOOL) return onnxRefuseElement(ctx, node->inputs[i]);
-  if (zeroX && zeroX->rank && !onnxIs(zeroX->dims[0], 1)) return onnxInvalid(ctx, "the input's zero point is no scalar");
-  if (!checkConv(ctx, node, &w, groups)) return;
-  onnxSetOutput(ctx, node, 0, onnxConvolve(ctx, centre(ctx, x, zeroX), centre(ctx, weight, zeroWeight), NULL, groups, &w));
+  if (zeroX && zeroX->rank && !onnxIs(zeroX->dims[0], 1)) return onnxInvalid(ctx, "the input's zero point is no scalar"), NULL;
+  if (!checkConv(ctx, node, x, weight, &w, groups)) return NULL;
+  return onnxConvolve(ctx, onnxCentre(ctx, x, zeroX, 0), onnxCentre(ctx, weight, zeroWeight, 0), bias, groups, &w);
 }
-const OnnxOperator dlcOnnxConv[] = {{"Conv", 1, 0, 2, 3, lowerConv}, {"ConvInteger", 10, 0, 2, 4, lowerConvInteger}, {0}};
+static OnnxValue *optional(const OnnxNode *node, int i) { return i < node->inputCount ? node->inputs[i] : NULL; }
+static void lowerConvInteger(OnnxContext *ctx, OnnxNode *node) {
+  onnxSetOutput(ctx, node, 0, convolveCentred(ctx, node, node->inputs[0], optional(node, 2), node->inputs[1], optional(node, 3), NULL));
+}
+static void lowerQLinearConv(OnnxContext *ctx, OnnxNode *node) {
+  OnnxValue *const *in = node->inputs, *bias = optional(node, 8);
+  if (onnxElementSize(in[7]->element) != 1 || in[7]->element == ONNX_BOOL) return onnxRefuseElement(ctx, in[7]);
+  if (bias && bias->element != ONNX_INT32) return onnxRefuseElement(ctx, bias);
+  OnnxValue *sum = convolveCentred(ctx, node, in[0], in[2], in[3], in[5], bias);
+  if (!sum) return;
+  OnnxValue *scales[] = {onnxAlongAxis(ctx, sum, in[1], 1), onnxAlongAxis(ctx, sum, in[4], 1), onnxAlongAxis(ctx, sum, in[6], 1)};
+  OnnxValue *zero = onnxAlongAxis(ctx, sum, in[7], 1);
+  if (!onnxFailed(ctx)) onnxSetOutput(ctx, node, 0, onnxRequantise(ctx, sum, scales[0], scales[1], scales[2], zero));
+}
+const OnnxOperator dlcOnnxConv[] = {
+    {"Conv", 1, 0, 2, 3, lowerConv}, {"ConvInteger", 10, 0, 2, 4, lowerConvInteger}, {"QLinearConv", 10, 0, 8, 9, lowerQLinearConv}, {0}};

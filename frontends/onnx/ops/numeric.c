@@ -1,4 +1,4 @@
-// Pow, Mod, PRelu, Clip, ArgMax, ArgMin, Hardmax, MatMulInteger: arithmetic with
+// Pow, Mod, PRelu, Clip, ArgMax, ArgMin, Hardmax: arithmetic with
 // more than one operand, and the operators built on the place of an extreme.
 #include "frontends/onnx/ops/table.h"
 #include "ods/arith.h"
@@ -246,29 +246,6 @@ static void lowerHardmax(OnnxContext *ctx, OnnxNode *node) {
   if (flat) onnxSetOutput(ctx, node, 0, onnxReshape(ctx, hardmax(ctx, flat, 1), x->rank, x->dims));
 }
 
-//===--- MatMulInteger ---
-// x - zero point in int32; the zero point is a scalar or a vector along dimension `dim` of x.
-static OnnxValue *centre(OnnxContext *ctx, OnnxValue *x, OnnxValue *zero, int dim) {
-  OnnxValue *wide = onnxCast(ctx, x, ONNX_INT32);
-  if (!zero || !wide) return wide;
-  if (zero->element != x->element) return onnxInvalid(ctx, "a zero point of another type"), NULL;
-  if (zero->rank == 1 && !onnxIs(zero->dims[0], 1)) {
-    OnnxIndex dims[ONNX_MAX_RANK];
-    for (int i = 0; i < x->rank; ++i) dims[i] = onnxConst(1);
-    dims[dim] = zero->dims[0];
-    zero = onnxReshape(ctx, zero, x->rank, dims);
-  }
-  return onnxBinary(ctx, ONNX_SUB, wide, onnxCast(ctx, zero, ONNX_INT32));
-}
-static void lowerMatMulInteger(OnnxContext *ctx, OnnxNode *node) {
-  OnnxValue *a = node->inputs[0], *b = node->inputs[1];
-  if (onnxElementSize(a->element) != 1 || a->element == ONNX_BOOL) return onnxRefuseElement(ctx, a);
-  if (onnxElementSize(b->element) != 1 || b->element == ONNX_BOOL) return onnxRefuseElement(ctx, b);
-  if (a->rank < 2 || b->rank < 2) return onnxRefuse(ctx, "operands of rank %d and %d are not supported", a->rank, b->rank);
-  a = centre(ctx, a, optional(node, 2), a->rank - 2), b = centre(ctx, b, optional(node, 3), b->rank - 1);
-  onnxSetOutput(ctx, node, 0, onnxMatMul(ctx, a, b));
-}
-
 const OnnxOperator dlcOnnxNumeric[] = {
     {"Pow", 1, 0, 2, 2, lowerPow},
     {"Mod", 10, 0, 2, 2, lowerMod},
@@ -277,5 +254,4 @@ const OnnxOperator dlcOnnxNumeric[] = {
     {"ArgMax", 1, 0, 1, 1, lowerArg},
     {"ArgMin", 1, 0, 1, 1, lowerArg},
     {"Hardmax", 1, 0, 1, 1, lowerHardmax},
-    {"MatMulInteger", 10, 0, 2, 4, lowerMatMulInteger},
     {0}};
