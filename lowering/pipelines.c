@@ -16,7 +16,7 @@
 const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
-    {"tile", "Form and schedule tile graphs", "builtin.module(func.func(tile-decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
+    {"tile", "Form and schedule tile graphs", "builtin.module(func.func(tile-sink-reshapes,resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
      "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "

@@ -25,6 +25,16 @@ def TileSplitEmptyTensors : Pass<"tile-split-empty-tensors", "::mlir::func::Func
   let statistics = [Statistic<"copies", "copies", "fresh tensors added">];
   let dependentDialects = ["tensor"];
 }
+def TileSinkReshapes : Pass<"tile-sink-reshapes", "::mlir::func::FuncOp"> {
+  let summary = "Move expansions of shapes behind the ops that read them";
+  let description = [{
+    Between a matmul on rows and what follows it on [batch, rows, columns] stands a
+    `tensor.expand_shape`, which no graph can hold. Elementwise ops and reductions
+    that read it are rewritten to loops over the dimensions before it; sizes of one
+    that an operand has only to be broadcast go as well.
+  }];
+  let dependentDialects = ["linalg", "tensor", "affine", "arith"];
+}
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";
   let description = [{
@@ -59,10 +69,14 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
   let description = [{
     Gives each `tile.graph` that has none a `#tile.schedule` with one workgroup fit:
-    the tile of the root result that is one work item.
+    the tile of the root result that is one work item. With `panel-bytes`, a large
+    input of a contraction whose vectors are reused for many rows is read through a
+    `tile.edge` at(workgroup): each item copies its columns of it, once, side by side.
   }];
   let options = [Option<"elements", "elements", "int64_t", "16384", "Elements of the root result that one work item computes">,
-                 Option<"workers", "workers", "int64_t", "8", "Work items wanted, at least, where a graph has enough work">];
+                 Option<"workers", "workers", "int64_t", "8", "Work items wanted, at least, where a graph has enough work">,
+                 Option<"panelBytes", "panel-bytes", "int64_t", "0", "Most bytes of a panel, the copy of a contraction's input that an item makes; 0: no panels">,
+                 Option<"panelColumns", "panel-columns", "int64_t", "64", "Columns of a panel: those of the register tile">];
   let dependentDialects = ["tile"];
 }
 def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {

@@ -54,6 +54,10 @@ typedef struct {
 MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes,
                                  DlcFuseControl control, MlirOperation *forall);
 
+// Makes linalg.generic ops that read a tensor.expand_shape read its source, as loops over fewer dimensions, and expand
+// their results instead; drops sizes of one that an operand has and is not indexed by. `mayCollapse` says which ops.
+MlirLogicalResult dlcSinkReshapes(MlirOperation root, bool (*mayCollapse)(MlirOperation consumer));
+
 // The largest value that an index can have, as its definition shows (ValueBoundsOpInterface); -1: not known.
 int64_t dlcUpperBound(MlirValue index);
 

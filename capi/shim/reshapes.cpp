@@ -1,0 +1,35 @@
+// See dlc/analysis.h: moving reshapes out of the way of fusion, by upstream's patterns.
+extern "C" {
+#include "dlc/analysis.h"
+}
+#include "mlir/CAPI/IR.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/CAPI/Support.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+using namespace mlir;
+
+extern "C" MlirLogicalResult dlcSinkReshapes(MlirOperation root, bool (*mayCollapse)(MlirOperation consumer)) {
+  MLIRContext *ctx = unwrap(root)->getContext();
+  RewritePatternSet patterns(ctx);
+  linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns, [=](OpOperand *use) {
+    return isa_and_nonnull<tensor::ExpandShapeOp>(use->get().getDefiningOp()) && isa<linalg::GenericOp>(use->getOwner()) && mayCollapse(wrap(use->getOwner()));
+  });
+  linalg::ControlDropUnitDims control;
+  control.controlFn = [](Operation *op) { // no loop: only sizes of one that an operand is not indexed by
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    SmallVector<unsigned> dims;
+    if (!generic) return dims;
+    for (auto [i, range] : llvm::enumerate(generic.getStaticLoopRanges()))
+      if (range != 1) dims.push_back(unsigned(i));
+    return dims;
+  };
+  linalg::populateFoldUnitExtentDimsPatterns(patterns, control);
+  tensor::populateReassociativeReshapeFoldingPatterns(patterns);
+  tensor::populateFoldTensorEmptyPatterns(patterns);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, ctx);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, ctx);
+  return wrap(applyPatternsGreedily(unwrap(root), std::move(patterns)));
+}
