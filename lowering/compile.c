@@ -71,9 +71,14 @@ static bool describeDevice(MlirOperation module, const char *device, Target t) {
 }
 
 //===--- stages --------------------------------------------------------------------------===//
+// What a target sets of a pass's options.
+typedef struct { const char *pass; char options[96]; } Setting;
+
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
+  Setting settings[2];
+  int nSettings;
 } Run;
 
 static void begin(const Run *r, const char *stage) {
@@ -83,7 +88,24 @@ static void end(const Run *r, const char *stage) {
   if (r->options->end) r->options->end(stage, r->module, r->options->data);
 }
 
-static bool runStage(const Run *r, const char *name, const char *text) {
+// Writes `text` with the settings behind the names of their passes.
+static void applySettings(const Run *r, const char *text, char *out, size_t size) {
+  size_t n = (size_t)snprintf(out, size, "%s", text);
+  for (int i = 0; i < r->nSettings; ++i) {
+    const Setting *s = &r->settings[i];
+    char *at = strstr(out, s->pass);
+    size_t length = strlen(s->options);
+    if (!at || n + length + 1 > size) continue;
+    at += strlen(s->pass);
+    memmove(at + length, at, strlen(at) + 1);
+    memcpy(at, s->options, length);
+    n += length;
+  }
+}
+
+static bool runStage(const Run *r, const char *name, const char *plain) {
+  char text[4096];
+  applySettings(r, plain, text, sizeof text);
   begin(r, name);
   bool ok = dlcRunPipeline(r->module, text);
   if (ok) end(r, name);
@@ -102,12 +124,13 @@ static bool endsWith(const char *s, const char *suffix) {
   return n >= m && !strcmp(s + n - m, suffix);
 }
 
-// The stage "vector" for this CPU's registers.
-static bool runVector(const Run *r, const DlcStage *stage, const DlcHostCpu *cpu) {
-  const char *pass = "tile-lower-to-vector", *at = strstr(stage->text, pass);
-  char text[1024];
-  snprintf(text, sizeof text, "%.*s%s{vector-bits=%d registers=%d}%s", (int)(at - stage->text), stage->text, pass, cpu->vectorBits, cpu->registers, at + strlen(pass));
-  return runStage(r, stage->name, text);
+// For this CPU's registers and caches.
+static void setForHost(Run *r, const DlcHostCpu *cpu) {
+  int vectors = cpu->registers >= 32 ? 4 : 2; // of a register tile's row
+  Setting *schedule = &r->settings[r->nSettings++], *registers = &r->settings[r->nSettings++];
+  schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector";
+  snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=524288 panel-columns=%d}", vectors * cpu->vectorBits / 32);
+  snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d}", cpu->vectorBits, cpu->registers);
 }
 
 static bool runGlue(const Run *r, const DlcHostCpu *cpu) {
@@ -143,13 +166,14 @@ static bool emitHost(const Run *r, const DlcHostCpu *cpu, DlcOutput *out, DlcHos
   return ok;
 }
 
-static bool compileHost(const Run *r, const char *chip, DlcOutput *out, DlcHostForm form) {
+static bool compileHost(Run *r, const char *chip, DlcOutput *out, DlcHostForm form) {
   DlcHostCpu cpu;
   int64_t weightBytes = 0;
   if (!dlcHostCpu(chip, &cpu)) return dlcRefuse(r->module, "unknown CPU '%s'", chip), false;
-  bool ok = true;
+  setForHost(r, &cpu);
+  bool ok = runStages(r, dlcCommonStages);
   for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
-    ok = !strcmp(s->name, "vector") ? runVector(r, s, &cpu) : runStage(r, s->name, s->text);
+    ok = runStage(r, s->name, s->text);
     if (ok && !strcmp(s->name, "host")) ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, out->files[DLC_OUTPUT_WEIGHTS], &weightBytes));
   }
   ok = ok && runGlue(r, &cpu) && emitHost(r, &cpu, out, form, weightBytes != 0);
@@ -168,7 +192,7 @@ static bool writeImage(MlirOperation op, DlcOutput *out, const DlcDeviceImage *i
 }
 
 static bool compileDevice(const Run *r, Target t, DlcOutput *out, bool assembly) {
-  if (!runStages(r, dlcDeviceStages)) return false;
+  if (!runStages(r, dlcCommonStages) || !runStages(r, dlcDeviceStages)) return false;
   begin(r, "code");
   DlcDeviceImage image = {0};
   MlirLogicalResult result = t.kind == NVPTX ? dlcEmitPtx(r->module, t.chip, &image) : assembly ? dlcEmitGcn(r->module, t.chip, &image) : dlcEmitHsaco(r->module, t.chip, &image);
@@ -179,13 +203,14 @@ static bool compileDevice(const Run *r, Target t, DlcOutput *out, bool assembly)
 }
 
 MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path) {
-  Run r = {module, options};
+  Run r = {.module = module, .options = options};
   Target t = parseTarget(options->target);
   DlcOutput out;
   if (t.kind == NO_TARGET) return dlcRefuse(module, "unknown target '%s'", options->target), mlirLogicalResultFailure();
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
-  bool ok = describeDevice(module, options->device, t) && runStages(&r, dlcCommonStages) && (t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : "")) : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s")));
+  bool ok = describeDevice(module, options->device, t);
+  if (ok) ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : "")) : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));
   dlcOutputEnd(&out);
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }

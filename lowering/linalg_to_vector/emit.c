@@ -218,14 +218,7 @@ static int levelOf(const Tile *t, int loop) {
     if (t->plan->level[l] == loop) return l;
   return -1;
 }
-// The parallel loops outside the tile, then those of the tile.
-static int parallelAt(const Tile *t, intptr_t k) {
-  for (int d = 0; d < t->nest->nLoops; ++d)
-    if (!t->nest->loop[d].isReduction && levelOf(t, d) < 0 && k-- == 0) return d;
-  for (int l = 0; l < t->plan->nLevels; ++l)
-    if (!t->nest->loop[t->plan->level[l]].isReduction && k-- == 0) return t->plan->level[l];
-  return -1;
-}
+static int parallelAt(const Tile *t, intptr_t k) { return k < t->plan->nOrder ? t->plan->order[k] : -1; }
 static void forLoop(Tile *t, int loop, MlirValue from, MlirValue to, int64_t step, Inside inside, intptr_t k) {
   MlirOperation op = scf_for(t->b, from, to, constIndex(t->b, step));
   MlirBlock body = dlcAddBlock(t->b, dlcRegion(op, 0), types(indexType(t->b)));

@@ -1,5 +1,5 @@
 // A linalg op (or memref.copy) as a nest of loops over strided flat buffers, and
-// how it is to be lowered. nest.c reads the op, plan.c chooses, emit.c writes
+// how it is to be lowered. nest.c reads the op, plan.c and order.c choose, emit.c writes
 // the loops, tile.c the register tile inside them, body.c the scalar body.
 #pragma once
 #include "dlc/analysis.h"
@@ -66,6 +66,8 @@ typedef struct {
   intptr_t nLevels;      // loops of the register tile, outermost first
   int level[maxLevels];
   int64_t factor[maxLevels]; // of the vector loop: in vectors
+  intptr_t nOrder;
+  int order[maxLoops];       // the parallel loops, outermost first
 } Plan;
 
 static inline bool isKnown(Size s) { return s.known != DYNAMIC; }
@@ -87,4 +89,5 @@ int64_t dlcBodyCost(const Nest *nest);
 // The op that folds an output into its old value (addf, ...), if nothing else reads that value; null: none.
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output);
 void dlcPlanNest(const Nest *nest, Target target, Plan *plan);
+void dlcOrderLoops(const Nest *nest, Plan *plan); // the last step of a plan
 void dlcEmitNest(DlcBuilder *b, const Nest *nest, const Plan *plan);

@@ -209,7 +209,7 @@ static void dropIdleLevels(Plan *plan) {
     if (plan->factor[l] > 1 || plan->level[l] == plan->vector) plan->level[n] = plan->level[l], plan->factor[n++] = plan->factor[l];
   plan->nLevels = n;
 }
-void dlcPlanNest(const Nest *nest, Target target, Plan *plan) {
+static void chooseLoops(const Nest *nest, Target target, Plan *plan) {
   Problem p = {nest, target, maxLanes(nest, target), dlcBodyCost(nest)};
   if (p.bodyCost < 1) p.bodyCost = 1;
   *plan = (Plan){.vector = -1, .lanes = 1};
@@ -219,4 +219,8 @@ void dlcPlanNest(const Nest *nest, Target target, Plan *plan) {
   plan->level[0] = plan->vector, plan->factor[0] = 1, plan->nLevels = 1;
   if (!chooseTransposition(&p, plan)) chooseTile(&p, plan);
   dropIdleLevels(plan);
+}
+void dlcPlanNest(const Nest *nest, Target target, Plan *plan) {
+  chooseLoops(nest, target, plan);
+  dlcOrderLoops(nest, plan);
 }

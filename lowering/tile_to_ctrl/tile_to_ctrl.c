@@ -8,7 +8,8 @@
 //   }
 //
 // The graph is first inlined; upstream's tile-and-fuse makes one scf.forall of it,
-// which is then turned into the task. Without a tile the whole graph is one item.
+// which is then turned into the task. An edge at(workgroup) on an input of the graph
+// becomes a copy of the tile that the item reads of it. Without a tile the whole graph is one item.
 // Refuses: a graph without a schedule of which a dimension is tiled; a root that
 // upstream cannot tile.
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include "ods/affine.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
+#include "ods/linalg.h"
 #include "ods/scf.h"
 #include "ods/tensor.h"
 #include "ods/tile.h"
@@ -86,11 +88,23 @@ static MlirValue outArg(MlirBlock body, const Parts *parts, intptr_t i) {
   return argOf(body, mlirBlockGetNumArguments(body) - parts->outs.n + i);
 }
 
-// Clones op. An edge has done its work and becomes its value; a slice of a fresh
-// tensor is a fresh tensor, of the size of the tile.
-static void cloneNode(DlcBuilder *b, MlirOperation op, DlcMapping map) {
+// Whether an edge asks for a copy: an input of the graph that is to be read from nearer memory.
+static bool isCopied(MlirOperation edge) { return mlirValueIsABlockArgument(tile_edge_value(edge)) && tile_edge_level(edge) == tile_Level_workgroup; }
+
+static MlirValue copyTile(DlcBuilder *b, MlirValue tile) {
+  MlirValue sizes[DLC_MAX_RANK];
+  intptr_t n = 0;
+  for (intptr_t i = 0; i < mlirShapedTypeGetRank(typeOf(tile)); ++i)
+    if (mlirShapedTypeIsDynamicDim(typeOf(tile), i)) sizes[n++] = tensor_dim(b, tile, constIndex(b, i));
+  return dlcResult(linalg_copy(b, vals(tile), vals(tensor_empty(b, valsN(n, sizes), typeOf(tile))), types(typeOf(tile))), 0);
+}
+
+// Clones op. An edge of an input that is still there is a copy of what it reads; any other has done its work and becomes its value. A slice of
+// a fresh tensor is a fresh tensor, of the size of the tile.
+static void cloneNode(DlcBuilder *b, MlirOperation op, DlcMapping map, bool copies) {
   if (tile_edge_isa(op)) {
-    dlcMap(map, tile_edge_result(op), dlcMapped(map, tile_edge_value(op)));
+    MlirValue value = dlcMapped(map, tile_edge_value(op));
+    dlcMap(map, tile_edge_result(op), copies || isCopied(op) ? copyTile(b, value) : value);
   } else if (isSliceOfEmpty(op)) {
     DlcValues sizes = tensor_extract_slice_sizes(op);
     MlirValue mapped[DLC_MAX_RANK];
@@ -158,7 +172,7 @@ static MlirOperation forallToTask(DlcBuilder *b, MlirOperation forall, MlirStrin
       }
       for (intptr_t i = 0; i < parts.outs.n; ++i) dlcMap(map, argOf(from, steps.n + i), outArg(to, &parts, i));
       MlirOperation end = mlirBlockGetTerminator(from);
-      dlcForEachOp(op, from) if (!mlirOperationEqual(op, end)) cloneNode(b, op, map);
+      dlcForEachOp(op, from) if (!mlirOperationEqual(op, end)) cloneNode(b, op, map, true);
       MlirOperation insert = ctrl_in_parallel(b);
       MlirBlock inserts = dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0});
       dlcAtEnd(b, inserts) dlcForEachOp(op, bodyOf(scf_forall_in_parallel_region(end))) dlcClone(b, op, map);
@@ -203,7 +217,7 @@ static MlirOperation graphToItem(DlcBuilder *b, MlirOperation graph) {
     if (task.ptr) dlcAtEnd(b, to) {
       for (intptr_t i = 0; i < ins.n; ++i) dlcMap(map, argOf(from, i), argOf(to, 1 + i));
       for (intptr_t i = 0; i < parts.outs.n; ++i) dlcMap(map, argOf(from, ins.n + i), outArg(to, &parts, i));
-      dlcForEachOp(op, from) if (!tile_yield_isa(op)) cloneNode(b, op, map);
+      dlcForEachOp(op, from) if (!tile_yield_isa(op)) cloneNode(b, op, map, false);
       DlcValues results = tile_yield_values(yield);
       MlirValue sources[DLC_MAX_RANK];
       for (intptr_t i = 0; i < results.n; ++i) sources[i] = dlcMapped(map, at(results, i));
@@ -260,7 +274,7 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, Nodes *node
   MlirBlock body = bodyOf(tile_graph_body(graph));
   dlcForEachOp(op, body) {
     if (tile_yield_isa(op)) continue;
-    if (tile_edge_isa(op)) { // all of them are met by one tile of the item
+    if (tile_edge_isa(op) && !isCopied(op)) { // met by one tile of the item
       MlirValue v = tile_edge_value(op);
       mlirRewriterBaseReplaceOpWithValues(b->rewriter, op, 1, &v);
       continue;

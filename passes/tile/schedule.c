@@ -3,7 +3,7 @@
 //
 // Starting from the whole result, dimensions are halved until a tile is small
 // enough and there are items for every worker. Each time it is the dimension whose
-// cut makes the least memory be read again: the bytes of the inputs that do not
+// cut makes the least memory be read again: by each part, the inputs that do not
 // vary along it (the weights of a convolution for its rows, the image for its
 // channels); among equals the outermost, so that rows stay contiguous. The
 // dimensions that a register tile needs, the last one and the one that a
@@ -25,7 +25,7 @@ typedef struct {
   const DlcTileGraph *graph;
   int64_t tile[DLC_MAX_RANK];
   int64_t least[DLC_MAX_RANK];
-  double reread[DLC_MAX_RANK]; // bytes read again when the dimension is cut in two
+  double reread[DLC_MAX_RANK]; // bytes that do not vary along the dimension
 } Choice;
 
 static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) { return graph->extent[i] < 0 ? DYNAMIC_EXTENT : graph->extent[i]; }
@@ -89,11 +89,14 @@ static int64_t countElements(const Choice *c) {
   return n;
 }
 
+// Bytes read again when the dimension is cut once more: every part reads what does not vary along it.
+static double costOfCut(const Choice *c, intptr_t i) { return c->reread[i] * (double)(extentOf(c->graph, i) / c->tile[i]); }
+
 // Halves the dimension that is cheapest to cut, one of known extent where more items are wanted; false: none can be.
 static bool cutOnce(Choice *c, bool forItems) {
   intptr_t best = -1;
   for (intptr_t i = 0; i < c->graph->rank; ++i)
-    if (c->tile[i] > c->least[i] && (!forItems || c->graph->extent[i] >= 0) && (best < 0 || c->reread[i] < c->reread[best])) best = i;
+    if (c->tile[i] > c->least[i] && (!forItems || c->graph->extent[i] >= 0) && (best < 0 || costOfCut(c, i) < costOfCut(c, best))) best = i;
   if (best < 0) return false;
   int64_t unit = best == c->graph->rank - 1 ? VECTOR : 1, half = c->tile[best] / 2;
   if (half < c->least[best]) half = c->least[best];
@@ -117,6 +120,68 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
     if (graph->extent[i] >= 0 && c->tile[i] >= graph->extent[i]) c->tile[i] = 0;
 }
 
+//===--- panels -------------------------------------------------------------------------===//
+// An input of a contraction with vectors along the root's last dimension, used again for each of many rows: cut into
+// columns it is a panel that stays in the worker's cache, where its rows lie side by side.
+typedef struct { MlirOperation node; intptr_t operand; int64_t rows; bool reuses[DLC_MAX_RANK]; } Panel;
+enum { PANEL_ROWS = 96, SMALL_BYTES = 262144 };
+
+static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t k, const DlcTileScheduleOptions *options, Panel *panel) {
+  MlirValue v = mlirOperationGetOperand(node->op, k);
+  MlirAffineMap map;
+  bool varies[DLC_MAX_RANK] = {false};
+  intptr_t last = graph->rank - 1;
+  if (!mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) || !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map)) return false;
+  variesAlong(node, k, varies);
+  if (!varies[last] || bytesOf(typeOf(v)) < (double)SMALL_BYTES || graph->extent[last] < options->panelColumns) return false;
+  double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(typeOf(v))) * (double)options->panelColumns;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
+    if (node->isReduction[mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i))]) bytes *= (double)mlirShapedTypeGetDimSize(typeOf(v), i);
+  *panel = (Panel){node->op, k, 1, {false}};
+  for (intptr_t i = 0; i < last; ++i) {
+    panel->reuses[i] = !varies[i];
+    if (!varies[i]) panel->rows *= graph->extent[i] < 0 ? 0 : graph->extent[i];
+  }
+  return bytes <= (double)options->panelBytes && panel->rows >= PANEL_ROWS;
+}
+
+static bool findPanel(const DlcTileGraph *graph, const DlcTileScheduleOptions *options, Panel *panel) {
+  for (intptr_t n = 0; n < graph->n; ++n) {
+    const DlcTileNode *node = &graph->nodes[n];
+    if (!node->contracts) continue;
+    intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op);
+    for (intptr_t k = 0; k < nIn; ++k)
+      if (isPanel(graph, node, k, options, panel)) return true;
+  }
+  return false;
+}
+
+// One panel wide, all rows high: less only where there would be too few items.
+static bool choosePanelTile(Choice *c, const Panel *panel, const DlcTileScheduleOptions *options) {
+  const DlcTileGraph *graph = c->graph;
+  intptr_t last = graph->rank - 1;
+  for (intptr_t i = 0; i <= last; ++i) {
+    if (!graph->tileable[i]) return false;
+    c->tile[i] = i == last ? options->panelColumns : panel->reuses[i] ? graph->extent[i] : 1;
+  }
+  int64_t rows = panel->rows;
+  for (intptr_t i = 0; i < last; ++i)
+    while (panel->reuses[i] && countItems(c) < options->workers && rows >= 2 * PANEL_ROWS && c->tile[i] > 1) {
+      int64_t half = niceSize(graph->extent[i], (c->tile[i] + 1) / 2, 1);
+      if (half >= c->tile[i]) break;
+      rows = rows / c->tile[i] * half, c->tile[i] = half;
+    }
+  return true;
+}
+
+static void readThroughPanel(const Panel *panel) {
+  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(panel->node));
+  DlcBuilder b = dlcBuilderAt(rewriter, panel->node);
+  MlirValue v = mlirOperationGetOperand(panel->node, panel->operand);
+  mlirOperationSetOperand(panel->node, panel->operand, tile_edge(&b, v, .level = tile_Level_workgroup));
+  mlirIRRewriterDestroy(rewriter);
+}
+
 static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t rank) {
   char text[64 + 24 * DLC_MAX_RANK];
   int n = snprintf(text, sizeof text, "#tile.schedule<[<workgroup [");
@@ -127,8 +192,8 @@ static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t
 
 MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const DlcTileScheduleOptions *options) {
   (void)pass;
-  if (options->elements < 1 || options->workers < 1) {
-    mlirEmitError(mlirOperationGetLocation(root), "tile-schedule: elements and workers are at least 1");
+  if (options->elements < 1 || options->workers < 1 || options->panelColumns < 1) {
+    mlirEmitError(mlirOperationGetLocation(root), "tile-schedule: elements, workers and panel-columns are at least 1");
     return mlirLogicalResultFailure();
   }
   DlcOps graphs = dlcCollect(root, tile_graph_isa);
@@ -141,7 +206,9 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     if (!node.ptr || !dlcTileGraphStart(graph, node, INT64_MAX)) continue;
     dlcTileGraphGrow(graph);
     Choice choice = {.graph = graph};
-    chooseTile(&choice, options->elements, options->workers);
+    Panel panel;
+    if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options)) readThroughPanel(&panel);
+    else chooseTile(&choice, options->elements, options->workers);
     if (graph->rank) tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank));
   }
   free(graph);

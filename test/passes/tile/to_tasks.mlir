@@ -85,3 +85,20 @@ func.func @read_empty(%n: index) -> tensor<?xf32> {
   }
   return %r : tensor<?xf32>
 }
+
+// -----
+
+// An input that is read through an edge at(workgroup) is copied: the columns of the item.
+// CHECK-LABEL: func @panel
+// CHECK: ctrl.task
+// CHECK: %[[S:.*]] = tensor.extract_slice %{{.*}} [256, 64] [1, 1]
+// CHECK: %[[P:.*]] = linalg.copy ins(%[[S]] : tensor<256x64xf32>) outs(%{{.*}} : tensor<256x64xf32>)
+// CHECK: linalg.matmul ins(%{{.*}}, %[[P]]
+func.func @panel(%a: tensor<512x256xf32>, %b: tensor<256x512xf32>, %c: tensor<512x512xf32>) -> tensor<512x512xf32> {
+  %r = tile.graph ins(%x = %a : tensor<512x256xf32>, %y = %b : tensor<256x512xf32>) outs(%o = %c : tensor<512x512xf32>) schedule #tile.schedule<[<workgroup [512, 64]>]> {
+    %e = tile.edge %y at(workgroup) : tensor<256x512xf32>
+    %m = linalg.matmul ins(%x, %e : tensor<512x256xf32>, tensor<256x512xf32>) outs(%o : tensor<512x512xf32>) -> tensor<512x512xf32>
+    tile.yield %m : tensor<512x512xf32>
+  }
+  return %r : tensor<512x512xf32>
+}

@@ -1,0 +1,50 @@
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule))' --split-input-file | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{panel-bytes=524288}))' --split-input-file | FileCheck %s --check-prefix=PANEL
+// RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{elements=0}))' --split-input-file 2>&1 | FileCheck %s --check-prefix=WRONG
+// WRONG: elements, workers and panel-columns are at least 1
+
+// Every cut of rows reads the right operand once more, every cut of columns the left one: the tile becomes a square.
+// CHECK-LABEL: func @square
+// CHECK: #tile.schedule<[<workgroup[128, 128]>]>
+
+// The right operand is too large to stay near and is read again for every row: each item copies its 64 columns of it.
+// PANEL-LABEL: func @square
+// PANEL: #tile.schedule<[<workgroup[1024, 64]>]>
+// PANEL: %[[P:.*]] = tile.edge %{{.*}} at(workgroup) : tensor<1024x1024xf32>
+// PANEL: linalg.matmul ins(%{{.*}}, %[[P]]
+func.func @square(%a: tensor<1024x1024xf32>, %b: tensor<1024x1024xf32>, %c: tensor<1024x1024xf32>) -> tensor<1024x1024xf32> {
+  %r = tile.graph ins(%x = %a : tensor<1024x1024xf32>, %y = %b : tensor<1024x1024xf32>) outs(%o = %c : tensor<1024x1024xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<1024x1024xf32>, tensor<1024x1024xf32>) outs(%o : tensor<1024x1024xf32>) -> tensor<1024x1024xf32>
+    tile.yield %m : tensor<1024x1024xf32>
+  }
+  return %r : tensor<1024x1024xf32>
+}
+
+// -----
+
+// Not for few rows.
+// PANEL-LABEL: func @few_rows
+// PANEL-NOT: tile.edge
+// PANEL: return
+// CHECK-LABEL: func @few_rows
+func.func @few_rows(%a: tensor<8x1024xf32>, %b: tensor<1024x512xf32>, %c: tensor<8x512xf32>) -> tensor<8x512xf32> {
+  %r = tile.graph ins(%x = %a : tensor<8x1024xf32>, %y = %b : tensor<1024x512xf32>) outs(%o = %c : tensor<8x512xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<8x1024xf32>, tensor<1024x512xf32>) outs(%o : tensor<8x512xf32>) -> tensor<8x512xf32>
+    tile.yield %m : tensor<8x512xf32>
+  }
+  return %r : tensor<8x512xf32>
+}
+
+// -----
+
+// A panel must fit.
+// PANEL-LABEL: func @deep
+// PANEL-NOT: tile.edge
+// PANEL: return
+func.func @deep(%a: tensor<512x8192xf32>, %b: tensor<8192x512xf32>, %c: tensor<512x512xf32>) -> tensor<512x512xf32> {
+  %r = tile.graph ins(%x = %a : tensor<512x8192xf32>, %y = %b : tensor<8192x512xf32>) outs(%o = %c : tensor<512x512xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<512x8192xf32>, tensor<8192x512xf32>) outs(%o : tensor<512x512xf32>) -> tensor<512x512xf32>
+    tile.yield %m : tensor<512x512xf32>
+  }
+  return %r : tensor<512x512xf32>
+}
