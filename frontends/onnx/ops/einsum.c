@@ -36,8 +36,10 @@ static const char *readTerm(OnnxContext *ctx, const char *p, Term *term) {
   for (; *p && *p != ',' && strncmp(p, "->", 2); ++p) {
     if (*p == ' ') continue;
     bool dots = !strncmp(p, "...", 3);
-    if (!dots && !isalpha((unsigned char)*p)) return onnxInvalid(ctx, "attribute equation has '%c' where a label was expected", *p), NULL;
-    if (term->n == ONNX_MAX_RANK) return onnxRefuse(ctx, "attribute equation has more than %d labels in a term", ONNX_MAX_RANK), NULL;
+    if (!dots && !isalpha((unsigned char)*p))
+      return onnxInvalid(ctx, "attribute equation has '%c' where a label was expected", *p), NULL;
+    if (term->n == ONNX_MAX_RANK)
+      return onnxRefuse(ctx, "attribute equation has more than %d labels in a term", ONNX_MAX_RANK), NULL;
     term->label[term->n++] = dots ? -1 : labelOf(*p);
     if (dots) p += 2;
   }
@@ -48,7 +50,8 @@ static void expandDots(OnnxContext *ctx, Term *term, int n, int dots) {
   int at = 0;
   while (at < term->n && term->label[at] >= 0) ++at;
   if (at == term->n) return;
-  if (term->n - 1 + n > ONNX_MAX_RANK) return onnxRefuse(ctx, "attribute equation has more than %d labels in a term", ONNX_MAX_RANK);
+  if (term->n - 1 + n > ONNX_MAX_RANK)
+    return onnxRefuse(ctx, "attribute equation has more than %d labels in a term", ONNX_MAX_RANK);
   memmove(term->label + at + n, term->label + at + 1, (size_t)(term->n - at - 1) * sizeof *term->label);
   for (int i = 0; i < n; ++i) term->label[at + i] = LETTERS + dots - n + i;
   term->n += n - 1;
@@ -63,10 +66,12 @@ static int missingDims(const Operand *o) { // of an ellipsis; without one, a ter
 static const char *readInputs(OnnxContext *ctx, const char *p, int n, Operand *operands, Labels *labels) {
   for (int k = 0; k < n; ++k) {
     if (!(p = readTerm(ctx, p, &operands[k].term))) return NULL;
-    if ((*p == ',') != (k + 1 < n)) return onnxInvalid(ctx, "attribute equation does not have %d terms, one an input", n), NULL;
+    if ((*p == ',') != (k + 1 < n))
+      return onnxInvalid(ctx, "attribute equation does not have %d terms, one an input", n), NULL;
     if (*p == ',') ++p;
     int missing = missingDims(&operands[k]);
-    if (missing < 0) return onnxInvalid(ctx, "input %d has rank %d, attribute equation another", k, operands[k].value->rank), NULL;
+    if (missing < 0)
+      return onnxInvalid(ctx, "input %d has rank %d, attribute equation another", k, operands[k].value->rank), NULL;
     if (missing > labels->dots) labels->dots = missing;
   }
   for (int k = 0; k < n; ++k) {
@@ -91,7 +96,8 @@ static bool readOutput(OnnxContext *ctx, const char *p, const Labels *labels, Te
     }
   }
   for (int i = 0; i < out->n && !onnxFailed(ctx); ++i) {
-    if (!labels->count[out->label[i]] || seen[out->label[i]]) onnxInvalid(ctx, "attribute equation: label %d of the output is no label of an input, or repeated", i);
+    if (!labels->count[out->label[i]] || seen[out->label[i]])
+      onnxInvalid(ctx, "attribute equation: label %d of the output is no label of an input, or repeated", i);
     seen[out->label[i]] = true;
   }
   return !onnxFailed(ctx);
@@ -103,8 +109,10 @@ static void joinSizes(OnnxContext *ctx, int n, const Operand *operands, Labels *
       for (int i = 0; i < operands[k].term.n; ++i) {
         OnnxIndex d = operands[k].value->dims[i], *size = &labels->size[operands[k].term.label[i]];
         if (onnxIsConst(d) == (pass == 1) || onnxIs(d, 1)) continue;
-        if (onnxIs(*size, 1)) *size = d;
-        else onnxRequireEqual(ctx, *size, d, "sizes of a label of the equation");
+        if (onnxIs(*size, 1))
+          *size = d;
+        else
+          onnxRequireEqual(ctx, *size, d, "sizes of a label of the equation");
       }
 }
 
@@ -118,12 +126,14 @@ typedef struct {
   OnnxElement element;
   bool two, sums; // factors; and a sum to add to
 } Product;
-static void productBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) { // one factor or two, the sum
+static void productBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results,
+                        void *data) { // one factor or two, the sum
   Product *p = data;
   MlirValue x = p->two ? onnxArithmetic(ctx, ONNX_MUL, p->element, args[0], args[1]) : args[0];
   results[0] = p->sums ? onnxArithmetic(ctx, ONNX_ADD, p->element, args[p->two ? 2 : 1], x) : x;
 }
-static OnnxAccess accessOf(OnnxContext *ctx, OnnxValue *v, const Term *term, int loops, const int *loopOf, const Labels *labels) {
+static OnnxAccess accessOf(OnnxContext *ctx, OnnxValue *v, const Term *term, int loops, const int *loopOf,
+                           const Labels *labels) {
   int dims[ONNX_MAX_RANK];
   for (int i = 0; i < term->n; ++i) {
     bool broadcast = onnxIs(v->dims[i], 1) && !onnxIs(labels->size[term->label[i]], 1);
@@ -141,7 +151,9 @@ static OnnxValue *contract(OnnxContext *ctx, int n, const Operand *operands, con
     for (int i = 0; i < operands[k].term.n; ++i) {
       int label = operands[k].term.label[i];
       if (loopOf[label] >= 0) continue;
-      if (loops == ONNX_MAX_RANK) return onnxRefuse(ctx, "attribute equation with more than %d labels at a time is not supported", ONNX_MAX_RANK), NULL;
+      if (loops == ONNX_MAX_RANK)
+        return onnxRefuse(ctx, "attribute equation with more than %d labels at a time is not supported", ONNX_MAX_RANK),
+               NULL;
       loopOf[label] = loops, iterators[loops++] = 'r';
     }
   OnnxIndex dims[ONNX_MAX_RANK];
@@ -149,7 +161,8 @@ static OnnxValue *contract(OnnxContext *ctx, int n, const Operand *operands, con
   for (int i = 0; i < out->n; ++i) dims[i] = labels->size[out->label[i]], identity[i] = i;
   OnnxElement e = operands[0].value->element;
   Product p = {e, n == 2, loops > out->n};
-  OnnxAccess ins[2], to = {p.sums ? onnxZeros(ctx, e, out->n, dims) : onnxEmpty(ctx, e, out->n, dims), onnxMap(ctx, loops, out->n, identity)};
+  OnnxAccess ins[2], to = {p.sums ? onnxZeros(ctx, e, out->n, dims) : onnxEmpty(ctx, e, out->n, dims),
+                           onnxMap(ctx, loops, out->n, identity)};
   for (int k = 0; k < n; ++k) ins[k] = accessOf(ctx, operands[k].value, &operands[k].term, loops, loopOf, labels);
   MlirValue r;
   onnxGeneric(ctx, iterators, n, ins, 1, &to, productBody, &p, &r);
@@ -164,7 +177,10 @@ static bool remaining(OnnxContext *ctx, int n, const Operand *operands, const Te
       bool needed = has(out, label);
       for (int later = 2; later < n; ++later) needed |= has(&operands[later].term, label);
       if (!needed || has(kept, label)) continue;
-      if (kept->n == ONNX_MAX_RANK) return onnxRefuse(ctx, "attribute equation with an intermediate of rank over %d is not supported", ONNX_MAX_RANK), false;
+      if (kept->n == ONNX_MAX_RANK)
+        return onnxRefuse(ctx, "attribute equation with an intermediate of rank over %d is not supported",
+                          ONNX_MAX_RANK),
+               false;
       kept->label[kept->n++] = label;
     }
   return true;
@@ -180,7 +196,8 @@ static void lowerEinsum(OnnxContext *ctx, OnnxNode *node) {
   Operand *operands = onnxAllocate(ctx, (size_t)n * sizeof *operands);
   Labels *labels = onnxAllocate(ctx, sizeof *labels);
   for (int k = 0; k < n; ++k) {
-    if (!node->inputs[k] || node->inputs[k]->element != result) return onnxInvalid(ctx, "inputs differ in element type, or are omitted");
+    if (!node->inputs[k] || node->inputs[k]->element != result)
+      return onnxInvalid(ctx, "inputs differ in element type, or are omitted");
     operands[k].value = onnxCast(ctx, node->inputs[k], onnxWide(result));
     if (onnxFailed(ctx)) return;
   }

@@ -9,4 +9,5 @@ OnnxValue *onnxQuantise(OnnxContext *ctx, OnnxValue *x, OnnxValue *scale, OnnxVa
 // x - zero in int32, for x of 8 bits; zero may be NULL.
 OnnxValue *onnxCentre(OnnxContext *ctx, OnnxValue *x, OnnxValue *zero, int axis);
 // A sum in int32 as a quantised value of zero's type; all broadcast to the sum.
-OnnxValue *onnxRequantise(OnnxContext *ctx, OnnxValue *sum, OnnxValue *scaleA, OnnxValue *scaleB, OnnxValue *scaleY, OnnxValue *zero);
+OnnxValue *onnxRequantise(OnnxContext *ctx, OnnxValue *sum, OnnxValue *scaleA, OnnxValue *scaleB, OnnxValue *scaleY,
+                          OnnxValue *zero);

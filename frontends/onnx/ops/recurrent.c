@@ -18,9 +18,10 @@ typedef struct {
   double alpha, beta;
 } Activation;
 static const Activation activations[] = {
-    {"Sigmoid", false, false, 0, 0}, {"Tanh", false, false, 0, 0}, {"Relu", false, false, 0, 0}, {"Softsign", false, false, 0, 0},
-    {"Softplus", false, false, 0, 0}, {"LeakyRelu", true, false, 0.01, 0}, {"ThresholdedRelu", true, false, 1, 0}, {"Elu", true, false, 1, 0},
-    {"Affine", true, true, 1, 0}, {"ScaledTanh", true, true, 1, 1}, {"HardSigmoid", true, true, 0.2, 0.5}};
+    {"Sigmoid", false, false, 0, 0},        {"Tanh", false, false, 0, 0},         {"Relu", false, false, 0, 0},
+    {"Softsign", false, false, 0, 0},       {"Softplus", false, false, 0, 0},     {"LeakyRelu", true, false, 0.01, 0},
+    {"ThresholdedRelu", true, false, 1, 0}, {"Elu", true, false, 1, 0},           {"Affine", true, true, 1, 0},
+    {"ScaledTanh", true, true, 1, 1},       {"HardSigmoid", true, true, 0.2, 0.5}};
 static MlirValue activate(OnnxContext *ctx, const Activation *f, OnnxElement e, MlirValue x) {
 #define NUMBER(c) onnxConstantScalar(ctx, e, c)
 #define IS(text) (!strcmp(f->name, text))
@@ -30,7 +31,8 @@ static MlirValue activate(OnnxContext *ctx, const Activation *f, OnnxElement e, 
   if (IS("Tanh")) return math_tanh(B, x);
   if (IS("Relu")) return arith_maximumf(B, x, zero);
   if (IS("Softsign")) return arith_divf(B, x, arith_addf(B, one, math_absf(B, x)));
-  if (IS("Softplus")) return arith_addf(B, arith_maximumf(B, x, zero), math_log1p(B, math_exp(B, arith_negf(B, math_absf(B, x)))));
+  if (IS("Softplus"))
+    return arith_addf(B, arith_maximumf(B, x, zero), math_log1p(B, math_exp(B, arith_negf(B, math_absf(B, x)))));
   if (IS("LeakyRelu")) return arith_select(B, negative, arith_mulf(B, alpha, x), x);
   if (IS("ThresholdedRelu")) return arith_select(B, arith_cmpf(B, arith_CmpFPredicate_OGT, x, alpha), x, zero);
   if (IS("Elu")) return arith_select(B, negative, arith_mulf(B, alpha, math_expm1(B, x)), x);
@@ -59,7 +61,8 @@ static void readActivations(OnnxContext *ctx, OnnxNode *node, Recurrent *r) {
   const char *const *names;
   const float *alphas, *betas;
   int n = onnxStrings(ctx, node, "activations", &names), wanted = r->functions * r->directions, alpha = 0, beta = 0;
-  int alphaCount = onnxFloats(ctx, node, "activation_alpha", &alphas), betaCount = onnxFloats(ctx, node, "activation_beta", &betas);
+  int alphaCount = onnxFloats(ctx, node, "activation_alpha", &alphas),
+      betaCount = onnxFloats(ctx, node, "activation_beta", &betas);
   if (n && n != wanted) return onnxInvalid(ctx, "attribute activations has %d entries, not %d", n, wanted);
   for (int i = 0; i < wanted; ++i) {
     const char *name = n ? names[i] : defaults[r->kind][i % r->functions];
@@ -71,23 +74,29 @@ static void readActivations(OnnxContext *ctx, OnnxNode *node, Recurrent *r) {
     if (f->hasAlpha && alpha < alphaCount) f->alpha = (double)alphas[alpha++];
     if (f->hasBeta && beta < betaCount) f->beta = (double)betas[beta++];
   }
-  if (alpha < alphaCount) return onnxInvalid(ctx, "attribute activation_alpha has %d entries, its activations take %d", alphaCount, alpha);
-  if (beta < betaCount) return onnxInvalid(ctx, "attribute activation_beta has %d entries, its activations take %d", betaCount, beta);
+  if (alpha < alphaCount)
+    return onnxInvalid(ctx, "attribute activation_alpha has %d entries, its activations take %d", alphaCount, alpha);
+  if (beta < betaCount)
+    return onnxInvalid(ctx, "attribute activation_beta has %d entries, its activations take %d", betaCount, beta);
 }
 static void checkShape(OnnxContext *ctx, const OnnxValue *v, const char *what, int rank, const OnnxIndex *dims) {
   if (!v || onnxFailed(ctx)) return;
   if (v->rank != rank) return onnxInvalid(ctx, "%s has rank %d", what, v->rank);
   for (int i = 0; i < rank; ++i) onnxRequireEqual(ctx, v->dims[i], dims[i], what);
 }
-static OnnxValue *swapBatch(OnnxContext *ctx, OnnxValue *v) { return v && v->rank == 3 ? onnxTranspose(ctx, v, (int64_t[]){1, 0, 2}) : v; }
+static OnnxValue *swapBatch(OnnxContext *ctx, OnnxValue *v) {
+  return v && v->rank == 3 ? onnxTranspose(ctx, v, (int64_t[]){1, 0, 2}) : v;
+}
 static bool readRecurrent(OnnxContext *ctx, OnnxNode *node, Recurrent *r) {
   r->kind = !strcmp(node->type, "RNN") ? RNN : !strcmp(node->type, "GRU") ? GRU : LSTM;
   r->gates = r->kind == RNN ? 1 : r->kind == GRU ? 3 : 4, r->functions = 1 + (int)r->kind;
   const char *direction = onnxString(ctx, node, "direction", "forward");
   r->directions = !strcmp(direction, "bidirectional") ? 2 : 1, r->firstReverse = !strcmp(direction, "reverse");
-  if (r->directions == 1 && !r->firstReverse && strcmp(direction, "forward")) return onnxInvalid(ctx, "attribute direction = \"%s\"", direction), false;
+  if (r->directions == 1 && !r->firstReverse && strcmp(direction, "forward"))
+    return onnxInvalid(ctx, "attribute direction = \"%s\"", direction), false;
   r->batchFirst = node->opset >= 14 && onnxInt(ctx, node, "layout", 0);
-  r->coupled = r->kind == LSTM && onnxInt(ctx, node, "input_forget", 0), r->resetLater = r->kind == GRU && onnxInt(ctx, node, "linear_before_reset", 0);
+  r->coupled = r->kind == LSTM && onnxInt(ctx, node, "input_forget", 0),
+  r->resetLater = r->kind == GRU && onnxInt(ctx, node, "linear_before_reset", 0);
   r->limited = onnxHasAttribute(node, "clip"), r->limit = onnxFloat(ctx, node, "clip", 0);
   int64_t hidden = onnxInt(ctx, node, "hidden_size", 0);
   r->x = node->inputs[0], r->weight = node->inputs[1], r->recurrence = node->inputs[2];
@@ -96,8 +105,11 @@ static bool readRecurrent(OnnxContext *ctx, OnnxNode *node, Recurrent *r) {
   r->result = r->x->element, r->element = onnxWide(r->result);
   readActivations(ctx, node, r);
   if (!onnxIsFloat(r->result)) return onnxRefuseElement(ctx, r->x), false;
-  if (r->x->rank != 3 || r->recurrence->rank != 3) return onnxInvalid(ctx, "operands of rank %d and %d", r->x->rank, r->recurrence->rank), false;
-  if (r->batchFirst) r->x = swapBatch(ctx, r->x), r->initial = swapBatch(ctx, r->initial), r->initialCell = swapBatch(ctx, r->initialCell);
+  if (r->x->rank != 3 || r->recurrence->rank != 3)
+    return onnxInvalid(ctx, "operands of rank %d and %d", r->x->rank, r->recurrence->rank), false;
+  if (r->batchFirst)
+    r->x = swapBatch(ctx, r->x), r->initial = swapBatch(ctx, r->initial),
+    r->initialCell = swapBatch(ctx, r->initialCell);
   if (onnxFailed(ctx)) return false;
   r->length = r->x->dims[0], r->batch = r->x->dims[1], r->hidden = r->recurrence->dims[2];
   OnnxIndex d = onnxConst(r->directions), rows = onnxMul(ctx, r->hidden, onnxConst(r->gates));
@@ -108,7 +120,8 @@ static bool readRecurrent(OnnxContext *ctx, OnnxNode *node, Recurrent *r) {
   checkShape(ctx, r->lengths, "the size of sequence_lens", 1, &r->batch);
   checkShape(ctx, r->initial, "sizes of initial_h", 3, (OnnxIndex[]){d, r->batch, r->hidden});
   checkShape(ctx, r->initialCell, "sizes of initial_c", 3, (OnnxIndex[]){d, r->batch, r->hidden});
-  checkShape(ctx, r->peephole, "sizes of the peephole weights", 2, (OnnxIndex[]){d, onnxMul(ctx, r->hidden, onnxConst(3))});
+  checkShape(ctx, r->peephole, "sizes of the peephole weights", 2,
+             (OnnxIndex[]){d, onnxMul(ctx, r->hidden, onnxConst(3))});
   return !onnxFailed(ctx);
 }
 
@@ -135,7 +148,8 @@ static OnnxValue *takeGates(OnnxContext *ctx, const Recurrent *r, OnnxValue *x, 
 static OnnxValue *sumBias(OnnxContext *ctx, const Recurrent *r, OnnxValue *bias, OnnxValue **apart) {
   *apart = NULL;
   if (!bias) return NULL;
-  OnnxValue *ofInput = takeGates(ctx, r, bias, 0, 0, r->gates), *ofState = takeGates(ctx, r, bias, 0, r->gates, r->gates);
+  OnnxValue *ofInput = takeGates(ctx, r, bias, 0, 0, r->gates),
+            *ofState = takeGates(ctx, r, bias, 0, r->gates, r->gates);
   if (!r->resetLater) return onnxBinary(ctx, ONNX_ADD, ofInput, ofState);
   *apart = takeGates(ctx, r, ofState, 0, 2, 1);
   OnnxValue *both = onnxBinary(ctx, ONNX_ADD, takeGates(ctx, r, ofInput, 0, 0, 2), takeGates(ctx, r, ofState, 0, 0, 2));
@@ -147,17 +161,18 @@ static OnnxValue *multiplyInputs(OnnxContext *ctx, const Recurrent *r, OnnxValue
   if (!weight || onnxFailed(ctx)) return NULL;
   OnnxIndex dims[] = {r->length, r->batch, weight->dims[0]};
   MlirValue init = bias ? onnxTensor(ctx, onnxExpand(ctx, bias, 3, dims)) : onnxZeros(ctx, r->element, 3, dims);
-  MlirValue y = onnxContract(ctx, "pppr", onnxCast(ctx, r->x, r->element), onnxMap(ctx, 4, 3, (int[]){0, 1, 3}), weight, onnxMap(ctx, 4, 2, (int[]){2, 3}),
-                             r->element, init, onnxMap(ctx, 4, 3, (int[]){0, 1, 2}));
+  MlirValue y = onnxContract(ctx, "pppr", onnxCast(ctx, r->x, r->element), onnxMap(ctx, 4, 3, (int[]){0, 1, 3}), weight,
+                             onnxMap(ctx, 4, 2, (int[]){2, 3}), r->element, init, onnxMap(ctx, 4, 3, (int[]){0, 1, 2}));
   return onnxNewTensor(ctx, r->element, 3, dims, y);
 }
 // start + h R^T
-static OnnxValue *multiplyState(OnnxContext *ctx, const Recurrent *r, OnnxValue *h, OnnxValue *recurrence, OnnxValue *start) {
+static OnnxValue *multiplyState(OnnxContext *ctx, const Recurrent *r, OnnxValue *h, OnnxValue *recurrence,
+                                OnnxValue *start) {
   if (!h || !recurrence || onnxFailed(ctx)) return NULL;
   OnnxIndex dims[] = {r->batch, recurrence->dims[0]};
   MlirValue init = start ? onnxTensor(ctx, onnxExpand(ctx, start, 2, dims)) : onnxZeros(ctx, r->element, 2, dims);
-  MlirValue y = onnxContract(ctx, "ppr", h, onnxMap(ctx, 3, 2, (int[]){0, 2}), recurrence, onnxMap(ctx, 3, 2, (int[]){1, 2}), r->element, init,
-                             onnxMap(ctx, 3, 2, (int[]){0, 1}));
+  MlirValue y = onnxContract(ctx, "ppr", h, onnxMap(ctx, 3, 2, (int[]){0, 2}), recurrence,
+                             onnxMap(ctx, 3, 2, (int[]){1, 2}), r->element, init, onnxMap(ctx, 3, 2, (int[]){0, 1}));
   return onnxNewTensor(ctx, r->element, 2, dims, y);
 }
 
@@ -172,15 +187,21 @@ typedef struct {
 } Direction;
 static MlirValue gate(OnnxContext *ctx, const Direction *d, int f, MlirValue x) {
   OnnxElement e = d->r->element;
-  if (d->r->limited) x = arith_maximumf(B, arith_minimumf(B, x, onnxConstantScalar(ctx, e, d->r->limit)), onnxConstantScalar(ctx, e, -d->r->limit));
+  if (d->r->limited)
+    x = arith_maximumf(B, arith_minimumf(B, x, onnxConstantScalar(ctx, e, d->r->limit)),
+                       onnxConstantScalar(ctx, e, -d->r->limit));
   return activate(ctx, &d->f[f], e, x);
 }
 static MlirValue plainBody(OnnxContext *ctx, const MlirValue *in, void *data) { return gate(ctx, data, 0, in[0]); }
-static MlirValue oneMinus(OnnxContext *ctx, const Direction *d, MlirValue x) { return arith_subf(B, onnxConstantScalar(ctx, d->r->element, 1), x); }
-static MlirValue cellBody(OnnxContext *ctx, const MlirValue *in, void *data) { // input, forget, candidate, c, peepholes of input, forget
+static MlirValue oneMinus(OnnxContext *ctx, const Direction *d, MlirValue x) {
+  return arith_subf(B, onnxConstantScalar(ctx, d->r->element, 1), x);
+}
+static MlirValue cellBody(OnnxContext *ctx, const MlirValue *in,
+                          void *data) { // input, forget, candidate, c, peepholes of input, forget
   Direction *d = data;
   MlirValue i = in[0], f = in[1];
-  if (d->peephole[0]) i = arith_addf(B, i, arith_mulf(B, in[4], in[3])), f = arith_addf(B, f, arith_mulf(B, in[5], in[3]));
+  if (d->peephole[0])
+    i = arith_addf(B, i, arith_mulf(B, in[4], in[3])), f = arith_addf(B, f, arith_mulf(B, in[5], in[3]));
   i = gate(ctx, d, 0, i), f = d->r->coupled ? oneMinus(ctx, d, i) : gate(ctx, d, 0, f);
   return arith_addf(B, arith_mulf(B, f, in[3]), arith_mulf(B, i, gate(ctx, d, 1, in[2])));
 }
@@ -193,7 +214,8 @@ static MlirValue hiddenBody(OnnxContext *ctx, const MlirValue *in, void *data) {
 static MlirValue resetBody(OnnxContext *ctx, const MlirValue *in, void *data) { // reset, h or its product
   return arith_mulf(B, gate(ctx, data, 0, in[0]), in[1]);
 }
-static MlirValue updateBody(OnnxContext *ctx, const MlirValue *in, void *data) { // update, candidate, h, part of the candidate
+static MlirValue updateBody(OnnxContext *ctx, const MlirValue *in,
+                            void *data) { // update, candidate, h, part of the candidate
   Direction *d = data;
   MlirValue z = gate(ctx, d, 0, in[0]), candidate = in[1];
   if (d->r->resetLater) candidate = arith_addf(B, candidate, in[3]);
@@ -205,16 +227,20 @@ static OnnxValue *combine(OnnxContext *ctx, Direction *d, int n, OnnxValue *cons
 static OnnxValue *stepGRU(OnnxContext *ctx, Direction *d, OnnxValue *x, OnnxValue *h) {
   const Recurrent *r = d->r;
   OnnxValue *two = multiplyState(ctx, r, h, takeGates(ctx, r, d->recurrence, 0, 0, 2), takeGates(ctx, r, x, 1, 0, 2));
-  OnnxValue *update = takeGates(ctx, r, two, 1, 0, 1), *reset = takeGates(ctx, r, two, 1, 1, 1), *candidate = takeGates(ctx, r, x, 1, 2, 1);
+  OnnxValue *update = takeGates(ctx, r, two, 1, 0, 1), *reset = takeGates(ctx, r, two, 1, 1, 1),
+            *candidate = takeGates(ctx, r, x, 1, 2, 1);
   OnnxValue *weight = takeGates(ctx, r, d->recurrence, 0, 2, 1), *part = NULL;
-  if (r->resetLater) part = combine(ctx, d, 2, (OnnxValue *[]){reset, multiplyState(ctx, r, h, weight, d->apart)}, resetBody);
-  else candidate = multiplyState(ctx, r, combine(ctx, d, 2, (OnnxValue *[]){reset, h}, resetBody), weight, candidate);
+  if (r->resetLater)
+    part = combine(ctx, d, 2, (OnnxValue *[]){reset, multiplyState(ctx, r, h, weight, d->apart)}, resetBody);
+  else
+    candidate = multiplyState(ctx, r, combine(ctx, d, 2, (OnnxValue *[]){reset, h}, resetBody), weight, candidate);
   return combine(ctx, d, 3 + r->resetLater, (OnnxValue *[]){update, candidate, h, part}, updateBody);
 }
 static OnnxValue *stepLSTM(OnnxContext *ctx, Direction *d, OnnxValue *x, OnnxValue *h, OnnxValue **c) {
   const Recurrent *r = d->r;
   OnnxValue *all = multiplyState(ctx, r, h, d->recurrence, x);
-  OnnxValue *in = takeGates(ctx, r, all, 1, 0, 1), *out = takeGates(ctx, r, all, 1, 1, 1), *forget = takeGates(ctx, r, all, 1, 2, 1);
+  OnnxValue *in = takeGates(ctx, r, all, 1, 0, 1), *out = takeGates(ctx, r, all, 1, 1, 1),
+            *forget = takeGates(ctx, r, all, 1, 2, 1);
   bool peeps = d->peephole[0] != NULL;
   OnnxValue *cell[] = {in, forget, takeGates(ctx, r, all, 1, 3, 1), *c, d->peephole[0], d->peephole[2]};
   *c = combine(ctx, d, peeps ? 6 : 4, cell, cellBody);
@@ -230,7 +256,8 @@ static OnnxValue *whileRunning(OnnxContext *ctx, Direction *d, OnnxValue *now, O
   OnnxValue *lengths = onnxReshape(ctx, d->r->lengths, 2, (OnnxIndex[]){d->r->batch, onnxConst(1)});
   return combine(ctx, d, 3, (OnnxValue *[]){lengths, now, before}, pickBody);
 }
-static void stepBody(OnnxContext *ctx, MlirValue iteration, const MlirValue *carried, MlirValue *next, void *data) { // h, c of LSTM, all
+static void stepBody(OnnxContext *ctx, MlirValue iteration, const MlirValue *carried, MlirValue *next,
+                     void *data) { // h, c of LSTM, all
   Direction *d = data;
   const Recurrent *r = d->r;
   OnnxElement e = r->element;
@@ -239,8 +266,10 @@ static void stepBody(OnnxContext *ctx, MlirValue iteration, const MlirValue *car
   d->step = arith_index_cast(B, at.value, mlirIntegerTypeGet(B->ctx, 32));
   OnnxValue *h = onnxNewTensor(ctx, e, 2, dims, carried[0]), *x = takeFirst(ctx, d->inputs, at, e), *c = NULL, *after;
   int n = 1;
-  if (r->kind == RNN) after = combine(ctx, d, 1, (OnnxValue *[]){multiplyState(ctx, r, h, d->recurrence, x)}, plainBody);
-  else if (r->kind == GRU) after = stepGRU(ctx, d, x, h);
+  if (r->kind == RNN)
+    after = combine(ctx, d, 1, (OnnxValue *[]){multiplyState(ctx, r, h, d->recurrence, x)}, plainBody);
+  else if (r->kind == GRU)
+    after = stepGRU(ctx, d, x, h);
   else {
     OnnxValue *old = c = onnxNewTensor(ctx, e, 2, dims, carried[n]);
     after = stepLSTM(ctx, d, x, h, &c);
@@ -249,7 +278,8 @@ static void stepBody(OnnxContext *ctx, MlirValue iteration, const MlirValue *car
   next[0] = onnxTensor(ctx, whileRunning(ctx, d, after, h));
   if (!d->wantsAll || onnxFailed(ctx)) return;
   OnnxValue *zero = onnxNewConstant(ctx, e, 2, (int64_t[]){1, 1}, (void *[]){NULL});
-  OnnxIndex one = onnxConst(1), offsets[] = {at, onnxConst(d->direction), onnxConst(0), onnxConst(0)}, sizes[] = {one, one, r->batch, r->hidden};
+  OnnxIndex one = onnxConst(1), offsets[] = {at, onnxConst(d->direction), onnxConst(0), onnxConst(0)},
+            sizes[] = {one, one, r->batch, r->hidden};
   OnnxValue *shown = onnxCast(ctx, whileRunning(ctx, d, after, zero), r->result);
   next[n] = onnxInsertSlice(ctx, onnxTensor(ctx, onnxReshape(ctx, shown, 4, sizes)), carried[n], 4, offsets, sizes);
 }
@@ -259,12 +289,17 @@ static MlirValue initialState(OnnxContext *ctx, const Recurrent *r, OnnxValue *i
   if (!initial) return onnxZeros(ctx, r->element, 2, (OnnxIndex[]){r->batch, r->hidden});
   return onnxTensor(ctx, takeFirst(ctx, initial, onnxConst(direction), r->element));
 }
-static void runDirection(OnnxContext *ctx, const Recurrent *r, int direction, bool wantsAll, MlirValue *all, MlirValue *h, MlirValue *c) {
+static void runDirection(OnnxContext *ctx, const Recurrent *r, int direction, bool wantsAll, MlirValue *all,
+                         MlirValue *h, MlirValue *c) {
   OnnxIndex at = onnxConst(direction);
-  Direction d = {.r = r, .f = r->activation + direction * r->functions, .direction = direction, .wantsAll = wantsAll,
+  Direction d = {.r = r,
+                 .f = r->activation + direction * r->functions,
+                 .direction = direction,
+                 .wantsAll = wantsAll,
                  .reverse = direction == 1 || r->firstReverse};
   d.recurrence = takeFirst(ctx, r->recurrence, at, r->element);
-  OnnxValue *bias = sumBias(ctx, r, takeFirst(ctx, r->bias, at, r->element), &d.apart), *peephole = takeFirst(ctx, r->peephole, at, r->element);
+  OnnxValue *bias = sumBias(ctx, r, takeFirst(ctx, r->bias, at, r->element), &d.apart),
+            *peephole = takeFirst(ctx, r->peephole, at, r->element);
   for (int i = 0; i < 3 && peephole; ++i) d.peephole[i] = takeGates(ctx, r, peephole, 0, i, 1);
   d.inputs = multiplyInputs(ctx, r, takeFirst(ctx, r->weight, at, r->element), bias);
   onnxTensor(ctx, d.recurrence), onnxTensor(ctx, r->lengths);
@@ -304,8 +339,7 @@ static void lowerRecurrent(OnnxContext *ctx, OnnxNode *node) {
   if (r->kind == LSTM && onnxWantsOutput(node, 2)) onnxSetOutput(ctx, node, 2, joinStates(ctx, r, c));
 }
 
-const OnnxOperator dlcOnnxRecurrent[] = {
-    {"RNN", 7, 0, 3, 6, lowerRecurrent},
-    {"GRU", 7, 0, 3, 6, lowerRecurrent},
-    {"LSTM", 7, 0, 3, 8, lowerRecurrent},
-    {0}};
+const OnnxOperator dlcOnnxRecurrent[] = {{"RNN", 7, 0, 3, 6, lowerRecurrent},
+                                         {"GRU", 7, 0, 3, 6, lowerRecurrent},
+                                         {"LSTM", 7, 0, 3, 8, lowerRecurrent},
+                                         {0}};
