@@ -79,6 +79,19 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
                  Option<"panelColumns", "panel-columns", "int64_t", "64", "Columns of a panel: those of the register tile">];
   let dependentDialects = ["tile"];
 }
+def TileReport : Pass<"tile-report", "::mlir::ModuleOp"> {
+  let summary = "Show what the tile graphs of a module decided and what it costs";
+  let description = [{
+    Prints, for people, each kernel with its tile, its predicted time and what decides it, the bytes moved by level and
+    how often an overlap is computed, the level of each edge, and why the values between kernels are in memory; then
+    the sums: kernels, bytes by level, bytes of intermediates in memory (IRS). Ops in loops count once. With
+    `format=dot` a picture of the graphs for Graphviz (`dot -Tsvg`). The device is the one in scope
+    (`tile-set-device`). The module stays as it is.
+  }];
+  let options = [Option<"format", "format", "std::string", "\"text\"", "text or dot">,
+                 Option<"file", "file", "std::string", "\"-\"", "File to write to; -: standard output">];
+  let dependentDialects = ["dlti"];
+}
 def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {
   let summary = "Lower each scheduled tile graph to one ctrl.task";
   let description = [{

@@ -28,7 +28,8 @@ typedef struct {
   DlcMapping arguments;  // of a step: what they stand for
   intptr_t nStepIns;     // its further arguments are accumulators
   const MlirValue *results;
-  intptr_t nResults;
+  const MlirOperation *ops;
+  intptr_t nResults, nOps;
   bool failed;
 } Walk;
 
@@ -83,9 +84,21 @@ static MlirValue sourceOf(Walk *w, MlirValue value) { // one step towards what h
   return mlirValueEqual(argument, value) ? (MlirValue){0} : argument;
 }
 
+static bool isMadeHere(const Walk *w, MlirValue value) {
+  for (intptr_t i = 0; i < w->nOps && opOf(value).ptr; ++i)
+    if (mlirOperationEqual(w->ops[i], opOf(value))) return true;
+  return false;
+}
+
+// What is stored as a whole is computed once, whatever its readers share.
+static void needStored(Walk *w, MlirValue value, DlcBox box) {
+  for (intptr_t d = 0; d < box.rank; ++d)
+    if (dlcSpanHalo(&box.span[d], w->flow->rank, w->flow->extent)) dlcSpanDropHalo(&box.span[d], w->flow->rank);
+  need(w, value, &box);
+}
+
 // Node `reader` needs `box` of value. isData: its elements are read.
 static void addUse(Walk *w, intptr_t reader, MlirValue value, const DlcBox *box, bool isData) {
-  need(w, value, box);
   DlcFlowUse use = {.value = -1, .node = reader, .level = tile_Level_global, .box = *box};
   MlirValue base = value;
   for (MlirValue next = value; !isNull(next); base = next, next = sourceOf(w, next)) {
@@ -95,6 +108,8 @@ static void addUse(Walk *w, intptr_t reader, MlirValue value, const DlcBox *box,
     // An accumulator stays where it is.
     if (!op.ptr && !isNull(sourceOf(w, next)) && mlirBlockArgumentGetArgNumber(next) >= w->nStepIns) isData = false;
   }
+  if (isData && use.level == tile_Level_global && isMadeHere(w, base)) needStored(w, value, *box);
+  else need(w, value, box);
   Slot *slot = slotOf(w, base);
   if (!isData) return;
   slot->isRead = true, ++slot->nUses;
@@ -418,7 +433,7 @@ static void finish(Walk *w, intptr_t nResults, const MlirValue *results) {
 bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, int64_t assumed) {
   *flow = (DlcFlow){.nResults = nResults};
   if (!nResults || !mlirTypeIsARankedTensor(typeOf(results[0])) || mlirShapedTypeGetRank(typeOf(results[0])) > DLC_MAX_RANK - 4) return false;
-  Walk w = {.flow = flow, .assumed = assumed, .arguments = dlcMappingCreate(), .results = results, .nResults = nResults};
+  Walk w = {.flow = flow, .assumed = assumed, .arguments = dlcMappingCreate(), .results = results, .nResults = nResults, .ops = ops, .nOps = n};
   MlirType type = typeOf(results[0]);
   flow->rank = flow->nDims = mlirShapedTypeGetRank(type);
   for (intptr_t d = 0; d < flow->rank; ++d) flow->extent[d] = sizeOf(&w, type, d);

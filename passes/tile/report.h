@@ -1,0 +1,30 @@
+// What tile-report shows: the kernels of a module, each priced.
+#pragma once
+#include <stdio.h>
+#include "passes/cost/cost.h"
+
+typedef struct {
+  MlirOperation op; // tile.graph, or an op outside of all of them that computes
+  bool isGraph;     // the rest only then
+  DlcFlow flow;
+  DlcCostSchedule schedule;
+  DlcCost cost;
+} DlcReportKernel;
+
+typedef struct {
+  MlirOperation module;
+  DlcDevice device;
+  DlcReportKernel *kernels; // in program order
+  intptr_t n;
+} DlcReport;
+
+void dlcReportText(const DlcReport *report, FILE *out);
+void dlcReportDot(const DlcReport *report, FILE *out);
+
+const DlcReportKernel *dlcReportKernelOf(const DlcReport *report, MlirOperation op); // NULL: op is none
+double dlcReportValueBytes(MlirValue value);   // of a tensor, dynamic sizes as assumed
+bool dlcReportIsReturned(MlirValue value);     // from its function
+typedef struct { char text[24]; } DlcReportBytes;
+DlcReportBytes dlcReportShow(double bytes);    // "880.8 MB"
+typedef struct { char text[96]; } DlcReportName;
+DlcReportName dlcReportName(MlirOperation op); // its label, else its name
