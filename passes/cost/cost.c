@@ -210,6 +210,10 @@ static void priceValues(Run *r) {
     double written = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean) * items, read = readsOfUses(r, i, r->mean) * items;
     r->out->written[level] += written, r->out->read[level] += read;
     r->out->transactions[level] += written / (double)r->device->memory[level].writeTransaction + read / (double)r->device->memory[level].readTransaction;
+    const DlcMemoryLevel *l1 = &r->device->memory[DLC_WORKGROUP], *l2 = &r->device->memory[DLC_L2];
+    if (level != DLC_WORKGROUP || !r->device->isHost || !l2->present || r->out->footprint[DLC_WORKGROUP] <= l1->capacity) continue;
+    r->out->written[DLC_L2] += written, r->out->read[DLC_L2] += read; // the cache loses it in between
+    r->out->transactions[DLC_L2] += written / (double)l2->writeTransaction + read / (double)l2->readTransaction;
   }
 }
 
@@ -350,8 +354,11 @@ static void countWaves(Run *r) {
   if (!r->device->isHost && c->footprint[DLC_WORKGROUP] > 0) resident = fmin(resident, fmax(1, floor((double)m->capacity / (double)c->footprint[DLC_WORKGROUP])));
   c->waves = (double)c->items / ((double)r->device->units * resident);
   c->fits = true;
-  for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level)
-    if (c->fits && r->device->memory[level].present && c->footprint[level] > r->device->memory[level].capacity) c->fits = false, c->over = (DlcMemory)level;
+  for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level) {
+    bool isCache = level == DLC_WORKGROUP && r->device->isHost; // what exceeds it is slower, as long as the next one holds it
+    const DlcMemoryLevel *held = &r->device->memory[isCache && r->device->memory[DLC_L2].present ? DLC_L2 : level];
+    if (c->fits && held->present && c->footprint[level] > held->capacity) c->fits = false, c->over = (DlcMemory)level;
+  }
 }
 
 void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out) {
@@ -362,8 +369,8 @@ void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const D
   countWaves(&r);
   priceMemoryReads(&r);
   priceGathers(&r);
-  priceValues(&r);
   priceItems(&r);
+  priceValues(&r);
   priceCompute(&r);
   priceTime(&r);
 }

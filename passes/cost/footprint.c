@@ -15,6 +15,25 @@ static intptr_t lastReader(const DlcFlow *flow, intptr_t value) {
   return last;
 }
 
+// The value whose buffer the result of value's node takes over: one that the node reads last, to accumulate on it. -1: none.
+static intptr_t takenOver(const DlcFlow *flow, intptr_t node) {
+  for (intptr_t u = 0; u < flow->nUses; ++u)
+    if (flow->uses[u].node == node && flow->uses[u].isInit && flow->values[flow->uses[u].value].node >= 0 && lastReader(flow, flow->uses[u].value) == node) return flow->uses[u].value;
+  return -1;
+}
+
+static bool isTakenOver(const DlcFlow *flow, intptr_t value) {
+  intptr_t last = lastReader(flow, value);
+  return last >= 0 && takenOver(flow, last) == value;
+}
+
+// The first node of the chain of accumulations that ends in value.
+static intptr_t firstWriter(const DlcFlow *flow, intptr_t value) {
+  intptr_t first = flow->values[value].node;
+  for (intptr_t v = takenOver(flow, first); v >= 0; v = takenOver(flow, first)) first = flow->values[v].node;
+  return first;
+}
+
 // A line buffer or an exchange keeps what the readers need; recomputation too: the box is theirs in any case.
 static int64_t bytesAt(const DlcFlow *flow, intptr_t value, const int64_t *tile) {
   int64_t bytes = dlcBoxBytes(&flow->values[value].box, flow->values[value].elementBytes, tile);
@@ -50,8 +69,8 @@ void dlcFootprints(const DlcFlow *flow, const DlcCostSchedule *schedule, const D
     for (intptr_t v = 0; v < flow->nValues; ++v) {
       const DlcFlowValue *value = &flow->values[v];
       bool accumulates = level == DLC_REGISTER && value->node >= 0 && flow->nodes[value->node].contracts;
-      if (value->node >= 0 && (accumulates || (value->isRead && dlcMemoryOfLevel(value->level) == (DlcMemory)level)))
-        add(&list, value->node, lastReader(flow, v), bytesAt(flow, v, tile));
+      if (value->node >= 0 && !isTakenOver(flow, v) && (accumulates || (value->isRead && dlcMemoryOfLevel(value->level) == (DlcMemory)level)))
+        add(&list, firstWriter(flow, v), lastReader(flow, v), bytesAt(flow, v, tile));
     }
     if (level == DLC_WORKGROUP && !device->isHost) addStaged(&list, flow, schedule, tile);
     footprint[level] = dlcPack(list.buffers, list.n);

@@ -202,7 +202,9 @@ static void walkLinalg(Walk *w, MlirOperation op) {
     MlirOperation maker = opOf(v);
     bool isInit = k >= nOperands - mlirOperationGetNumResults(op), fresh = linalg_fill_isa(maker) || tensor_empty_isa(maker);
     DlcBox box = boxOfOperand(w, &made, k);
+    intptr_t before = w->flow->nUses;
     if (looksAt(op, k) || linalg_fill_isa(maker)) addUse(w, self, v, &box, looksAt(op, k) && !(isInit && fresh) && !tensor_empty_isa(maker));
+    if (w->flow->nUses > before) w->flow->uses[before].isInit = isInit;
   }
   DlcValueList captured = {0};
   dlcCaptures(op, &captured);

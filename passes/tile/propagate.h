@@ -52,6 +52,7 @@ typedef struct {
 
 typedef struct {
   intptr_t value, node; // node: the COMPUTE, FILL, MOVE or OTHER that reads
+  bool isInit;          // as where an accumulation starts: its result can take the place of the value
   tile_Level level;
   MlirOperation edge;   // or null
   DlcBox box;           // as the reader indexes it: behind views

@@ -32,7 +32,7 @@ static void showBytes(const DlcReport *r, const DlcCost *c, FILE *out) {
   for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level) {
     const DlcMemoryLevel *m = &r->device.memory[level];
     if (!m->present || !c->footprint[level]) continue;
-    fprintf(out, "    holds %s of %s at %s%s\n", dlcReportShow((double)c->footprint[level]).text, dlcReportShow((double)m->capacity).text, dlcMemoryNames[level], c->footprint[level] > m->capacity ? ": does not fit" : "");
+    fprintf(out, "    holds %s of %s at %s%s\n", dlcReportShow((double)c->footprint[level]).text, dlcReportShow((double)m->capacity).text, dlcMemoryNames[level], c->footprint[level] <= m->capacity ? "" : c->fits ? ": the rest is in the l2" : ": does not fit");
   }
 }
 
@@ -98,7 +98,7 @@ static void showKernel(const DlcReport *r, const DlcReportKernel *k, Sums *sums,
   if (!k->isGraph) {
     double bytes = 0;
     for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i) bytes += dlcReportValueBytes(mlirOperationGetOperand(k->op, i));
-    fprintf(out, "  %lld %s: not in a graph, moves %s\n", (long long)sums->kernels, dlcReportName(k->op).text, dlcReportShow(bytes).text);
+    fprintf(out, "  %lld %s: %s, moves %s\n", (long long)sums->kernels, dlcReportName(k->op).text, tile_graph_isa(k->op) ? "cannot be priced" : "not in a graph", dlcReportShow(bytes).text);
     ++sums->alone, sums->bytes[DLC_GLOBAL] += bytes;
   } else {
     DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
