@@ -238,7 +238,7 @@ DlcImportStatus dlcImportOnnx(MlirContext c, const char *path, const DlcImportOp
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return failOn(c, path, "cannot open the model");
   struct stat info;
-  if (fstat(file, &info) || !S_ISREG(info.st_mode)) return close(file), errno = EINVAL, failOn(c, path, "cannot read the model");
+  if (fstat(file, &info) || !S_ISREG(info.st_mode)) return close(file), errno = EINVAL, failOn(c, path, "the model must be a regular file");
   size_t size = (size_t)info.st_size;
   void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) : NULL;
   close(file);

@@ -64,7 +64,7 @@ static bool readReals(OnnxContext *ctx, OnnxValue *v, int n, Real *out) {
 }
 
 //===--- what the node asks for ---
-typedef enum { HALF_PIXEL, HALF_PIXEL_SYMMETRIC, PYTORCH_HALF_PIXEL, ALIGN_CORNERS, ASYMMETRIC, CROP_AND_RESIZE } Transformation;
+typedef enum { HALF_PIXEL, HALF_PIXEL_SYMMETRIC, PYTORCH_HALF_PIXEL, ALIGN_CORNERS, ASYMMETRIC, CROP_AND_RESIZE, TF_HALF_PIXEL } Transformation;
 typedef enum { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, FLOOR, CEIL } Rounding;
 typedef enum { NEAREST, LINEAR, CUBIC } Mode;
 typedef struct {
@@ -87,7 +87,8 @@ static int choose(OnnxContext *ctx, const char *attribute, const char *text, int
   return 0;
 }
 static void readAttributes(OnnxContext *ctx, OnnxNode *node, Resize *r) {
-  static const char *const transformations[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize"};
+  static const char *const transformations[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+                                                "tf_half_pixel_for_nn"}; // the last one until opset 12
   static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
   static const char *const modes[] = {"nearest", "linear", "cubic"};
   const char *mode = onnxString(ctx, node, "mode", "nearest");
@@ -97,7 +98,7 @@ static void readAttributes(OnnxContext *ctx, OnnxNode *node, Resize *r) {
     r->transformation = ASYMMETRIC, r->rounding = FLOOR;
     return;
   }
-  r->transformation = (Transformation)choose(ctx, "coordinate_transformation_mode", onnxString(ctx, node, "coordinate_transformation_mode", "half_pixel"), 6, transformations);
+  r->transformation = (Transformation)choose(ctx, "coordinate_transformation_mode", onnxString(ctx, node, "coordinate_transformation_mode", "half_pixel"), node->opset < 13 ? 7 : 6, transformations);
   r->rounding = (Rounding)choose(ctx, "nearest_mode", onnxString(ctx, node, "nearest_mode", "round_prefer_floor"), 4, roundings);
   r->cubic = onnxFloat(ctx, node, "cubic_coeff_a", -0.75), r->extrapolation = onnxFloat(ctx, node, "extrapolation_value", 0);
   r->excludeOutside = onnxInt(ctx, node, "exclude_outside", 0) != 0;
@@ -175,6 +176,7 @@ static MlirValue sourceOf(OnnxContext *ctx, const Resize *r, const Side *s, Mlir
   case HALF_PIXEL: return halfPixel;
   case PYTORCH_HALF_PIXEL: return arith_select(B, isOne, literal(ctx, -0.5), halfPixel);
   case ASYMMETRIC: return op2(ctx, ONNX_DIV, y, scale);
+  case TF_HALF_PIXEL: return op2(ctx, ONNX_DIV, op2(ctx, ONNX_ADD, y, half), scale);
   case ALIGN_CORNERS: return arith_select(B, isOne, literal(ctx, 0), op2(ctx, ONNX_DIV, op2(ctx, ONNX_MUL, y, last), steps));
   case HALF_PIXEL_SYMMETRIC: {
     MlirValue adjustment = op2(ctx, ONNX_DIV, number(ctx, ofIndex(ctx, s->out)), width);
