@@ -89,7 +89,8 @@ def TileReport : Pass<"tile-report", "::mlir::ModuleOp"> {
     (`tile-set-device`). The module stays as it is.
   }];
   let options = [Option<"format", "format", "std::string", "\"text\"", "text or dot">,
-                 Option<"file", "file", "std::string", "\"-\"", "File to write to; -: standard output">];
+                 Option<"file", "file", "std::string", "\"-\"", "File to write to; -: standard output">,
+                 Option<"dynamic", "dynamic", "int64_t", "64", "What a dynamic size is taken as">];
   let dependentDialects = ["dlti"];
 }
 def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {

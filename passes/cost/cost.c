@@ -235,14 +235,17 @@ static void registerTile(const Run *r, const DlcFlowNode *node, const double *it
   for (intptr_t l = 0; l < node->nLoops; ++l) {
     tile[l] = node->isReduction[l] ? 1 : has ? dlcSpanMean(&node->loop[l], node->extent[l], sizes) : 1;
     if (tile[l] > item[l]) tile[l] = item[l];
-    if (!node->isReduction[l] && item[l] > 1) rows = columns < 0 || item[l] >= item[columns] ? columns : rows, columns = l;
+    if (!node->isReduction[l] && item[l] > 1) columns = l;
   }
+  for (intptr_t l = 0; l < node->nLoops; ++l)
+    if (!node->isReduction[l] && l != columns && item[l] > 1 && (rows < 0 || item[l] > item[rows])) rows = l;
   if (has || columns < 0) return;
   MlirType element = elementOf(node);
   bool units = !r->device->isHost && isMatrix(node) && dlcDevicePeak(r->device, element, true) > dlcDevicePeak(r->device, element, false);
-  double lanes = (double)(r->device->vectorBits / 8) / fmax(1, (double)dlcElementBytes(element));
+  double lanes = fmax(1, (double)(r->device->vectorBits / 8) / fmax(1, (double)dlcElementBytes(element)));
   tile[columns] = fmin(item[columns], r->device->isHost ? 2 * lanes : units ? 64 : 8);
-  if (rows >= 0) tile[rows] = fmin(item[rows], r->device->isHost ? (double)(r->device->registers - 4) / 2 : units ? 64 : 8);
+  double left = floor(((double)r->device->registers - 4) / ceil(tile[columns] / lanes)); // the rest: operands
+  if (rows >= 0) tile[rows] = fmin(item[rows], r->device->isHost ? left : units ? 64 : 8);
 }
 
 static intptr_t innerLoops(const DlcFlowNode *node, const double *from, const double *to, DlcCacheLoop *loops) {

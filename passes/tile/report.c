@@ -14,11 +14,11 @@ const DlcReportKernel *dlcReportKernelOf(const DlcReport *report, MlirOperation 
   return NULL;
 }
 
-double dlcReportValueBytes(MlirValue value) {
+double dlcReportValueBytes(const DlcReport *report, MlirValue value) {
   MlirType type = typeOf(value);
   if (!mlirTypeIsARankedTensor(type)) return 0;
   double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(type));
-  for (intptr_t d = 0; d < mlirShapedTypeGetRank(type); ++d) bytes *= mlirShapedTypeIsDynamicDim(type, d) ? (double)DLC_ASSUMED_EXTENT : (double)mlirShapedTypeGetDimSize(type, d);
+  for (intptr_t d = 0; d < mlirShapedTypeGetRank(type); ++d) bytes *= mlirShapedTypeIsDynamicDim(type, d) ? (double)report->dynamic : (double)mlirShapedTypeGetDimSize(type, d);
   return bytes;
 }
 
@@ -59,7 +59,7 @@ static void collect(DlcReport *report) {
   for (intptr_t i = 0; i < ops.n; ++i) {
     DlcReportKernel *k = &report->kernels[report->n++];
     k->op = ops.data[i];
-    k->isGraph = tile_graph_isa(k->op) && dlcFlowOfGraph(&k->flow, k->op, DLC_ASSUMED_EXTENT);
+    k->isGraph = tile_graph_isa(k->op) && dlcFlowOfGraph(&k->flow, k->op, report->dynamic);
     if (!k->isGraph) continue;
     dlcCostScheduleRead(tile_graph_schedule(k->op), &k->flow, &k->schedule);
     dlcCostOfFlow(&k->flow, &k->schedule, &report->device, &k->cost);
@@ -75,11 +75,12 @@ static void destroy(DlcReport *report) {
 
 MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcTileReportOptions *options) {
   (void)pass;
-  DlcReport report = {.module = root};
+  DlcReport report = {.module = root, .dynamic = options->dynamic};
   bool dot = mlirStringRefEqual(options->format, dlcText("dot")), standard = mlirStringRefEqual(options->file, dlcText("-"));
   MlirLocation loc = mlirOperationGetLocation(root);
   if (!dot && !mlirStringRefEqual(options->format, dlcText("text")))
     return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text and dot", (int)options->format.length, options->format.data);
+  if (options->dynamic < 1) return dlcErrorAt(loc, "tile-report: dynamic is at least 1");
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &report.device))) return mlirLogicalResultFailure();
   char *path = strndup(options->file.data, options->file.length);
   FILE *out = standard ? stdout : fopen(path, "w");

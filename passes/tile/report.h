@@ -14,6 +14,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   DlcDevice device;
+  int64_t dynamic; // what a dynamic size is taken as
   DlcReportKernel *kernels; // in program order
   intptr_t n;
 } DlcReport;
@@ -22,7 +23,7 @@ void dlcReportText(const DlcReport *report, FILE *out);
 void dlcReportDot(const DlcReport *report, FILE *out);
 
 const DlcReportKernel *dlcReportKernelOf(const DlcReport *report, MlirOperation op); // NULL: op is none
-double dlcReportValueBytes(MlirValue value);   // of a tensor, dynamic sizes as assumed
+double dlcReportValueBytes(const DlcReport *report, MlirValue value); // of a tensor
 bool dlcReportIsReturned(MlirValue value);     // from its function
 typedef struct { char text[24]; } DlcReportBytes;
 DlcReportBytes dlcReportShow(double bytes);    // "880.8 MB"

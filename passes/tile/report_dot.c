@@ -68,7 +68,7 @@ static void showOuterEdge(const DlcReport *r, const DlcReportKernel *k, MlirValu
   intptr_t made = maker->isGraph && maker->flow.nValues && maker->flow.values[0].node >= 0 ? maker->flow.values[0].node : 0;
   showEnd(r, maker, made, out);
   fprintf(out, " -> "), showEnd(r, k, node, out);
-  fprintf(out, " [color=%s, penwidth=2, label=\"%s\"];\n", colourOf(tile_Level_global), dlcReportShow(dlcReportValueBytes(value)).text);
+  fprintf(out, " [color=%s, penwidth=2, label=\"%s\"];\n", colourOf(tile_Level_global), dlcReportShow(dlcReportValueBytes(r, value)).text);
 }
 
 static void showOuterEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {

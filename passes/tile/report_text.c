@@ -78,13 +78,13 @@ static double showResults(const DlcReport *r, const DlcReportKernel *k, FILE *ou
       last = user;
     }
     bool returned = dlcReportIsReturned(v);
-    fprintf(out, "    result %d, %s, in memory: ", (int)i, dlcReportShow(dlcReportValueBytes(v)).text);
+    fprintf(out, "    result %d, %s, in memory: ", (int)i, dlcReportShow(dlcReportValueBytes(r, v)).text);
     if (returned) fprintf(out, "returned%s\n", users > 1 ? ", and read" : "");
     else if (!users) fprintf(out, "unused\n");
     else if (users > 1) fprintf(out, "%d ops read it\n", (int)users);
     else if (dlcReportKernelOf(r, last)) fprintf(out, "%s does not join\n", dlcReportName(last).text);
     else fprintf(out, "%.*s is no part of a graph\n", (int)mlirIdentifierStr(mlirOperationGetName(last)).length, mlirIdentifierStr(mlirOperationGetName(last)).data);
-    if (!returned && users) intermediate += dlcReportValueBytes(v);
+    if (!returned && users) intermediate += dlcReportValueBytes(r, v);
   }
   return intermediate;
 }
@@ -97,14 +97,15 @@ typedef struct {
 static void showKernel(const DlcReport *r, const DlcReportKernel *k, Sums *sums, FILE *out) {
   if (!k->isGraph) {
     double bytes = 0;
-    for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i) bytes += dlcReportValueBytes(mlirOperationGetOperand(k->op, i));
+    for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i) bytes += dlcReportValueBytes(r, mlirOperationGetOperand(k->op, i));
     fprintf(out, "  %lld %s: %s, moves %s\n", (long long)sums->kernels, dlcReportName(k->op).text, tile_graph_isa(k->op) ? "cannot be priced" : "not in a graph", dlcReportShow(bytes).text);
     ++sums->alone, sums->bytes[DLC_GLOBAL] += bytes;
   } else {
     DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
     fprintf(out, "  %lld %s: %d ops, %lld items of ", (long long)sums->kernels, dlcReportName(k->op).text, (int)k->flow.nNodes, (long long)k->cost.items);
     showSizes(k->schedule.tile[item], k->flow.rank, out);
-    fprintf(out, " at %s, %.2f waves%s\n", dlcMemoryNames[item], k->cost.waves, k->flow.isDynamic ? ", dynamic sizes taken as 64" : "");
+    fprintf(out, " at %s, %.2f waves\n", dlcMemoryNames[item], k->cost.waves);
+    if (k->flow.isDynamic) fprintf(out, "    dynamic sizes taken as %lld\n", (long long)r->dynamic);
     showTime(r, &k->cost, out);
     showBytes(r, &k->cost, out);
     showEdges(r, k, out);

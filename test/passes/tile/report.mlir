@@ -3,6 +3,8 @@
 // RUN: dl-opt %s --tile-report=file=%t.txt | FileCheck %s --check-prefix=MODULE
 // RUN: FileCheck %s --check-prefix=HOST < %t.txt
 // RUN: not dl-opt %s --tile-report=format=xml 2>&1 | FileCheck %s --check-prefix=FORMAT
+// RUN: dl-opt %s --tile-report=dynamic=8 -o /dev/null | FileCheck %s --check-prefix=DYNAMIC
+// RUN: not dl-opt %s --tile-report=dynamic=0 2>&1 | FileCheck %s --check-prefix=ZERO
 // RUN: not dl-opt %s --tile-report=file=%t.absent/x 2>&1 | FileCheck %s --check-prefix=WRITE
 
 // CHECK: on NVIDIA A100-SXM4-80GB
@@ -19,11 +21,18 @@
 // CHECK-NEXT: holds 24.1 kB of 166.9 kB at workgroup
 // CHECK-NEXT: conv_2d_nhwc_hwcf -> depthwise_conv_2d_nhwc_hwc at workgroup [1, 10, 18, 16], overlap 2 along 1, 2 along 2 computed again: 278.8 kB stay out of memory
 // CHECK-NEXT: result 0, 262.1 kB, in memory: returned
-// CHECK-NEXT: {{^}}kernels 3, 1 of them not in a graph
+// CHECK-NEXT: {{^}}  3 dynamic: 1 ops, 8 items of [8, 16] at workgroup, 0.01 waves
+// CHECK-NEXT: dynamic sizes taken as 64
+// CHECK: {{^}}kernels 4, 1 of them not in a graph
 // CHECK-NEXT: {{^}}edges register 0, workgroup 1, cluster 0, l2 0, global 0
 // CHECK-NEXT: {{^}}moved 8.4 MB at global, 15.4 MB at l2, 139.1 MB at workgroup;
 // CHECK-NEXT: {{^}}intermediates in memory (IRS) 2.1 MB
-// CHECK-NEXT: {{^}}predicted 32.81 us
+// CHECK-NEXT: {{^}}predicted 37.18 us
+
+// DYNAMIC: {{^}}  3 dynamic: 1 ops, 1 items of [8, 16] at workgroup
+// DYNAMIC-NEXT: dynamic sizes taken as 8
+// DYNAMIC: moves 1.0 kB at global
+// ZERO: error: tile-report: dynamic is at least 1
 
 // DOT: digraph tiles {
 // DOT: subgraph cluster_0 {
@@ -40,7 +49,7 @@
 // WRITE: error: tile-report: cannot write {{.*}}absent/x: No such file
 #map = affine_map<(d0, d1) -> (d0, d1)>
 
-func.func @main(%a: tensor<512x256xf32>, %w: tensor<256x1024xf32>, %x: tensor<1x66x66x16xf32>, %p: tensor<1x1x16x16xf32>, %q: tensor<3x3x16xf32>) -> (tensor<512x1024xf32>, tensor<1x64x64x16xf32>) {
+func.func @main(%a: tensor<512x256xf32>, %w: tensor<256x1024xf32>, %x: tensor<1x66x66x16xf32>, %p: tensor<1x1x16x16xf32>, %q: tensor<3x3x16xf32>, %s: tensor<?x16xf32>, %os: tensor<?x16xf32>) -> (tensor<512x1024xf32>, tensor<1x64x64x16xf32>, tensor<?x16xf32>) {
   %oa = tensor.empty() : tensor<512x1024xf32>
   %m = tile.graph "project" ins(%l = %a : tensor<512x256xf32>, %r = %w : tensor<256x1024xf32>) outs(%o = %oa : tensor<512x1024xf32>) schedule <[<workgroup [64, 128] step [32] stages 3>]> {
     %z = arith.constant 0.0 : f32
@@ -64,5 +73,13 @@ func.func @main(%a: tensor<512x256xf32>, %w: tensor<256x1024xf32>, %x: tensor<1x
     %v = linalg.depthwise_conv_2d_nhwc_hwc ins(%k, %d : tensor<1x66x66x16xf32>, tensor<3x3x16xf32>) outs(%g : tensor<1x64x64x16xf32>) -> tensor<1x64x64x16xf32>
     tile.yield %v : tensor<1x64x64x16xf32>
   }
-  return %e, %h : tensor<512x1024xf32>, tensor<1x64x64x16xf32>
+  %y = tile.graph "dynamic" ins(%b = %s : tensor<?x16xf32>) outs(%o = %os : tensor<?x16xf32>) schedule <[<workgroup [8, 0]>]> {
+    %k = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]} ins(%b : tensor<?x16xf32>) outs(%o : tensor<?x16xf32>) {
+    ^bb0(%i: f32, %j: f32):
+      %t = math.exp %i : f32
+      linalg.yield %t : f32
+    } -> tensor<?x16xf32>
+    tile.yield %k : tensor<?x16xf32>
+  }
+  return %e, %h, %y : tensor<512x1024xf32>, tensor<1x64x64x16xf32>, tensor<?x16xf32>
 }
