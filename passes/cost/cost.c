@@ -112,6 +112,20 @@ static bool comesFromMemory(const DlcFlowValue *v) {
   return v->isRead && !v->isGathered && v->elementBytes && (v->node < 0 || v->level == tile_Level_global);
 }
 
+// Marks the innermost iterations, `together` of them, as running at once; a loop of which only some do is cut in two.
+static intptr_t markTogether(DlcCacheLoop *loops, intptr_t n, double together) {
+  for (intptr_t i = n - 1; i >= 0 && together > 1; --i) {
+    double inner = fmin(together, loops[i].count);
+    if (inner < loops[i].count) {
+      memmove(&loops[i + 1], &loops[i], (size_t)(n - i) * sizeof *loops);
+      loops[i].count /= inner, loops[i + 1].count = inner, ++n, ++i;
+      together = inner;
+    }
+    loops[i].together = true, together /= inner;
+  }
+  return n;
+}
+
 // The loops over the items in the order in which they are taken, shared by `parts` that each take a piece of the outermost.
 static intptr_t gridLoops(const Run *r, double parts, DlcCacheLoop *loops) {
   intptr_t n = 0, rank = r->flow->rank;
@@ -124,17 +138,18 @@ static intptr_t gridLoops(const Run *r, double parts, DlcCacheLoop *loops) {
   }
   if (group > 1 && rank > 1 && count[0] > 1) {
     group = fmin(group, count[0]);
-    loops[n++] = (DlcCacheLoop){0, count[0] / group};
-    for (intptr_t d = 1; d < rank; ++d) loops[n++] = (DlcCacheLoop){d, count[d]};
-    loops[n++] = (DlcCacheLoop){0, group};
+    loops[n++] = (DlcCacheLoop){0, count[0] / group, false};
+    for (intptr_t d = 1; d < rank; ++d) loops[n++] = (DlcCacheLoop){d, count[d], false};
+    loops[n++] = (DlcCacheLoop){0, group, false};
   } else {
-    for (intptr_t i = 0; i < rank; ++i) loops[n++] = (DlcCacheLoop){column ? rank - 1 - i : i, count[column ? rank - 1 - i : i]};
+    for (intptr_t i = 0; i < rank; ++i) loops[n++] = (DlcCacheLoop){column ? rank - 1 - i : i, count[column ? rank - 1 - i : i], false};
   }
+  double resident = r->out->waves > 0 ? (double)r->out->items / r->out->waves / r->clusters / fmax(1, parts) : 1;
   for (intptr_t i = 0; i < n && parts > 1; ++i) {
     double cut = fmin(parts, loops[i].count);
     loops[i].count /= cut, parts /= cut;
   }
-  return n;
+  return markTogether(loops, n, resident);
 }
 
 // What `parts` caches, each taking its part of the items, fetch of each stream.
@@ -252,7 +267,7 @@ static intptr_t innerLoops(const DlcFlowNode *node, const double *from, const do
   intptr_t n = 0;
   for (int pass = 0; pass < 2; ++pass) // reductions innermost: accumulators stay in registers
     for (intptr_t l = 0; l < node->nLoops; ++l)
-      if (node->isReduction[l] == pass && from[l] > to[l]) loops[n++] = (DlcCacheLoop){l, from[l] / to[l]};
+      if (node->isReduction[l] == pass && from[l] > to[l]) loops[n++] = (DlcCacheLoop){l, from[l] / to[l], false};
   return n;
 }
 

@@ -10,7 +10,8 @@
 //             one cluster once), and what they store. Without an l2: at global.
 //   global    what misses the caches. A cache keeps what one iteration of a loop
 //             over the grid touches, if that fits; the next iteration then fetches
-//             only what is new to it, else all again.
+//             only what is new to it, else all again. Items that run at once share
+//             what they read in any case.
 //   workgroup intermediates that live there, and what contractions read of it by
 //             register tiles.
 //   register  not counted: arithmetic is priced by its peak.

@@ -19,7 +19,7 @@ void dlcFetch(DlcStream *streams, intptr_t nStreams, const DlcCacheLoop *loops, 
     }
     sizes[loops[l].dim] *= loops[l].count;
     for (intptr_t s = 0; s < nStreams; ++s) {
-      bool kept = all <= 0.75 * capacity && s < 64 && before[s] > 0;
+      bool kept = (all <= 0.75 * capacity || (loops[l].together && capacity > 0)) && s < 64 && before[s] > 0;
       streams[s].fetched *= kept ? touched(&streams[s], sizes) / before[s] : loops[l].count;
     }
   }
