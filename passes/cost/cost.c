@@ -239,7 +239,7 @@ static MlirType elementOf(const DlcFlowNode *node) {
   return mlirTypeIsAShaped(t) ? mlirShapedTypeGetElementType(t) : t;
 }
 
-static bool isMatrix(const DlcFlowNode *node) { return node->contracts && node->operations <= 3; } // multiply, add, perhaps a conversion
+static bool isMatrix(const DlcFlowNode *node) { return node->contracts && node->operations <= 2; } // multiply and add
 
 // The tile of a contraction's loops that registers hold: the schedule's, else one as its lowering would take.
 static void registerTile(const Run *r, const DlcFlowNode *node, const double *item, double *tile) {

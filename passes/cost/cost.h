@@ -54,7 +54,8 @@ typedef struct {
 bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSchedule *out);
 // The level whose tile is one work item.
 DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device);
-// Edge levels are those in flow->values and flow->uses: a scheduler may change them there and ask again.
+// Any schedule of a flow may be asked for. The levels of its edges are part of the flow (DlcFlowLevels), since overlaps and
+// what is computed depend on them.
 void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out);
 // Of a tile.graph with its schedule and edges. False: it has no flow (see propagate.h).
 bool dlcCostOfGraph(MlirOperation graph, const DlcDevice *device, DlcCost *out);

@@ -29,6 +29,7 @@ typedef struct {
   intptr_t nStepIns;     // its further arguments are accumulators
   const MlirValue *results;
   const MlirOperation *ops;
+  const DlcFlowLevels *levels;
   intptr_t nResults, nOps;
   bool failed;
 } Walk;
@@ -108,7 +109,9 @@ static void addUse(Walk *w, intptr_t reader, MlirValue value, const DlcBox *box,
     // An accumulator stays where it is.
     if (!op.ptr && !isNull(sourceOf(w, next)) && mlirBlockArgumentGetArgNumber(next) >= w->nStepIns) isData = false;
   }
-  if (isData && use.level == tile_Level_global && isMadeHere(w, base)) needStored(w, value, *box);
+  bool isInner = isData && isMadeHere(w, base);
+  if (isInner && w->levels) use.level = w->levels->of(base, w->flow->nodes[reader].op, w->levels->data);
+  if (isInner && use.level == tile_Level_global) needStored(w, value, *box);
   else need(w, value, box);
   Slot *slot = slotOf(w, base);
   if (!isData) return;
@@ -187,7 +190,6 @@ static void walkLinalg(Walk *w, MlirOperation op) {
   }
   DlcFlowNode *node = addNode(w, op, linalg_fill_isa(op) ? DLC_NODE_FILL : DLC_NODE_COMPUTE);
   made.kind = node->kind;
-  dlcCountBody(op, &made);
   intptr_t self = w->flow->nNodes - 1, nOperands = mlirOperationGetNumOperands(op);
   bool reduces = false;
   for (intptr_t l = 0; l < made.nLoops; ++l) reduces |= made.isReduction[l];
@@ -196,6 +198,7 @@ static void walkLinalg(Walk *w, MlirOperation op) {
     if (!looksAt(op, k) || k >= nOperands - mlirOperationGetNumResults(op) || !dlcLinalgMap(op, k, &map)) continue;
     made.contracts |= reduces && mlirAffineMapGetNumResults(map) && !mlirAffineMapIsPermutation(map);
   }
+  dlcCountBody(op, &made);
   *node = made;
   for (intptr_t k = 0; k < nOperands; ++k) {
     MlirValue v = mlirOperationGetOperand(op, k);
@@ -432,10 +435,10 @@ static void finish(Walk *w, intptr_t nResults, const MlirValue *results) {
   free(number);
 }
 
-bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, int64_t assumed) {
+bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, const DlcFlowLevels *levels, int64_t assumed) {
   *flow = (DlcFlow){.nResults = nResults};
   if (!nResults || !mlirTypeIsARankedTensor(typeOf(results[0])) || mlirShapedTypeGetRank(typeOf(results[0])) > DLC_MAX_RANK - 4) return false;
-  Walk w = {.flow = flow, .assumed = assumed, .arguments = dlcMappingCreate(), .results = results, .nResults = nResults, .ops = ops, .nOps = n};
+  Walk w = {.flow = flow, .assumed = assumed, .arguments = dlcMappingCreate(), .results = results, .nResults = nResults, .ops = ops, .nOps = n, .levels = levels};
   MlirType type = typeOf(results[0]);
   flow->rank = flow->nDims = mlirShapedTypeGetRank(type);
   for (intptr_t d = 0; d < flow->rank; ++d) flow->extent[d] = sizeOf(&w, type, d);
@@ -459,7 +462,7 @@ bool dlcFlowOfGraph(DlcFlow *flow, MlirOperation graph, int64_t assumed) {
   n = 0;
   dlcForEachOp(op, body) if (!mlirOperationEqual(op, yield)) ops[n++] = op;
   for (intptr_t i = 0; i < nResults; ++i) results[i] = mlirOperationGetOperand(yield, i);
-  bool ok = dlcFlowOfOps(flow, n, ops, nResults, results, assumed);
+  bool ok = dlcFlowOfOps(flow, n, ops, nResults, results, NULL, assumed);
   free(ops), free(results);
   return ok;
 }

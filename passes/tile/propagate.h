@@ -72,8 +72,13 @@ typedef struct {
 // Of a tile.graph. A dynamic size counts as `assumed` elements. False: not static enough or too large (more than
 // DLC_MAX_RANK dimensions, no result); the flow is then empty, and no diagnostic is given.
 bool dlcFlowOfGraph(DlcFlow *flow, MlirOperation graph, int64_t assumed);
-// Of n ops, in program order, that a graph may be made of, with the values that would be its results.
-bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, int64_t assumed);
+// Of n ops, in program order, that a graph may be made of, with the values that would be its results. `levels` says at which
+// level `reader` would read a value that another of the ops makes; NULL: as the edges say, and where there is none at global.
+typedef struct {
+  tile_Level (*of)(MlirValue value, MlirOperation reader, void *data);
+  void *data;
+} DlcFlowLevels;
+bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, const DlcFlowLevels *levels, int64_t assumed);
 void dlcFlowDestroy(DlcFlow *flow);
 
 // Bytes of a value's box for a root tile (bound), and mean over all tiles.

@@ -137,9 +137,15 @@ static double operationsOf(MlirOperation op) {
   return name.length > 5 && !memcmp(name.data, "math.", 5) ? 20 : 1;
 }
 
+// Units that multiply and add take narrow operands as they are.
+static bool isWidening(MlirOperation op) {
+  MlirStringRef name = mlirIdentifierStr(mlirOperationGetName(op));
+  return name.length >= 9 && !memcmp(name.data, "arith.ext", 9);
+}
+
 static void countBlock(MlirBlock block, DlcFlowNode *node) {
   dlcForEachOp(op, block) {
-    node->operations += operationsOf(op);
+    if (!node->contracts || !isWidening(op)) node->operations += operationsOf(op);
     if (tensor_extract_isa(op)) {
       ++node->gathers;
       node->gatherBytes = dlcElementBytes(typeOf(mlirOperationGetResult(op, 0)));

@@ -1,7 +1,7 @@
 // RUN: not passes-cost %t.absent.mlir 2>&1 | FileCheck %s
 // CHECK: absent.mlir
 // Prints the flow and the cost of each tile.graph of an MLIR file: what cost/*.mlir and tile/propagate.mlir check.
-//   passes-cost FILE [flow] [cost]
+//   passes-cost FILE [flow] [cost] [LEVEL]    LEVEL: of all edges, instead of what the file says
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,14 +54,29 @@ static void showCost(const DlcCost *c, const DlcDevice *device) {
          c->launch * 1e6, c->fill * 1e6, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->uncertainty, c->fits ? "fits" : dlcMemoryNames[c->over]);
 }
 
-static int show(MlirOperation graph, bool wantsFlow, bool wantsCost) {
+static tile_Level levelOfAll(MlirValue value, MlirOperation reader, void *data) {
+  (void)value, (void)reader;
+  return *(const tile_Level *)data;
+}
+
+static bool flowAtLevel(DlcFlow *flow, MlirOperation graph, tile_Level level) {
+  MlirBlock body = bodyOf(tile_graph_body(graph));
+  MlirOperation ops[64], yield = mlirBlockGetTerminator(body);
+  MlirValue results[8];
+  intptr_t n = 0, nResults = mlirOperationGetNumOperands(yield);
+  dlcForEachOp(op, body) if (n < 64 && !mlirOperationEqual(op, yield)) ops[n++] = op;
+  for (intptr_t i = 0; i < nResults && i < 8; ++i) results[i] = mlirOperationGetOperand(yield, i);
+  return dlcFlowOfOps(flow, n, ops, nResults < 8 ? nResults : 8, results, &(DlcFlowLevels){levelOfAll, &level}, DLC_ASSUMED_EXTENT);
+}
+
+static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, int level) {
   DlcFlow flow;
   DlcDevice device;
   DlcCostSchedule schedule;
   DlcCost cost;
   showName(tile_graph_label(graph), NULL);
   if (mlirLogicalResultIsFailure(dlcDeviceOf(graph, &device))) return 1;
-  if (!dlcFlowOfGraph(&flow, graph, DLC_ASSUMED_EXTENT)) return printf(": no flow\n"), 0;
+  if (!(level < 0 ? dlcFlowOfGraph(&flow, graph, DLC_ASSUMED_EXTENT) : flowAtLevel(&flow, graph, (tile_Level)level))) return printf(": no flow\n"), 0;
   dlcCostScheduleRead(tile_graph_schedule(graph), &flow, &schedule);
   printf(": %d nodes on %s\n", (int)flow.nNodes, device.name);
   if (wantsFlow) showFlow(&flow, schedule.tile[dlcCostItemLevel(&schedule, &device)]);
@@ -73,7 +88,12 @@ static int show(MlirOperation graph, bool wantsFlow, bool wantsCost) {
 
 int main(int argc, char **argv) {
   bool wantsFlow = false, wantsCost = false;
-  for (int i = 2; i < argc; ++i) wantsFlow |= !strcmp(argv[i], "flow"), wantsCost |= !strcmp(argv[i], "cost");
+  int level = -1;
+  for (int i = 2; i < argc; ++i) {
+    wantsFlow |= !strcmp(argv[i], "flow"), wantsCost |= !strcmp(argv[i], "cost");
+    for (int k = 0; k <= tile_Level_global; ++k)
+      if (!strcmp(argv[i], tile_Level_str((tile_Level)k))) level = k;
+  }
   MlirDialectRegistry registry = mlirDialectRegistryCreate();
   dlcInsertAllDialects(registry);
   MlirContext ctx = mlirContextCreateWithRegistry(registry, false);
@@ -83,7 +103,7 @@ int main(int argc, char **argv) {
   if (!mlirModuleIsNull(module)) {
     DlcOps graphs = dlcCollect(mlirModuleGetOperation(module), tile_graph_isa);
     status = 0;
-    for (intptr_t i = 0; i < graphs.n; ++i) status |= show(graphs.data[i], wantsFlow, wantsCost);
+    for (intptr_t i = 0; i < graphs.n; ++i) status |= show(graphs.data[i], wantsFlow, wantsCost, level);
     free(graphs.data);
     mlirModuleDestroy(module);
   }
