@@ -59,6 +59,10 @@ bool dlcSpanAdd(DlcSpan *span, const DlcSpan *other) {
 }
 
 bool dlcSpanDivide(DlcSpan *span, int64_t by) { // floor(floor(x / a) / b) = floor(x / ab)
+  if (by > 0 && isFixed(span)) { // divide stays one
+    span->low = floorDivide(span->low, by), span->high = floorDivide(span->high, by);
+    return true;
+  }
   return by > 0 && !__builtin_mul_overflow(span->divide, by, &span->divide);
 }
 
