@@ -323,6 +323,16 @@ static void priceItems(Run *r) {
 }
 
 //===--- seconds --------------------------------------------------------------------------------------===//
+// The part of its vectors that a host fills: the last parallel loop goes along them, its tail is masked.
+static double filledVectors(const Run *r, const DlcFlowNode *node) {
+  double lanes = (double)(r->device->vectorBits / 8) / fmax(1, (double)dlcElementBytes(elementOf(node)));
+  for (intptr_t l = node->nLoops - 1; r->device->isHost && lanes > 1 && l >= 0; --l) {
+    double size = dlcSpanMean(&node->loop[l], node->extent[l], r->mean);
+    if (!node->isReduction[l] && size > 1) return size / (ceil(size / lanes) * lanes);
+  }
+  return 1;
+}
+
 // Operations, with those that overlapping tiles repeat.
 static void priceCompute(Run *r) {
   double seconds = 0;
@@ -334,7 +344,7 @@ static void priceCompute(Run *r) {
     if (points > whole * (1 + 1e-9)) r->out->recomputed += (points - whole) * node->operations;
     // A peak counts a multiplication with an addition as two: other operations come at half of it.
     double peak = dlcDevicePeak(r->device, elementOf(node), isMatrix(node)) / (node->contracts ? 1 : 2);
-    seconds += points * node->operations / peak;
+    seconds += points * node->operations / peak / filledVectors(r, node);
   }
   r->out->compute = seconds * (double)r->device->units / r->active;
 }

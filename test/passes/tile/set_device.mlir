@@ -11,6 +11,8 @@
 // RUN: not dl-opt %s --tile-set-device=device=%t.zero.mlir 2>&1 | FileCheck %s --check-prefix=ZERO
 // RUN: sed 's/"warp" = 32 : i64/"warp" = "many"/' %{source}/devices/h100.mlir > %t.kind.mlir
 // RUN: not dl-opt %s --tile-set-device=device=%t.kind.mlir 2>&1 | FileCheck %s --check-prefix=KIND
+// What reads a description that is there already refuses it as well, once.
+// RUN: not dl-opt %t.typo.mlir --tile-report 2>&1 | FileCheck %s --check-prefix=TYPO
 
 // Every description in devices/ can be read.
 // RUN: dl-opt %s --tile-set-device=device=v100 --tile-set-device=device=a100 --tile-set-device=device=h100 --tile-set-device=device=h200 --tile-set-device=device=mi300x --tile-set-device=device=host-avx2 --tile-set-device=device=host-avx512 | FileCheck %s --check-prefix=ALL
@@ -24,6 +26,7 @@
 // NONE: error: {{.*}} has no device with 'memory' in a dlti.target_system_spec
 // LEVEL: error: {{.*}}the device description: 'memory' has an unknown entry 'l9'
 // TYPO: error: {{.*}}the device description: 'register' has an unknown entry 'bandwith'
+// TYPO-NOT: error:
 // ZERO: error: {{.*}}the device description: register 'capacity' must be positive
 // KIND: error: {{.*}}the device description: 'warp' must be an integer
 func.func @main() { return }
