@@ -27,6 +27,36 @@ bool dlcReportIsReturned(MlirValue value) {
   return false;
 }
 
+bool dlcReportIsUsed(MlirValue value) { return !mlirOpOperandIsNull(mlirValueGetFirstUse(value)); }
+
+double dlcReportAloneBytes(const DlcReport *report, const DlcReportKernel *k) {
+  double bytes = 0;
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i) bytes += dlcReportValueBytes(report, mlirOperationGetOperand(k->op, i));
+  return bytes;
+}
+
+static void addKernel(const DlcReport *report, const DlcReportKernel *k, DlcReportSums *sums) {
+  ++sums->kernels;
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(k->op); ++i) {
+    MlirValue v = mlirOperationGetResult(k->op, i);
+    if (dlcReportIsUsed(v) && !dlcReportIsReturned(v)) sums->intermediates += dlcReportValueBytes(report, v);
+  }
+  if (!k->isGraph) {
+    ++sums->alone, sums->bytes[DLC_GLOBAL] += dlcReportAloneBytes(report, k);
+    return;
+  }
+  for (intptr_t i = 0; i < k->flow.nUses; ++i)
+    if (k->flow.values[k->flow.uses[i].value].node >= 0) ++sums->edges[k->flow.uses[i].level];
+  for (int level = 0; level < DLC_MEMORIES; ++level) sums->bytes[level] += dlcCostBytes(&k->cost, (DlcMemory)level), sums->transactions[level] += k->cost.transactions[level];
+  sums->seconds += k->cost.seconds, sums->intermediates += k->cost.stored;
+}
+
+DlcReportSums dlcReportSum(const DlcReport *report) {
+  DlcReportSums sums = {0};
+  for (intptr_t i = 0; i < report->n; ++i) addKernel(report, &report->kernels[i], &sums);
+  return sums;
+}
+
 DlcReportBytes dlcReportShow(double bytes) {
   static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
   int unit = 0;
@@ -76,10 +106,10 @@ static void destroy(DlcReport *report) {
 MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcTileReportOptions *options) {
   (void)pass;
   DlcReport report = {.module = root, .dynamic = options->dynamic};
-  bool dot = mlirStringRefEqual(options->format, dlcText("dot")), standard = mlirStringRefEqual(options->file, dlcText("-"));
+  bool dot = mlirStringRefEqual(options->format, dlcText("dot")), json = mlirStringRefEqual(options->format, dlcText("json")), standard = mlirStringRefEqual(options->file, dlcText("-"));
   MlirLocation loc = mlirOperationGetLocation(root);
-  if (!dot && !mlirStringRefEqual(options->format, dlcText("text")))
-    return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text and dot", (int)options->format.length, options->format.data);
+  if (!dot && !json && !mlirStringRefEqual(options->format, dlcText("text")))
+    return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text, dot and json", (int)options->format.length, options->format.data);
   if (options->dynamic < 1) return dlcErrorAt(loc, "tile-report: dynamic is at least 1");
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &report.device))) return mlirLogicalResultFailure();
   char *path = strndup(options->file.data, options->file.length);
@@ -87,7 +117,7 @@ MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcT
   bool ok = out != NULL;
   if (ok) {
     collect(&report);
-    (dot ? dlcReportDot : dlcReportText)(&report, out);
+    (dot ? dlcReportDot : json ? dlcReportJson : dlcReportText)(&report, out);
     destroy(&report);
     ok = !ferror(out) && !fflush(out);
     if (!standard && fclose(out)) ok = false;

@@ -66,8 +66,7 @@ static void showEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
 }
 
 // Why the results of a kernel are in memory.
-static double showResults(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
-  double intermediate = 0;
+static void showResults(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
   for (intptr_t i = 0; i < mlirOperationGetNumResults(k->op); ++i) {
     MlirValue v = mlirOperationGetResult(k->op, i);
     intptr_t users = 0;
@@ -77,59 +76,44 @@ static double showResults(const DlcReport *r, const DlcReportKernel *k, FILE *ou
       if (!mlirOperationEqual(user, last)) ++users;
       last = user;
     }
-    bool returned = dlcReportIsReturned(v);
     fprintf(out, "    result %d, %s, in memory: ", (int)i, dlcReportShow(dlcReportValueBytes(r, v)).text);
-    if (returned) fprintf(out, "returned%s\n", users > 1 ? ", and read" : "");
+    if (dlcReportIsReturned(v)) fprintf(out, "returned%s\n", users > 1 ? ", and read" : "");
     else if (!users) fprintf(out, "unused\n");
     else if (users > 1) fprintf(out, "%d ops read it\n", (int)users);
     else if (dlcReportKernelOf(r, last)) fprintf(out, "%s does not join\n", dlcReportName(last).text);
     else fprintf(out, "%.*s is no part of a graph\n", (int)mlirIdentifierStr(mlirOperationGetName(last)).length, mlirIdentifierStr(mlirOperationGetName(last)).data);
-    if (!returned && users) intermediate += dlcReportValueBytes(r, v);
   }
-  return intermediate;
 }
 
-typedef struct {
-  double seconds, bytes[DLC_MEMORIES], transactions, intermediate, least;
-  int64_t kernels, alone, edges[5];
-} Sums;
-
-static void showKernel(const DlcReport *r, const DlcReportKernel *k, Sums *sums, FILE *out) {
+static void showKernel(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
+  long long number = k - r->kernels;
   if (!k->isGraph) {
-    double bytes = 0;
-    for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i) bytes += dlcReportValueBytes(r, mlirOperationGetOperand(k->op, i));
-    fprintf(out, "  %lld %s: %s, moves %s\n", (long long)sums->kernels, dlcReportName(k->op).text, tile_graph_isa(k->op) ? "cannot be priced" : "not in a graph", dlcReportShow(bytes).text);
-    ++sums->alone, sums->bytes[DLC_GLOBAL] += bytes;
+    fprintf(out, "  %lld %s: %s, moves %s\n", number, dlcReportName(k->op).text, tile_graph_isa(k->op) ? "cannot be priced" : "not in a graph", dlcReportShow(dlcReportAloneBytes(r, k)).text);
   } else {
     DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
-    fprintf(out, "  %lld %s: %d ops, %lld items of ", (long long)sums->kernels, dlcReportName(k->op).text, (int)k->flow.nNodes, (long long)k->cost.items);
+    fprintf(out, "  %lld %s: %d ops, %lld items of ", number, dlcReportName(k->op).text, (int)k->flow.nNodes, (long long)k->cost.items);
     showSizes(k->schedule.tile[item], k->flow.rank, out);
     fprintf(out, " at %s, %.2f waves\n", dlcMemoryNames[item], k->cost.waves);
     if (k->flow.isDynamic) fprintf(out, "    dynamic sizes taken as %lld\n", (long long)r->dynamic);
     showTime(r, &k->cost, out);
     showBytes(r, &k->cost, out);
     showEdges(r, k, out);
-    for (intptr_t i = 0; i < k->flow.nUses; ++i)
-      if (k->flow.values[k->flow.uses[i].value].node >= 0) ++sums->edges[k->flow.uses[i].level];
-    for (int level = 0; level < DLC_MEMORIES; ++level) sums->bytes[level] += dlcCostBytes(&k->cost, (DlcMemory)level);
-    sums->transactions += k->cost.transactions[DLC_GLOBAL], sums->seconds += k->cost.seconds, sums->intermediate += k->cost.stored;
   }
-  sums->intermediate += showResults(r, k, out);
-  ++sums->kernels;
+  showResults(r, k, out);
 }
 
 void dlcReportText(const DlcReport *r, FILE *out) {
-  Sums sums = {0};
+  DlcReportSums sums = dlcReportSum(r);
   fprintf(out, "on %s\n", r->device.name);
-  for (intptr_t i = 0; i < r->n; ++i) showKernel(r, &r->kernels[i], &sums, out);
+  for (intptr_t i = 0; i < r->n; ++i) showKernel(r, &r->kernels[i], out);
   fprintf(out, "kernels %lld", (long long)sums.kernels);
   if (sums.alone) fprintf(out, ", %lld of them not in a graph", (long long)sums.alone);
   fprintf(out, "\nedges");
-  for (int level = 0; level < 5; ++level) fprintf(out, " %s %lld%s", tile_Level_str((tile_Level)level), (long long)sums.edges[level], level < 4 ? "," : "\n");
-  fprintf(out, "moved");
+  for (int level = 0; level <= tile_Level_global; ++level) fprintf(out, "%s %s %lld", level ? "," : "", tile_Level_str((tile_Level)level), (long long)sums.edges[level]);
+  fprintf(out, "\nmoved");
   for (int level = DLC_GLOBAL, first = 1; level >= DLC_WORKGROUP; --level)
     if (r->device.memory[level].present) fprintf(out, "%s %s at %s", first ? "" : ",", dlcReportShow(sums.bytes[level]).text, dlcMemoryNames[level]), first = 0;
-  fprintf(out, "; %.0f transactions at global\n", sums.transactions);
-  fprintf(out, "intermediates in memory (IRS) %s\n", dlcReportShow(sums.intermediate).text);
+  fprintf(out, "; %.0f transactions at global\n", sums.transactions[DLC_GLOBAL]);
+  fprintf(out, "intermediates in memory (IRS) %s\n", dlcReportShow(sums.intermediates).text);
   fprintf(out, "predicted %.2f us\n", sums.seconds * 1e6);
 }

@@ -1,5 +1,7 @@
 // RUN: dl-opt %s --tile-set-device=device=a100 --tile-report -o /dev/null | FileCheck %s
 // RUN: dl-opt %s --tile-set-device=device=a100 --tile-report=format=dot -o /dev/null | FileCheck %s --check-prefix=DOT
+// RUN: dl-opt %s --tile-set-device=device=a100 --tile-report="format=json file=%t.json" -o /dev/null
+// RUN: %{python} -c "import json; r = json.load(open('%t.json')); print(r['kernel_count'], r['edges']['workgroup'], int(r['intermediates']), [k['label'] for k in r['kernels']], r['kernels'][0]['tile'])" | FileCheck %s --check-prefix=JSON
 // RUN: dl-opt %s --tile-report=file=%t.txt | FileCheck %s --check-prefix=MODULE
 // RUN: FileCheck %s --check-prefix=HOST < %t.txt
 // RUN: not dl-opt %s --tile-report=format=xml 2>&1 | FileCheck %s --check-prefix=FORMAT
@@ -43,9 +45,10 @@
 // DOT: k2_1 -> k2_3 [color=dodgerblue, label="workgroup\n278.8 kB"];
 // DOT-NEXT: }
 
+// JSON: 4 1 2097152 ['project', 'generic', 'half-block', 'dynamic'] [64, 128]
 // MODULE: tile.graph "project"
 // HOST: on generic AVX-512 host
-// FORMAT: error: tile-report: unknown format 'xml'; known are text and dot
+// FORMAT: error: tile-report: unknown format 'xml'; known are text, dot and json
 // WRITE: error: tile-report: cannot write {{.*}}absent/x: No such file
 #map = affine_map<(d0, d1) -> (d0, d1)>
 
