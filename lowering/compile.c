@@ -39,14 +39,6 @@ bool dlcKnowsTarget(const char *target, char *why, size_t size) {
   return known;
 }
 
-void dlcPrintPipeline(const char *target, FILE *out) {
-  Kind kind = parseTarget(target).kind;
-  for (const DlcStage *s = dlcCommonStages; s->name; ++s) fprintf(out, "%-12s %s\n             %s\n", s->name, s->summary, s->text);
-  for (const DlcStage *s = kind == HOST ? dlcHostStages : dlcDeviceStages; s->name; ++s) fprintf(out, "%-12s %s\n             %s\n", s->name, s->summary, s->text);
-  if (kind == HOST) fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
-  else fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code", kind == AMDGCN ? " and ld.lld -shared" : "");
-}
-
 bool dlcKnowsStage(const char *target, const char *name) {
   for (const DlcStage *s = dlcCommonStages; s->name; ++s)
     if (!strcmp(s->name, name)) return true;
@@ -118,7 +110,7 @@ static bool runStages(const Run *r, const DlcStage *stages) {
   return true;
 }
 
-//===--- host ------------------------------------------------------------------------------===//
+//===--- settings ---------------------------------------------------------------------------===//
 static bool endsWith(const char *s, const char *suffix) {
   size_t n = strlen(s), m = strlen(suffix);
   return n >= m && !strcmp(s + n - m, suffix);
@@ -133,6 +125,30 @@ static void setForHost(Run *r, const DlcHostCpu *cpu) {
   snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d}", cpu->vectorBits, cpu->registers);
 }
 
+//===--- the pipeline as text ---------------------------------------------------------------===//
+static void printStages(const Run *r, const DlcStage *stages, FILE *out) {
+  char text[4096];
+  for (; stages->name; ++stages) {
+    applySettings(r, stages->text, text, sizeof text);
+    fprintf(out, "%-12s %s\n             %s\n", stages->name, stages->summary, text);
+  }
+}
+
+void dlcPrintPipeline(const char *target, FILE *out) {
+  Target t = parseTarget(target);
+  Run r = {0};
+  DlcHostCpu cpu;
+  if (t.kind == HOST && dlcHostCpu(t.chip, &cpu)) {
+    setForHost(&r, &cpu);
+    dlcHostCpuDestroy(&cpu);
+  }
+  printStages(&r, dlcCommonStages, out);
+  printStages(&r, t.kind == HOST ? dlcHostStages : dlcDeviceStages, out);
+  if (t.kind == HOST) fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
+  else fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code", t.kind == AMDGCN ? " and ld.lld -shared" : "");
+}
+
+//===--- the host ---------------------------------------------------------------------------===//
 static bool runGlue(const Run *r, const DlcHostCpu *cpu) {
   char text[2600];
   // An option's value is quoted: names are cut to what a pipeline's text can hold.
