@@ -16,26 +16,39 @@
 
 //===--- targets -----------------------------------------------------------------------===//
 typedef enum { HOST, NVPTX, AMDGCN, NO_TARGET } Kind;
-typedef struct { Kind kind; const char *chip; } Target;
+typedef struct {
+  Kind kind;
+  const char *chip;
+} Target;
 
 static Target parseTarget(const char *text) {
-  static const struct { const char *name, *chip; Kind kind; } known[] = {{"host", "native", HOST}, {"nvptx", "sm_90a", NVPTX}, {"amdgcn", "gfx942", AMDGCN}};
+  static const struct {
+    const char *name, *chip;
+    Kind kind;
+  } known[] = {{"host", "native", HOST}, {"nvptx", "sm_90a", NVPTX}, {"amdgcn", "gfx942", AMDGCN}};
   for (size_t i = 0; i < sizeof known / sizeof *known; ++i) {
     size_t n = strlen(known[i].name);
-    if (!strncmp(text, known[i].name, n) && (!text[n] || (text[n] == ':' && text[n + 1]))) return (Target){known[i].kind, text[n] ? text + n + 1 : known[i].chip};
+    if (!strncmp(text, known[i].name, n) && (!text[n] || (text[n] == ':' && text[n + 1])))
+      return (Target){known[i].kind, text[n] ? text + n + 1 : known[i].chip};
   }
   return (Target){NO_TARGET, NULL};
 }
 
 bool dlcKnowsTarget(const char *target, char *why, size_t size) {
-  static const char *const chips[] = {"sm_80", "sm_86", "sm_89", "sm_90", "sm_90a", "sm_100a", "gfx906", "gfx908", "gfx90a", "gfx942", "gfx950"};
+  static const char *const chips[] = {"sm_80",  "sm_86",  "sm_89",  "sm_90",  "sm_90a", "sm_100a",
+                                      "gfx906", "gfx908", "gfx90a", "gfx942", "gfx950"};
   Target t = parseTarget(target);
   DlcHostCpu cpu;
   bool known = false;
   if (t.kind == HOST && (known = dlcHostCpu(t.chip, &cpu))) dlcHostCpuDestroy(&cpu);
-  for (size_t i = 0; i < sizeof chips / sizeof *chips; ++i) known |= (t.kind == NVPTX && chips[i][0] == 's' && !strcmp(chips[i], t.chip)) || (t.kind == AMDGCN && chips[i][0] == 'g' && !strcmp(chips[i], t.chip));
+  for (size_t i = 0; i < sizeof chips / sizeof *chips; ++i)
+    known |= (t.kind == NVPTX && chips[i][0] == 's' && !strcmp(chips[i], t.chip)) ||
+             (t.kind == AMDGCN && chips[i][0] == 'g' && !strcmp(chips[i], t.chip));
   if (!known)
-    snprintf(why, size, "unknown target '%s'; targets are host[:native|x86-64-v2|x86-64-v3|x86-64-v4], nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]", target);
+    snprintf(why, size,
+             "unknown target '%s'; targets are host[:native|x86-64-v2|x86-64-v3|x86-64-v4], "
+             "nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]",
+             target);
   return known;
 }
 
@@ -50,7 +63,8 @@ bool dlcKnowsStage(const char *target, const char *name) {
 // The description in devices/ that is nearest to a target.
 static const char *deviceOf(Target t) {
   DlcHostCpu cpu;
-  if (t.kind == NVPTX) return !strcmp(t.chip, "sm_90") || !strcmp(t.chip, "sm_90a") || !strcmp(t.chip, "sm_100a") ? "h100" : "a100";
+  if (t.kind == NVPTX)
+    return !strcmp(t.chip, "sm_90") || !strcmp(t.chip, "sm_90a") || !strcmp(t.chip, "sm_100a") ? "h100" : "a100";
   if (t.kind == AMDGCN || !dlcHostCpu(t.chip, &cpu)) return "mi300x";
   const char *name = cpu.vectorBits == 512 ? "host-avx512" : "host-avx2";
   dlcHostCpuDestroy(&cpu);
@@ -64,7 +78,10 @@ static bool describeDevice(MlirOperation module, const char *device, Target t) {
 
 //===--- stages --------------------------------------------------------------------------===//
 // What a target sets of a pass's options.
-typedef struct { const char *pass; char options[96]; } Setting;
+typedef struct {
+  const char *pass;
+  char options[96];
+} Setting;
 
 typedef struct {
   MlirOperation module;
@@ -121,8 +138,10 @@ static void setForHost(Run *r, const DlcHostCpu *cpu) {
   int vectors = cpu->registers >= 32 ? 4 : 2; // of a register tile's row
   Setting *schedule = &r->settings[r->nSettings++], *registers = &r->settings[r->nSettings++];
   schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector";
-  snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=524288 panel-columns=%d}", vectors * cpu->vectorBits / 32);
-  snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d}", cpu->vectorBits, cpu->registers);
+  snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=524288 panel-columns=%d}",
+           vectors * cpu->vectorBits / 32);
+  snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d}", cpu->vectorBits,
+           cpu->registers);
 }
 
 //===--- the pipeline as text ---------------------------------------------------------------===//
@@ -144,8 +163,11 @@ void dlcPrintPipeline(const char *target, FILE *out) {
   }
   printStages(&r, dlcCommonStages, out);
   printStages(&r, t.kind == HOST ? dlcHostStages : dlcDeviceStages, out);
-  if (t.kind == HOST) fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
-  else fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code", t.kind == AMDGCN ? " and ld.lld -shared" : "");
+  if (t.kind == HOST)
+    fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
+  else
+    fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code",
+            t.kind == AMDGCN ? " and ld.lld -shared" : "");
 }
 
 //===--- the host ---------------------------------------------------------------------------===//
@@ -154,19 +176,30 @@ static bool runGlue(const Run *r, const DlcHostCpu *cpu) {
   // An option's value is quoted: names are cut to what a pipeline's text can hold.
   char name[128];
   size_t n = 0;
-  for (const char *c = r->options->name ? r->options->name : "program"; *c && n < sizeof name - 1; ++c) name[n++] = strchr("{}\"'\\ ,=;()", *c) || (unsigned char)*c < 0x20 ? '_' : *c;
+  for (const char *c = r->options->name ? r->options->name : "program"; *c && n < sizeof name - 1; ++c)
+    name[n++] = strchr("{}\"'\\ ,=;()", *c) || (unsigned char)*c < 0x20 ? '_' : *c;
   name[n] = 0;
-  snprintf(text, sizeof text, "builtin.module(ctrl-host-glue{name=%s target=host:%s features=\"%s\"})", n ? name : "program", cpu->cpu, cpu->required);
+  snprintf(text, sizeof text, "builtin.module(ctrl-host-glue{name=%s target=host:%s features=\"%s\"})",
+           n ? name : "program", cpu->cpu, cpu->required);
   return runStage(r, "glue", text);
 }
 
-static DlcHostForm formOf(const char *path) { return endsWith(path, ".ll") ? DLC_HOST_LLVM_IR : endsWith(path, ".s") ? DLC_HOST_ASSEMBLY : endsWith(path, ".o") ? DLC_HOST_OBJECT : DLC_HOST_PROGRAM; }
+static DlcHostForm formOf(const char *path) {
+  return endsWith(path, ".ll")  ? DLC_HOST_LLVM_IR
+         : endsWith(path, ".s") ? DLC_HOST_ASSEMBLY
+         : endsWith(path, ".o") ? DLC_HOST_OBJECT
+                                : DLC_HOST_PROGRAM;
+}
 
 // LLVM IR names the file of its constants instead of holding them: FILE.ll.weights, which stays.
 static bool keepWeights(const Run *r, const DlcOutput *out, char *path, size_t size) {
-  if (!out->isRegular) return dlcRefuse(r->module, "the constants of LLVM IR stand in a file beside it, and %s is no file", out->path), false;
-  if (snprintf(path, size, "%s.weights", out->path) >= (int)size) return dlcRefuse(r->module, "the output path is too long"), false;
-  if (rename(out->files[DLC_OUTPUT_WEIGHTS], path)) return dlcRefuse(r->module, "cannot write %s: %s", path, strerror(errno)), false;
+  if (!out->isRegular)
+    return dlcRefuse(r->module, "the constants of LLVM IR stand in a file beside it, and %s is no file", out->path),
+           false;
+  if (snprintf(path, size, "%s.weights", out->path) >= (int)size)
+    return dlcRefuse(r->module, "the output path is too long"), false;
+  if (rename(out->files[DLC_OUTPUT_WEIGHTS], path))
+    return dlcRefuse(r->module, "cannot write %s: %s", path, strerror(errno)), false;
   return true;
 }
 
@@ -175,10 +208,15 @@ static bool emitHost(const Run *r, const DlcHostCpu *cpu, DlcOutput *out, DlcHos
   bool keeps = hasWeights && form == DLC_HOST_LLVM_IR;
   if (keeps && !keepWeights(r, out, kept, sizeof kept)) return false;
   begin(r, "code");
-  DlcHostEmitOptions emit = {cpu, r->options->optimize, keeps ? kept : hasWeights ? out->files[DLC_OUTPUT_WEIGHTS] : NULL};
+  DlcHostEmitOptions emit = {cpu, r->options->optimize,
+                             keeps        ? kept
+                             : hasWeights ? out->files[DLC_OUTPUT_WEIGHTS]
+                                          : NULL};
   bool ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, out));
-  if (ok) end(r, "code");
-  else if (keeps) unlink(kept);
+  if (ok)
+    end(r, "code");
+  else if (keeps)
+    unlink(kept);
   return ok;
 }
 
@@ -190,7 +228,8 @@ static bool compileHost(Run *r, const char *chip, DlcOutput *out, DlcHostForm fo
   bool ok = runStages(r, dlcCommonStages);
   for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
     ok = runStage(r, s->name, s->text);
-    if (ok && !strcmp(s->name, "host")) ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, out->files[DLC_OUTPUT_WEIGHTS], &weightBytes));
+    if (ok && !strcmp(s->name, "host"))
+      ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, out->files[DLC_OUTPUT_WEIGHTS], &weightBytes));
   }
   ok = ok && runGlue(r, &cpu) && emitHost(r, &cpu, out, form, weightBytes != 0);
   dlcHostCpuDestroy(&cpu);
@@ -211,7 +250,9 @@ static bool compileDevice(const Run *r, Target t, DlcOutput *out, bool assembly)
   if (!runStages(r, dlcCommonStages) || !runStages(r, dlcDeviceStages)) return false;
   begin(r, "code");
   DlcDeviceImage image = {0};
-  MlirLogicalResult result = t.kind == NVPTX ? dlcEmitPtx(r->module, t.chip, &image) : assembly ? dlcEmitGcn(r->module, t.chip, &image) : dlcEmitHsaco(r->module, t.chip, &image);
+  MlirLogicalResult result = t.kind == NVPTX ? dlcEmitPtx(r->module, t.chip, &image)
+                             : assembly      ? dlcEmitGcn(r->module, t.chip, &image)
+                                             : dlcEmitHsaco(r->module, t.chip, &image);
   bool ok = mlirLogicalResultIsSuccess(result) && writeImage(r->module, out, &image);
   dlcDeviceImageDestroy(&image);
   if (ok) end(r, "code");
@@ -226,7 +267,9 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  if (ok) ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : "")) : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));
+  if (ok)
+    ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
+                        : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));
   dlcOutputEnd(&out);
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }

@@ -8,8 +8,9 @@
 typedef struct {
   const char *target; // "host", "host:x86-64-v3", "nvptx:sm_90a", "amdgcn:gfx942", ..
   const char *name;   // of the program
-  const char *device; // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
-  int optimize;       // 0 to 3
+  const char
+      *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
+  int optimize; // 0 to 3
   // Called before and after each stage, with its name; `module` after it. May be NULL.
   void (*begin)(const char *stage, void *data);
   void (*end)(const char *stage, MlirOperation module, void *data);
@@ -23,6 +24,7 @@ bool dlcKnowsStage(const char *target, const char *name);
 // The stages that a target runs through, a line each, for people.
 void dlcPrintPipeline(const char *target, FILE *out);
 
-// Changes module on the way. path NULL: the caller leaves from `end`, no output is made. Writes `path` whole or not at all: a shared object for the host (".ll": LLVM IR, with `path`.weights for its constants, ".s":
-// assembly, ".o": an object), PTX for nvptx, an hsaco for amdgcn (".s": assembly). Failure: diagnostics on the module's context.
+// Changes module on the way. path NULL: the caller leaves from `end`, no output is made. Writes `path` whole or not at
+// all: a shared object for the host (".ll": LLVM IR, with `path`.weights for its constants, ".s": assembly, ".o": an
+// object), PTX for nvptx, an hsaco for amdgcn (".s": assembly). Failure: diagnostics on the module's context.
 MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *options, const char *path);

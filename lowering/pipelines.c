@@ -16,23 +16,27 @@
 const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
-    {"tile", "Form and schedule tile graphs", "builtin.module(func.func(tile-sink-reshapes,resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
+    {"tile", "Form and schedule tile graphs",
+     "builtin.module(func.func(tile-sink-reshapes,resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-"
+     "decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
-     "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-boundaries "
-     "function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops=1},func.func(canonicalize,cse,canonicalize))"},
+     "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
+     "boundaries "
+     "function-boundary-type-conversion=identity-layout-map "
+     "allow-return-allocs-from-loops=1},func.func(canonicalize,cse,canonicalize))"},
     {0}};
 
 const DlcStage dlcHostStages[] = {
     {"place", "Give every buffer its place", "builtin.module(func.func(ctrl-form-tasks,place-plan))"},
     {"host", "Make functions and runtime calls", "builtin.module(ctrl-to-host)"},
-    {"vector", "Lower linalg to vector loops", "builtin.module(func.func(canonicalize,cse,tile-lower-to-vector,tile-approximate-math))"},
+    {"vector", "Lower linalg to vector loops",
+     "builtin.module(func.func(canonicalize,cse,tile-lower-to-vector,tile-approximate-math))"},
     {"llvm", "Lower to the LLVM dialect", "builtin.module(" DLC_VECTOR_TO_LLVM ")"},
     {0}};
 
 const DlcStage dlcDeviceStages[] = {
-    {"device-tasks", "Make tasks of what stands outside of them", "builtin.module(func.func(ctrl-form-tasks))"},
-    {0}};
+    {"device-tasks", "Make tasks of what stands outside of them", "builtin.module(func.func(ctrl-form-tasks))"}, {0}};
 
 static void registerAll(const DlcStage *stages) {
   for (; stages->name; ++stages) {

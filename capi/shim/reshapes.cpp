@@ -15,7 +15,8 @@ extern "C" MlirLogicalResult dlcSinkReshapes(MlirOperation root, bool (*mayColla
   MLIRContext *ctx = unwrap(root)->getContext();
   RewritePatternSet patterns(ctx);
   linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns, [=](OpOperand *use) {
-    return isa_and_nonnull<tensor::ExpandShapeOp>(use->get().getDefiningOp()) && isa<linalg::GenericOp>(use->getOwner()) && mayCollapse(wrap(use->getOwner()));
+    return isa_and_nonnull<tensor::ExpandShapeOp>(use->get().getDefiningOp()) &&
+           isa<linalg::GenericOp>(use->getOwner()) && mayCollapse(wrap(use->getOwner()));
   });
   linalg::ControlDropUnitDims control;
   control.controlFn = [](Operation *op) { // no loop: only sizes of one that an operand is not indexed by

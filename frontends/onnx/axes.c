@@ -19,7 +19,8 @@ int onnxRuntimeAxes(OnnxContext *ctx, OnnxValue *axes, int rank, OnnxIndex *mask
   }
   return ctx->status ? -1 : n;
 }
-void onnxDropMasked(OnnxContext *ctx, int rank, const OnnxIndex *dims, const OnnxIndex *mask, int kept, OnnxIndex *out) {
+void onnxDropMasked(OnnxContext *ctx, int rank, const OnnxIndex *dims, const OnnxIndex *mask, int kept,
+                    OnnxIndex *out) {
   for (int j = 0; j < kept; ++j) {
     OnnxIndex before = onnxConst(0); // kept dimensions so far
     out[j] = onnxConst(1);
@@ -30,7 +31,8 @@ void onnxDropMasked(OnnxContext *ctx, int rank, const OnnxIndex *dims, const Onn
     }
   }
 }
-void onnxSpreadUnmasked(OnnxContext *ctx, int rank, const OnnxIndex *mask, int n, const OnnxIndex *dims, OnnxIndex *out) {
+void onnxSpreadUnmasked(OnnxContext *ctx, int rank, const OnnxIndex *mask, int n, const OnnxIndex *dims,
+                        OnnxIndex *out) {
   OnnxIndex before = onnxConst(0);
   for (int i = 0; i < rank; ++i) {
     OnnxIndex size = onnxConst(1);
@@ -46,7 +48,8 @@ static void copyBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results
 }
 OnnxValue *onnxSeparateMasked(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *mask) {
   int n = x->rank;
-  if (2 * n > ONNX_MAX_RANK) return onnxRefuse(ctx, "axes known at run time only are not supported for rank %d", n), NULL;
+  if (2 * n > ONNX_MAX_RANK)
+    return onnxRefuse(ctx, "axes known at run time only are not supported for rank %d", n), NULL;
   OnnxIndex dims[ONNX_MAX_RANK];
   MlirAffineExpr in[ONNX_MAX_RANK];
   MlirContext c = ctx->builder.ctx;

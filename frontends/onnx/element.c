@@ -4,19 +4,32 @@
 #include <string.h>
 
 static const char *const names[] = {
-    "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string",
-    "bool", "float16", "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16",
-    "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2"};
-const char *onnxElementName(OnnxElement e) {
-  return (size_t)e < sizeof names / sizeof *names ? names[e] : "unknown";
-}
+    "undefined", "float32",    "uint8",      "int8",         "uint16",         "int16",      "int32",
+    "int64",     "string",     "bool",       "float16",      "float64",        "uint32",     "uint64",
+    "complex64", "complex128", "bfloat16",   "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
+    "uint4",     "int4",       "float4e2m1", "float8e8m0",   "uint2",          "int2"};
+const char *onnxElementName(OnnxElement e) { return (size_t)e < sizeof names / sizeof *names ? names[e] : "unknown"; }
 size_t onnxElementSize(OnnxElement e) {
   switch (e) {
-  case ONNX_UINT8: case ONNX_INT8: case ONNX_BOOL: return 1;
-  case ONNX_UINT16: case ONNX_INT16: case ONNX_FLOAT16: case ONNX_BFLOAT16: return 2;
-  case ONNX_FLOAT: case ONNX_INT32: case ONNX_UINT32: return 4;
-  case ONNX_DOUBLE: case ONNX_INT64: case ONNX_UINT64: return 8;
-  default: return 0;
+  case ONNX_UINT8:
+  case ONNX_INT8:
+  case ONNX_BOOL:
+    return 1;
+  case ONNX_UINT16:
+  case ONNX_INT16:
+  case ONNX_FLOAT16:
+  case ONNX_BFLOAT16:
+    return 2;
+  case ONNX_FLOAT:
+  case ONNX_INT32:
+  case ONNX_UINT32:
+    return 4;
+  case ONNX_DOUBLE:
+  case ONNX_INT64:
+  case ONNX_UINT64:
+    return 8;
+  default:
+    return 0;
   }
 }
 bool onnxIsFloat(OnnxElement e) {
@@ -31,12 +44,18 @@ OnnxElement onnxWide(OnnxElement e) { return e == ONNX_FLOAT16 || e == ONNX_BFLO
 MlirType onnxElementType(OnnxContext *ctx, OnnxElement e) {
   MlirContext c = ctx->builder.ctx;
   switch (e) {
-  case ONNX_FLOAT: return mlirF32TypeGet(c);
-  case ONNX_DOUBLE: return mlirF64TypeGet(c);
-  case ONNX_FLOAT16: return mlirF16TypeGet(c);
-  case ONNX_BFLOAT16: return mlirBF16TypeGet(c);
-  case ONNX_BOOL: return mlirIntegerTypeGet(c, 1);
-  default: break;
+  case ONNX_FLOAT:
+    return mlirF32TypeGet(c);
+  case ONNX_DOUBLE:
+    return mlirF64TypeGet(c);
+  case ONNX_FLOAT16:
+    return mlirF16TypeGet(c);
+  case ONNX_BFLOAT16:
+    return mlirBF16TypeGet(c);
+  case ONNX_BOOL:
+    return mlirIntegerTypeGet(c, 1);
+  default:
+    break;
   }
   if (onnxIsInteger(e)) return mlirIntegerTypeGet(c, (unsigned)onnxElementSize(e) * 8);
   onnxRefuse(ctx, "element type %s is not supported", onnxElementName(e));
@@ -75,31 +94,46 @@ static uint16_t floatToBrain(double x) {
 double onnxGetFloat(const OnnxValue *v, int64_t i) {
   const void *data = v->data;
   switch (v->element) {
-  case ONNX_FLOAT: return READ(float);
-  case ONNX_DOUBLE: return READ(double);
-  case ONNX_FLOAT16: return halfToFloat(READ(uint16_t));
+  case ONNX_FLOAT:
+    return READ(float);
+  case ONNX_DOUBLE:
+    return READ(double);
+  case ONNX_FLOAT16:
+    return halfToFloat(READ(uint16_t));
   case ONNX_BFLOAT16: {
     uint32_t bits = (uint32_t)READ(uint16_t) << 16;
     float f;
     memcpy(&f, &bits, 4);
     return f;
   }
-  case ONNX_UINT64: return (double)READ(uint64_t);
-  default: return (double)onnxGetInt(v, i);
+  case ONNX_UINT64:
+    return (double)READ(uint64_t);
+  default:
+    return (double)onnxGetInt(v, i);
   }
 }
 int64_t onnxGetInt(const OnnxValue *v, int64_t i) {
   const void *data = v->data;
   switch (v->element) {
-  case ONNX_INT8: return READ(int8_t);
-  case ONNX_UINT8: return READ(uint8_t);
-  case ONNX_BOOL: return READ(uint8_t) != 0;
-  case ONNX_INT16: return READ(int16_t);
-  case ONNX_UINT16: return READ(uint16_t);
-  case ONNX_INT32: return READ(int32_t);
-  case ONNX_UINT32: return READ(uint32_t);
-  case ONNX_INT64: case ONNX_UINT64: return READ(int64_t);
-  default: break;
+  case ONNX_INT8:
+    return READ(int8_t);
+  case ONNX_UINT8:
+    return READ(uint8_t);
+  case ONNX_BOOL:
+    return READ(uint8_t) != 0;
+  case ONNX_INT16:
+    return READ(int16_t);
+  case ONNX_UINT16:
+    return READ(uint16_t);
+  case ONNX_INT32:
+    return READ(int32_t);
+  case ONNX_UINT32:
+    return READ(uint32_t);
+  case ONNX_INT64:
+  case ONNX_UINT64:
+    return READ(int64_t);
+  default:
+    break;
   }
   double x = onnxGetFloat(v, i);
   return x >= 9.2e18 ? INT64_MAX : x <= -9.2e18 || isnan(x) ? INT64_MIN : (int64_t)x;
@@ -107,30 +141,53 @@ int64_t onnxGetInt(const OnnxValue *v, int64_t i) {
 #define WRITE(T, x) memcpy((char *)data + (size_t)i * sizeof(T), &(T){x}, sizeof(T))
 void onnxPutFloat(OnnxElement e, void *data, int64_t i, double x) {
   switch (e) {
-  case ONNX_FLOAT: WRITE(float, (float)x); break;
-  case ONNX_DOUBLE: WRITE(double, x); break;
-  case ONNX_FLOAT16: WRITE(uint16_t, floatToHalf(x)); break;
-  case ONNX_BFLOAT16: WRITE(uint16_t, floatToBrain(x)); break;
-  case ONNX_BOOL: WRITE(uint8_t, x != 0); break;
-  case ONNX_UINT64: WRITE(uint64_t, x >= 1.8446744073709552e19 || isnan(x) ? UINT64_MAX : x < 0 ? (uint64_t)(int64_t)x : (uint64_t)x); break;
-  default: onnxPutInt(e, data, i, x >= 9.2233720368547758e18 || x <= -9.2233720368547758e18 || isnan(x) ? INT64_MIN : (int64_t)x);
+  case ONNX_FLOAT:
+    WRITE(float, (float)x);
+    break;
+  case ONNX_DOUBLE:
+    WRITE(double, x);
+    break;
+  case ONNX_FLOAT16:
+    WRITE(uint16_t, floatToHalf(x));
+    break;
+  case ONNX_BFLOAT16:
+    WRITE(uint16_t, floatToBrain(x));
+    break;
+  case ONNX_BOOL:
+    WRITE(uint8_t, x != 0);
+    break;
+  case ONNX_UINT64:
+    WRITE(uint64_t, x >= 1.8446744073709552e19 || isnan(x) ? UINT64_MAX : x < 0 ? (uint64_t)(int64_t)x : (uint64_t)x);
+    break;
+  default:
+    onnxPutInt(e, data, i,
+               x >= 9.2233720368547758e18 || x <= -9.2233720368547758e18 || isnan(x) ? INT64_MIN : (int64_t)x);
   }
 }
 void onnxPutInt(OnnxElement e, void *data, int64_t i, int64_t x) {
   switch (onnxElementSize(e)) {
-  case 1: WRITE(uint8_t, (uint8_t)(e == ONNX_BOOL ? x != 0 : x)); break;
+  case 1:
+    WRITE(uint8_t, (uint8_t)(e == ONNX_BOOL ? x != 0 : x));
+    break;
   case 2:
-    if (onnxIsFloat(e)) onnxPutFloat(e, data, i, (double)x);
-    else WRITE(uint16_t, (uint16_t)x);
+    if (onnxIsFloat(e))
+      onnxPutFloat(e, data, i, (double)x);
+    else
+      WRITE(uint16_t, (uint16_t)x);
     break;
   case 4:
-    if (e == ONNX_FLOAT) onnxPutFloat(e, data, i, (double)x);
-    else WRITE(uint32_t, (uint32_t)x);
+    if (e == ONNX_FLOAT)
+      onnxPutFloat(e, data, i, (double)x);
+    else
+      WRITE(uint32_t, (uint32_t)x);
     break;
   case 8:
-    if (e == ONNX_DOUBLE) onnxPutFloat(e, data, i, (double)x);
-    else WRITE(int64_t, x);
+    if (e == ONNX_DOUBLE)
+      onnxPutFloat(e, data, i, (double)x);
+    else
+      WRITE(int64_t, x);
     break;
-  default: break;
+  default:
+    break;
   }
 }

@@ -10,11 +10,14 @@ enum { MAX_OPERANDS = 64 };
 
 DlcBuilder *onnxBuilder(OnnxContext *ctx) { return &ctx->builder; }
 
-MlirAffineMap onnxIdentity(OnnxContext *ctx, int loops) { return mlirAffineMapMultiDimIdentityGet(ctx->builder.ctx, loops); }
+MlirAffineMap onnxIdentity(OnnxContext *ctx, int loops) {
+  return mlirAffineMapMultiDimIdentityGet(ctx->builder.ctx, loops);
+}
 MlirAffineMap onnxMap(OnnxContext *ctx, int loops, int n, const int *dims) {
   MlirAffineExpr exprs[ONNX_MAX_RANK];
   for (int i = 0; i < n; ++i)
-    exprs[i] = dims[i] < 0 ? mlirAffineConstantExprGet(ctx->builder.ctx, 0) : mlirAffineDimExprGet(ctx->builder.ctx, dims[i]);
+    exprs[i] =
+        dims[i] < 0 ? mlirAffineConstantExprGet(ctx->builder.ctx, 0) : mlirAffineDimExprGet(ctx->builder.ctx, dims[i]);
   return mlirAffineMapGet(ctx->builder.ctx, loops, 0, n, exprs);
 }
 
@@ -57,7 +60,8 @@ static MlirAttribute iteratorAttribute(OnnxContext *ctx, const char *iterators) 
   MlirAttribute list[MAX_OPERANDS];
   intptr_t n = 0;
   for (; iterators[n] && n < MAX_OPERANDS; ++n)
-    list[n] = dlcs_utils_IteratorType_attr(ctx->builder.ctx, iterators[n] == 'r' ? utils_IteratorType_reduction : utils_IteratorType_parallel);
+    list[n] = dlcs_utils_IteratorType_attr(ctx->builder.ctx, iterators[n] == 'r' ? utils_IteratorType_reduction
+                                                                                 : utils_IteratorType_parallel);
   return mlirArrayAttrGet(ctx->builder.ctx, n, list);
 }
 static bool isEmptyNest(int n, const MlirValue *operands) {
@@ -121,7 +125,8 @@ int onnxBroadcastShape(OnnxContext *ctx, int n, OnnxValue **inputs, OnnxIndex *o
   for (int pass = 0; pass < 2; ++pass) // static sizes first: a dynamic one is then asserted to agree
     for (int i = 0; i < n; ++i)
       for (int d = 0; d < inputs[i]->rank; ++d)
-        if (onnxIsConst(inputs[i]->dims[d]) == !pass) joinDim(ctx, &out[rank - inputs[i]->rank + d], inputs[i]->dims[d]);
+        if (onnxIsConst(inputs[i]->dims[d]) == !pass)
+          joinDim(ctx, &out[rank - inputs[i]->rank + d], inputs[i]->dims[d]);
   for (int i = 0; i < n && !ctx->status; ++i) {
     OnnxIndex dims[ONNX_MAX_RANK];
     bool refined = false;
@@ -172,7 +177,8 @@ static void elementwiseBody(OnnxContext *ctx, const MlirValue *args, MlirValue *
   MlirValue r = e->body(ctx, scalars, e->data);
   results[0] = e->flags & ONNX_EXACT_TYPES ? r : onnxConvert(ctx, r, onnxWide(e->result), e->result);
 }
-OnnxValue *onnxElementwise(OnnxContext *ctx, int n, OnnxValue *const *given, OnnxElement result, OnnxBody body, void *data, int flags) {
+OnnxValue *onnxElementwise(OnnxContext *ctx, int n, OnnxValue *const *given, OnnxElement result, OnnxBody body,
+                           void *data, int flags) {
   if (ctx->status) return NULL;
   if (n >= MAX_OPERANDS) return onnxRefuse(ctx, "more than %d inputs are not supported", MAX_OPERANDS - 1), NULL;
   OnnxValue *inputs[MAX_OPERANDS];
@@ -182,7 +188,8 @@ OnnxValue *onnxElementwise(OnnxContext *ctx, int n, OnnxValue *const *given, Onn
   int rank = onnxBroadcastShape(ctx, n, inputs, dims);
   if (ctx->status) return NULL;
   OnnxAccess ins[MAX_OPERANDS];
-  for (int i = 0; i < n; ++i) ins[i] = (OnnxAccess){onnxTensor(ctx, inputs[i]), broadcastMap(ctx, inputs[i], rank, dims)};
+  for (int i = 0; i < n; ++i)
+    ins[i] = (OnnxAccess){onnxTensor(ctx, inputs[i]), broadcastMap(ctx, inputs[i], rank, dims)};
   char iterators[ONNX_MAX_RANK + 1] = {0};
   memset(iterators, 'p', (size_t)rank);
   OnnxAccess out = {onnxEmpty(ctx, result, rank, dims), onnxIdentity(ctx, rank)};

@@ -30,8 +30,10 @@ static void bindInputs(OnnxContext *ctx, OnnxNode *node, size_t n, Onnx__NodePro
     node->inputs[i] = onnxLookup(ctx, name);
     if (node->inputs[i]) continue;
     bool later = isProducedLater(n, rest, name);
-    return onnxInvalid(ctx, later ? "input \"%.200s\" comes from this or a later node: a cycle, or nodes out of order"
-                                  : "input \"%.200s\" is defined nowhere", name);
+    return onnxInvalid(ctx,
+                       later ? "input \"%.200s\" comes from this or a later node: a cycle, or nodes out of order"
+                             : "input \"%.200s\" is defined nowhere",
+                       name);
   }
   while (node->inputCount && !node->proto->input[node->inputCount - 1][0]) --node->inputCount;
 }
@@ -46,7 +48,8 @@ static void bindOutputs(OnnxContext *ctx, OnnxNode *node) {
 static void checkAttributes(OnnxContext *ctx, OnnxNode *node) {
   for (size_t i = 0; i < node->proto->n_attribute && !ctx->status; ++i) {
     const Onnx__AttributeProto *a = node->proto->attribute[i];
-    if (!node->attributesRead[i]) onnxRefuse(ctx, "attribute %.100s is not supported", a->name ? a->name : "without a name");
+    if (!node->attributesRead[i])
+      onnxRefuse(ctx, "attribute %.100s is not supported", a->name ? a->name : "without a name");
   }
 }
 
@@ -69,8 +72,10 @@ static bool isBeingInlined(const OnnxContext *ctx, const Onnx__FunctionProto *f)
 }
 static void inlineFunction(OnnxContext *ctx, OnnxNode *node, const Onnx__FunctionProto *f) {
   if (isBeingInlined(ctx, f)) return onnxInvalid(ctx, "function %.100s calls itself", f->name);
-  if (ctx->depth >= ONNX_MAX_DEPTH) return onnxRefuse(ctx, "functions and subgraphs nested deeper than %d", ONNX_MAX_DEPTH);
-  if ((size_t)node->inputCount > f->n_input) return onnxInvalid(ctx, "%d inputs, function %.100s has %zu", node->inputCount, f->name, f->n_input);
+  if (ctx->depth >= ONNX_MAX_DEPTH)
+    return onnxRefuse(ctx, "functions and subgraphs nested deeper than %d", ONNX_MAX_DEPTH);
+  if ((size_t)node->inputCount > f->n_input)
+    return onnxInvalid(ctx, "%d inputs, function %.100s has %zu", node->inputCount, f->name, f->n_input);
   OnnxScope scope, *previous = ctx->scope;
   OnnxFrame frame = {ctx->frame, f, node};
   size_t opsetCount = ctx->opsetCount;
@@ -85,10 +90,12 @@ static void inlineFunction(OnnxContext *ctx, OnnxNode *node, const Onnx__Functio
   ctx->node = node;
   for (int i = 0; i < node->outputCount && (size_t)i < f->n_output && !ctx->status; ++i) {
     node->outputs[i] = onnxLookup(ctx, f->output[i]);
-    if (!node->outputs[i] && onnxWantsOutput(node, i)) onnxInvalid(ctx, "function %.100s does not define its output \"%.100s\"", f->name, f->output[i]);
+    if (!node->outputs[i] && onnxWantsOutput(node, i))
+      onnxInvalid(ctx, "function %.100s does not define its output \"%.100s\"", f->name, f->output[i]);
   }
   --ctx->depth;
-  scope.cacheMark = ctx->cacheCount, scope.materialisedMark = ctx->materialisedCount; // the same region: nothing to forget
+  scope.cacheMark = ctx->cacheCount,
+  scope.materialisedMark = ctx->materialisedCount; // the same region: nothing to forget
   onnxLeaveScope(ctx, &scope, previous);
 }
 
@@ -101,7 +108,9 @@ static void lowerOperator(OnnxContext *ctx, OnnxNode *node) {
     return onnxRefuse(ctx, "this opset is not supported: %d to %d are", ONNX_OLDEST_OPSET, ONNX_NEWEST_OPSET);
   bool known;
   const OnnxOperator *op = onnxFindOperator(node->type, node->opset, &known);
-  if (!op) return known ? onnxRefuse(ctx, "this operator is not supported at this opset") : onnxRefuse(ctx, "this operator is not supported");
+  if (!op)
+    return known ? onnxRefuse(ctx, "this operator is not supported at this opset")
+                 : onnxRefuse(ctx, "this operator is not supported");
   if (node->inputCount < op->minInputs || (op->maxInputs >= 0 && node->inputCount > op->maxInputs))
     return onnxInvalid(ctx, "%d inputs, it needs %d to %d", node->inputCount, op->minInputs, op->maxInputs);
   for (int i = 0; i < op->minInputs; ++i)
@@ -112,7 +121,8 @@ static void lowerOperator(OnnxContext *ctx, OnnxNode *node) {
 }
 static void lowerNode(OnnxContext *ctx, Onnx__NodeProto *proto, size_t n, Onnx__NodeProto **rest) {
   OnnxNode *node = onnxAllocate(ctx, sizeof *node);
-  *node = (OnnxNode){.proto = proto, .type = proto->op_type ? proto->op_type : "", .opset = opsetOf(ctx, proto->domain)};
+  *node =
+      (OnnxNode){.proto = proto, .type = proto->op_type ? proto->op_type : "", .opset = opsetOf(ctx, proto->domain)};
   node->name = proto->name && proto->name[0] ? proto->name : proto->n_output ? proto->output[0] : "";
   node->inputCount = (int)proto->n_input, node->outputCount = (int)proto->n_output;
   node->inputs = onnxAllocate(ctx, proto->n_input * sizeof *node->inputs + 1);
@@ -126,8 +136,10 @@ static void lowerNode(OnnxContext *ctx, Onnx__NodeProto *proto, size_t n, Onnx__
   bindInputs(ctx, node, n, rest);
   if (!ctx->status) {
     const Onnx__FunctionProto *f = findFunction(ctx, proto);
-    if (f) inlineFunction(ctx, node, f);
-    else lowerOperator(ctx, node);
+    if (f)
+      inlineFunction(ctx, node, f);
+    else
+      lowerOperator(ctx, node);
   }
   bindOutputs(ctx, node);
   ctx->node = outer, ctx->builder.loc = outerLoc;
@@ -135,25 +147,32 @@ static void lowerNode(OnnxContext *ctx, Onnx__NodeProto *proto, size_t n, Onnx__
 void onnxLowerNodes(OnnxContext *ctx, size_t n, Onnx__NodeProto **nodes) {
   for (size_t i = 0; i < n && !ctx->status; ++i) {
     // Functions that call functions, and loops built again for their types, could multiply without end.
-    if (++ctx->nodesLowered > MAX_NODES) return onnxRefuse(ctx, "more than %d nodes once functions are inlined", MAX_NODES);
+    if (++ctx->nodesLowered > MAX_NODES)
+      return onnxRefuse(ctx, "more than %d nodes once functions are inlined", MAX_NODES);
     lowerNode(ctx, nodes[i], n - i, nodes + i);
   }
 }
 
 //===--- graphs ---
-bool onnxReadType(OnnxContext *ctx, const Onnx__ValueInfoProto *info, OnnxElement *element, const Onnx__TensorShapeProto **shape) {
+bool onnxReadType(OnnxContext *ctx, const Onnx__ValueInfoProto *info, OnnxElement *element,
+                  const Onnx__TensorShapeProto **shape) {
   const char *name = info->name ? info->name : "";
   *shape = NULL;
   if (!info->type || !info->type->tensor_type) {
-    if (info->type && (info->type->sequence_type || info->type->map_type || info->type->optional_type || info->type->sparse_tensor_type))
-      onnxRefuse(ctx, "\"%.200s\" is no dense tensor: sequences, maps, optionals and sparse tensors are not supported", name);
-    else onnxInvalid(ctx, "\"%.200s\" has no type", name);
+    if (info->type && (info->type->sequence_type || info->type->map_type || info->type->optional_type ||
+                       info->type->sparse_tensor_type))
+      onnxRefuse(ctx, "\"%.200s\" is no dense tensor: sequences, maps, optionals and sparse tensors are not supported",
+                 name);
+    else
+      onnxInvalid(ctx, "\"%.200s\" has no type", name);
     return false;
   }
   *element = (OnnxElement)info->type->tensor_type->elem_type;
   *shape = info->type->tensor_type->shape;
-  if (!onnxElementSize(*element)) onnxRefuse(ctx, "\"%.200s\": element type %s is not supported", name, onnxElementName(*element));
-  if (*shape && (*shape)->n_dim > ONNX_MAX_RANK) onnxRefuse(ctx, "\"%.200s\": rank %zu is not supported", name, (*shape)->n_dim);
+  if (!onnxElementSize(*element))
+    onnxRefuse(ctx, "\"%.200s\": element type %s is not supported", name, onnxElementName(*element));
+  if (*shape && (*shape)->n_dim > ONNX_MAX_RANK)
+    onnxRefuse(ctx, "\"%.200s\": rank %zu is not supported", name, (*shape)->n_dim);
   return !ctx->status;
 }
 void onnxReadInitializers(OnnxContext *ctx, const Onnx__GraphProto *graph) {
@@ -165,10 +184,12 @@ void onnxReadInitializers(OnnxContext *ctx, const Onnx__GraphProto *graph) {
     if (v) onnxDefine(ctx, t->name, v);
   }
 }
-static void lowerBody(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m, OnnxFinish finish, void *data) {
+static void lowerBody(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m,
+                      OnnxFinish finish, void *data) {
   OnnxValue **outputs = onnxAllocate(ctx, (size_t)m * sizeof *outputs + 1);
   ++ctx->depth;
-  for (int i = 0; i < n && !ctx->status; ++i) onnxDefine(ctx, graph->input[i]->name ? graph->input[i]->name : "", inputs[i]);
+  for (int i = 0; i < n && !ctx->status; ++i)
+    onnxDefine(ctx, graph->input[i]->name ? graph->input[i]->name : "", inputs[i]);
   onnxReadInitializers(ctx, graph);
   onnxLowerNodes(ctx, graph->n_node, graph->node);
   for (int i = 0; i < m && !ctx->status; ++i) {
@@ -182,11 +203,15 @@ static void lowerBody(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, On
 static bool checkSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, int m) {
   if (ctx->status) return false;
   if (graph->n_input != (size_t)n || graph->n_output != (size_t)m)
-    return onnxInvalid(ctx, "its subgraph has %zu inputs and %zu outputs, not %d and %d", graph->n_input, graph->n_output, n, m), false;
-  if (ctx->depth >= ONNX_MAX_DEPTH) return onnxRefuse(ctx, "functions and subgraphs nested deeper than %d", ONNX_MAX_DEPTH), false;
+    return onnxInvalid(ctx, "its subgraph has %zu inputs and %zu outputs, not %d and %d", graph->n_input,
+                       graph->n_output, n, m),
+           false;
+  if (ctx->depth >= ONNX_MAX_DEPTH)
+    return onnxRefuse(ctx, "functions and subgraphs nested deeper than %d", ONNX_MAX_DEPTH), false;
   return true;
 }
-void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m, OnnxFinish finish, void *data) {
+void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, OnnxValue *const *inputs, int m,
+                       OnnxFinish finish, void *data) {
   if (!checkSubgraph(ctx, graph, n, m)) return;
   OnnxScope scope, *previous = ctx->scope;
   onnxEnterScope(ctx, &scope, true);
@@ -198,6 +223,7 @@ void onnxLowerInline(OnnxContext *ctx, const Onnx__GraphProto *graph, int m, Onn
   OnnxScope scope, *previous = ctx->scope;
   onnxEnterScope(ctx, &scope, true);
   lowerBody(ctx, graph, 0, NULL, m, finish, data);
-  scope.cacheMark = ctx->cacheCount, scope.materialisedMark = ctx->materialisedCount; // the same region: nothing to forget
+  scope.cacheMark = ctx->cacheCount,
+  scope.materialisedMark = ctx->materialisedCount; // the same region: nothing to forget
   onnxLeaveScope(ctx, &scope, previous);
 }

@@ -79,7 +79,8 @@ static bool addArgument(OnnxContext *ctx, const Onnx__ValueInfoProto *info, Sign
   int rank = (int)shape->n_dim;
   for (int i = 0; i < rank; ++i) {
     const Onnx__TensorShapeProto__Dimension *d = shape->dim[i];
-    dims[i] = d->has_dim_value ? onnxConst(d->dim_value) : (OnnxIndex){.value = {(void *)d}}; // only its being dynamic counts here
+    dims[i] = d->has_dim_value ? onnxConst(d->dim_value)
+                               : (OnnxIndex){.value = {(void *)d}}; // only its being dynamic counts here
     symbols[i] = symbolOf(shape, i);
   }
   in->types[in->n] = onnxTypeOf(ctx, *element, rank, dims);
@@ -87,7 +88,8 @@ static bool addArgument(OnnxContext *ctx, const Onnx__ValueInfoProto *info, Sign
   in->attrs[in->n++] = describe(ctx, info->name, *element, rank, symbols);
   return true;
 }
-static void defineArgument(OnnxContext *ctx, const Onnx__ValueInfoProto *info, MlirValue argument, OnnxElement e, Symbols *symbols) {
+static void defineArgument(OnnxContext *ctx, const Onnx__ValueInfoProto *info, MlirValue argument, OnnxElement e,
+                           Symbols *symbols) {
   const Onnx__TensorShapeProto *shape = info->type->tensor_type->shape;
   OnnxIndex dims[ONNX_MAX_RANK];
   for (int i = 0; i < (int)shape->n_dim; ++i)
@@ -98,7 +100,8 @@ static void defineArgument(OnnxContext *ctx, const Onnx__ValueInfoProto *info, M
 }
 
 static MlirOperation beginMain(OnnxContext *ctx, const Onnx__GraphProto *graph) {
-  Signature in = {onnxAllocate(ctx, graph->n_input * sizeof(MlirType) + 1), onnxAllocate(ctx, graph->n_input * sizeof(MlirAttribute) + 1), 0};
+  Signature in = {onnxAllocate(ctx, graph->n_input * sizeof(MlirType) + 1),
+                  onnxAllocate(ctx, graph->n_input * sizeof(MlirAttribute) + 1), 0};
   OnnxElement *elements = onnxAllocate(ctx, graph->n_input * sizeof *elements + 1);
   size_t *which = onnxAllocate(ctx, graph->n_input * sizeof *which + 1), dims = 0;
   for (size_t i = 0; i < graph->n_input; ++i) {
@@ -115,8 +118,7 @@ static MlirOperation beginMain(OnnxContext *ctx, const Onnx__GraphProto *graph) 
   if (!main.ptr) return main;
   ctx->entry = dlcAddBlock(b, func_func_body(main), typesN(in.n, in.types));
   Symbols symbols = {onnxAllocate(ctx, dims * sizeof(Symbol) + 1), 0, dims};
-  dlcAtEnd(b, ctx->entry)
-    for (intptr_t i = 0; i < in.n && !ctx->status; ++i)
+  dlcAtEnd(b, ctx->entry) for (intptr_t i = 0; i < in.n && !ctx->status; ++i)
       defineArgument(ctx, graph->input[which[i]], argOf(ctx->entry, i), elements[i], &symbols);
   return main;
 }
@@ -129,7 +131,8 @@ static void checkOutput(OnnxContext *ctx, const Onnx__ValueInfoProto *info, cons
   for (int i = 0; i < v->rank; ++i) symbols[i] = "";
   if (!info->type || !onnxReadType(ctx, info, &declared, &shape)) return;
   if (declared != v->element)
-    return onnxInvalid(ctx, "output \"%.200s\" is declared %s but is %s", info->name, onnxElementName(declared), onnxElementName(v->element));
+    return onnxInvalid(ctx, "output \"%.200s\" is declared %s but is %s", info->name, onnxElementName(declared),
+                       onnxElementName(v->element));
   if (!shape || (int)shape->n_dim != v->rank) return;
   for (int i = 0; i < v->rank; ++i)
     if (!onnxIsConst(v->dims[i])) symbols[i] = symbolOf(shape, i);
@@ -209,8 +212,10 @@ static DlcImportStatus import(MlirContext c, const void *data, size_t size, cons
     lowerModel(&ctx, mlirModuleGetBody(module));
     mlirIRRewriterDestroy(ctx.builder.rewriter);
     if (!ctx.status && (ctx.builder.failed || !mlirOperationVerify(op))) ctx.status = DLC_IMPORT_INVALID;
-    if (ctx.status) mlirModuleDestroy(module);
-    else *out = module;
+    if (ctx.status)
+      mlirModuleDestroy(module);
+    else
+      *out = module;
   }
   releaseContext(&ctx);
   return ctx.status;
@@ -218,8 +223,8 @@ static DlcImportStatus import(MlirContext c, const void *data, size_t size, cons
 
 static int openDirectory(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
 
-DlcImportStatus dlcImportOnnxMemory(MlirContext c, const void *data, size_t size, const char *path, const char *directory,
-                                    const DlcImportOptions *options, MlirModule *out) {
+DlcImportStatus dlcImportOnnxMemory(MlirContext c, const void *data, size_t size, const char *path,
+                                    const char *directory, const DlcImportOptions *options, MlirModule *out) {
   *out = (MlirModule){0};
   int folder = directory ? openDirectory(directory) : -1;
   DlcImportStatus status = import(c, data, size, path, folder, options, out);
@@ -238,14 +243,16 @@ DlcImportStatus dlcImportOnnx(MlirContext c, const char *path, const DlcImportOp
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return failOn(c, path, "cannot open the model");
   struct stat info;
-  if (fstat(file, &info) || !S_ISREG(info.st_mode)) return close(file), errno = EINVAL, failOn(c, path, "the model must be a regular file");
+  if (fstat(file, &info) || !S_ISREG(info.st_mode))
+    return close(file), errno = EINVAL, failOn(c, path, "the model must be a regular file");
   size_t size = (size_t)info.st_size;
   void *data = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0) : NULL;
   close(file);
   if (data == MAP_FAILED) return failOn(c, path, "cannot map the model");
   const char *slash = strrchr(path, '/');
   char *directory = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
-  DlcImportStatus status = directory ? dlcImportOnnxMemory(c, data, size, path, directory, options, out) : failOn(c, path, "no memory");
+  DlcImportStatus status =
+      directory ? dlcImportOnnxMemory(c, data, size, path, directory, options, out) : failOn(c, path, "no memory");
   free(directory);
   if (data) munmap(data, size);
   return status;

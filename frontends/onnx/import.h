@@ -86,7 +86,8 @@ void onnxLowerSubgraph(OnnxContext *ctx, const Onnx__GraphProto *graph, int n, O
 // A subgraph without inputs whose nodes stand in the region at hand.
 void onnxLowerInline(OnnxContext *ctx, const Onnx__GraphProto *graph, int m, OnnxFinish finish, void *data);
 void onnxReadInitializers(OnnxContext *ctx, const Onnx__GraphProto *graph);
-bool onnxReadType(OnnxContext *ctx, const Onnx__ValueInfoProto *info, OnnxElement *element, const Onnx__TensorShapeProto **shape);
+bool onnxReadType(OnnxContext *ctx, const Onnx__ValueInfoProto *info, OnnxElement *element,
+                  const Onnx__TensorShapeProto **shape);
 // ops/table.c
 const OnnxOperator *onnxFindOperator(const char *type, int64_t opset, bool *known);
 void onnxRemember(OnnxContext *ctx, OnnxValue *v); // its tensor was made here; forgotten when the scope ends

@@ -49,12 +49,18 @@ static int64_t floorDivide(int64_t a, int64_t b) { return a / b - (a % b != 0 &&
 
 static bool foldConstants(OnnxContext *ctx, int kind, int64_t a, int64_t b, int64_t *r) {
   switch (kind) {
-  case ADD: return !__builtin_add_overflow(a, b, r);
-  case SUB: return !__builtin_sub_overflow(a, b, r);
-  case MUL: return !__builtin_mul_overflow(a, b, r);
-  case MIN: return *r = a < b ? a : b, true;
-  case MAX: return *r = a > b ? a : b, true;
-  default: break;
+  case ADD:
+    return !__builtin_add_overflow(a, b, r);
+  case SUB:
+    return !__builtin_sub_overflow(a, b, r);
+  case MUL:
+    return !__builtin_mul_overflow(a, b, r);
+  case MIN:
+    return *r = a < b ? a : b, true;
+  case MAX:
+    return *r = a > b ? a : b, true;
+  default:
+    break;
   }
   if (!b || (b == -1 && a == INT64_MIN)) {
     onnxInvalid(ctx, "a size is divided by zero or overflows");
@@ -66,15 +72,24 @@ static bool foldConstants(OnnxContext *ctx, int kind, int64_t a, int64_t b, int6
 
 static MlirValue buildArithmetic(DlcBuilder *b, int kind, MlirValue x, MlirValue y) {
   switch (kind) {
-  case ADD: return arith_addi(b, x, y);
-  case SUB: return arith_subi(b, x, y);
-  case MUL: return arith_muli(b, x, y);
-  case DIV: return arith_divsi(b, x, y);
-  case FLOORDIV: return arith_floordivsi(b, x, y);
-  case CEILDIV: return arith_ceildivsi(b, x, y);
-  case REM: return arith_remsi(b, x, y);
-  case MIN: return arith_minsi(b, x, y);
-  default: return arith_maxsi(b, x, y);
+  case ADD:
+    return arith_addi(b, x, y);
+  case SUB:
+    return arith_subi(b, x, y);
+  case MUL:
+    return arith_muli(b, x, y);
+  case DIV:
+    return arith_divsi(b, x, y);
+  case FLOORDIV:
+    return arith_floordivsi(b, x, y);
+  case CEILDIV:
+    return arith_ceildivsi(b, x, y);
+  case REM:
+    return arith_remsi(b, x, y);
+  case MIN:
+    return arith_minsi(b, x, y);
+  default:
+    return arith_maxsi(b, x, y);
   }
 }
 
@@ -114,12 +129,18 @@ OnnxIndex onnxMax(OnnxContext *ctx, OnnxIndex a, OnnxIndex b) { return calculate
 
 static bool compareConstants(int predicate, int64_t a, int64_t b) {
   switch (predicate) {
-  case arith_CmpIPredicate_eq: return a == b;
-  case arith_CmpIPredicate_ne: return a != b;
-  case arith_CmpIPredicate_slt: return a < b;
-  case arith_CmpIPredicate_sle: return a <= b;
-  case arith_CmpIPredicate_sgt: return a > b;
-  default: return a >= b;
+  case arith_CmpIPredicate_eq:
+    return a == b;
+  case arith_CmpIPredicate_ne:
+    return a != b;
+  case arith_CmpIPredicate_slt:
+    return a < b;
+  case arith_CmpIPredicate_sle:
+    return a <= b;
+  case arith_CmpIPredicate_sgt:
+    return a > b;
+  default:
+    return a >= b;
   }
 }
 // Sizes and loop counters, and what comes from them by sums, products and quotients.
@@ -130,7 +151,8 @@ bool onnxIsNonNegative(OnnxIndex a, int depth) {
   if (tensor_dim_isa(op)) return true;
   if (arith_constant_isa(op)) return mlirIntegerAttrGetValueInt(arith_constant_value(op)) >= 0;
   bool both = arith_addi_isa(op) || arith_muli_isa(op) || arith_divsi_isa(op) || arith_floordivsi_isa(op) ||
-              arith_ceildivsi_isa(op) || arith_remsi_isa(op) || arith_minsi_isa(op), either = arith_maxsi_isa(op);
+              arith_ceildivsi_isa(op) || arith_remsi_isa(op) || arith_minsi_isa(op),
+       either = arith_maxsi_isa(op);
   if (!depth || (!both && !either)) return false;
   bool x = onnxIsNonNegative((OnnxIndex){.value = mlirOperationGetOperand(op, 0)}, depth - 1);
   bool y = onnxIsNonNegative((OnnxIndex){.value = mlirOperationGetOperand(op, 1)}, depth - 1);
@@ -140,11 +162,16 @@ bool onnxIsNonNegative(OnnxIndex a, int depth) {
 static int compareSize(int predicate, OnnxIndex a, OnnxIndex b) {
   if (!onnxIsConst(b) || b.constant > 0 || !onnxIsNonNegative(a, 8)) return -1;
   switch (predicate) {
-  case arith_CmpIPredicate_eq: return b.constant < 0 ? 0 : -1;
-  case arith_CmpIPredicate_ne: return b.constant < 0 ? 1 : -1;
-  case arith_CmpIPredicate_slt: return 0;
-  case arith_CmpIPredicate_sge: return 1;
-  default: return -1;
+  case arith_CmpIPredicate_eq:
+    return b.constant < 0 ? 0 : -1;
+  case arith_CmpIPredicate_ne:
+    return b.constant < 0 ? 1 : -1;
+  case arith_CmpIPredicate_slt:
+    return 0;
+  case arith_CmpIPredicate_sge:
+    return 1;
+  default:
+    return -1;
   }
 }
 OnnxIndex onnxSelectIndex(OnnxContext *ctx, int predicate, OnnxIndex a, OnnxIndex b, OnnxIndex x, OnnxIndex y) {
@@ -153,9 +180,11 @@ OnnxIndex onnxSelectIndex(OnnxContext *ctx, int predicate, OnnxIndex a, OnnxInde
   if (onnxSameIndex(a, b)) return compareConstants(predicate, 0, 0) ? x : y;
   if (onnxSameIndex(x, y)) return x;
   int known = compareSize(predicate, a, b);
-  if (known < 0 && (predicate == arith_CmpIPredicate_eq || predicate == arith_CmpIPredicate_ne)) known = compareSize(predicate, b, a);
+  if (known < 0 && (predicate == arith_CmpIPredicate_eq || predicate == arith_CmpIPredicate_ne))
+    known = compareSize(predicate, b, a);
   if (known >= 0) return known ? x : y;
-  MlirValue condition = arith_cmpi(&ctx->builder, (arith_CmpIPredicate)predicate, onnxIndexValue(ctx, a), onnxIndexValue(ctx, b));
+  MlirValue condition =
+      arith_cmpi(&ctx->builder, (arith_CmpIPredicate)predicate, onnxIndexValue(ctx, a), onnxIndexValue(ctx, b));
   return (OnnxIndex){.value = arith_select(&ctx->builder, condition, onnxIndexValue(ctx, x), onnxIndexValue(ctx, y))};
 }
 
@@ -187,8 +216,10 @@ static void addFactor(Factors *f, OnnxIndex a, int depth) {
     addFactor(f, onnxConst(mlirIntegerAttrGetValueInt(arith_constant_value(op))), depth);
     return;
   }
-  if (f->count == 64) f->overflow = true;
-  else f->values[f->count++] = a.value;
+  if (f->count == 64)
+    f->overflow = true;
+  else
+    f->values[f->count++] = a.value;
 }
 static Factors factorise(int n, const OnnxIndex *dims) {
   Factors f = {.constant = 1};
@@ -204,8 +235,10 @@ OnnxIndex onnxQuotient(OnnxContext *ctx, int n, const OnnxIndex *dims, int m, co
   Factors a = factorise(n, dims), b = factorise(m, by);
   if (a.overflow || b.overflow) return onnxDiv(ctx, onnxProduct(ctx, n, dims), onnxProduct(ctx, m, by));
   for (int i = 0; i < b.count;) {
-    if (cancel(&a, b.values[i])) b.values[i] = b.values[--b.count];
-    else ++i;
+    if (cancel(&a, b.values[i]))
+      b.values[i] = b.values[--b.count];
+    else
+      ++i;
   }
   if (b.constant && a.constant % b.constant == 0) a.constant /= b.constant, b.constant = 1;
   OnnxIndex above = onnxConst(1), below = onnxConst(1);
@@ -218,8 +251,10 @@ OnnxIndex onnxQuotient(OnnxContext *ctx, int n, const OnnxIndex *dims, int m, co
 void onnxAssert(OnnxContext *ctx, MlirValue condition, const char *what) {
   if (ctx->status) return;
   char message[512];
-  if (ctx->node) snprintf(message, sizeof message, "node \"%s\" (%s): %s", ctx->node->name, ctx->node->type, what);
-  else snprintf(message, sizeof message, "%s", what);
+  if (ctx->node)
+    snprintf(message, sizeof message, "node \"%s\" (%s): %s", ctx->node->name, ctx->node->type, what);
+  else
+    snprintf(message, sizeof message, "%s", what);
   cf_assert(&ctx->builder, .arg = condition, .msg = mlirStringRefCreateFromCString(message));
 }
 void onnxRequireEqual(OnnxContext *ctx, OnnxIndex a, OnnxIndex b, const char *what) {

@@ -44,7 +44,8 @@ static bool walk(const ProtobufCMessageDescriptor *type, const uint8_t *p, const
       p += length;
       break;
     }
-    default: return false;
+    default:
+      return false;
     }
   }
   return true;

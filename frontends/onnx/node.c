@@ -16,8 +16,10 @@ static void report(OnnxContext *ctx, DlcImportStatus status, const char *format,
   char what[1024], text[1400];
   vsnprintf(what, sizeof what, format, arguments);
   if (ctx->node)
-    snprintf(text, sizeof text, "node \"%.200s\" (%.60s, opset %lld): %s", ctx->node->name, ctx->node->type, (long long)ctx->node->opset, what);
-  else snprintf(text, sizeof text, "%s", what);
+    snprintf(text, sizeof text, "node \"%.200s\" (%.60s, opset %lld): %s", ctx->node->name, ctx->node->type,
+             (long long)ctx->node->opset, what);
+  else
+    snprintf(text, sizeof text, "%s", what);
   mlirEmitError(ctx->builder.loc, text);
 }
 void onnxRefuse(OnnxContext *ctx, const char *format, ...) {
@@ -69,7 +71,9 @@ static const Onnx__AttributeProto *find(OnnxContext *ctx, OnnxNode *node, const 
   }
   return NULL;
 }
-bool onnxHasAttribute(OnnxNode *node, const char *name) { return findIn(node->proto->n_attribute, node->proto->attribute, name) != NULL; }
+bool onnxHasAttribute(OnnxNode *node, const char *name) {
+  return findIn(node->proto->n_attribute, node->proto->attribute, name) != NULL;
+}
 
 int64_t onnxInt(OnnxContext *ctx, OnnxNode *node, const char *name, int64_t initial) {
   const Onnx__AttributeProto *a = find(ctx, node, name, INT);
@@ -118,7 +122,8 @@ const Onnx__GraphProto *onnxGraph(OnnxContext *ctx, OnnxNode *node, const char *
 }
 
 int64_t onnxAxis(OnnxContext *ctx, int64_t axis, int rank) {
-  if (axis < -rank || axis >= rank) return onnxInvalid(ctx, "axis %lld does not exist in a tensor of rank %d", (long long)axis, rank), 0;
+  if (axis < -rank || axis >= rank)
+    return onnxInvalid(ctx, "axis %lld does not exist in a tensor of rank %d", (long long)axis, rank), 0;
   return axis < 0 ? axis + rank : axis;
 }
 bool onnxAxesMask(OnnxContext *ctx, OnnxNode *node, const char *name, int input, int rank, bool *mask, bool *given) {

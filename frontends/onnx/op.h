@@ -37,9 +37,23 @@ enum { ONNX_MAX_RANK = 16, ONNX_MAX_ELEMENTS = 4096 };
 
 // Numbers of TensorProto.DataType.
 typedef enum {
-  ONNX_UNDEFINED = 0, ONNX_FLOAT = 1, ONNX_UINT8 = 2, ONNX_INT8 = 3, ONNX_UINT16 = 4, ONNX_INT16 = 5, ONNX_INT32 = 6,
-  ONNX_INT64 = 7, ONNX_STRING = 8, ONNX_BOOL = 9, ONNX_FLOAT16 = 10, ONNX_DOUBLE = 11, ONNX_UINT32 = 12,
-  ONNX_UINT64 = 13, ONNX_COMPLEX64 = 14, ONNX_COMPLEX128 = 15, ONNX_BFLOAT16 = 16,
+  ONNX_UNDEFINED = 0,
+  ONNX_FLOAT = 1,
+  ONNX_UINT8 = 2,
+  ONNX_INT8 = 3,
+  ONNX_UINT16 = 4,
+  ONNX_INT16 = 5,
+  ONNX_INT32 = 6,
+  ONNX_INT64 = 7,
+  ONNX_STRING = 8,
+  ONNX_BOOL = 9,
+  ONNX_FLOAT16 = 10,
+  ONNX_DOUBLE = 11,
+  ONNX_UINT32 = 12,
+  ONNX_UINT64 = 13,
+  ONNX_COMPLEX64 = 14,
+  ONNX_COMPLEX128 = 15,
+  ONNX_BFLOAT16 = 16,
 } OnnxElement;
 
 typedef struct {
@@ -72,7 +86,7 @@ typedef struct {
 
 typedef struct {
   const char *type;
-  int since, until; // inclusive; until 0: newest
+  int since, until;         // inclusive; until 0: newest
   int minInputs, maxInputs; // -1: any number
   void (*lower)(OnnxContext *ctx, OnnxNode *node);
 } OnnxOperator;
@@ -97,13 +111,15 @@ int onnxStrings(OnnxContext *ctx, OnnxNode *node, const char *name, const char *
 OnnxValue *onnxAttributeTensor(OnnxContext *ctx, OnnxNode *node, const char *name); // NULL when absent
 const Onnx__GraphProto *onnxGraph(OnnxContext *ctx, OnnxNode *node, const char *name);
 int64_t onnxAxis(OnnxContext *ctx, int64_t axis, int rank); // -rank..rank-1 to 0..rank-1, or an error
-// Axes from an attribute (or from input `input` when it is >= 0) as a mask over `rank`; *given tells whether there were any.
+// Axes from an attribute (or from input `input` when it is >= 0) as a mask over `rank`; *given tells whether there were
+// any.
 bool onnxAxesMask(OnnxContext *ctx, OnnxNode *node, const char *name, int input, int rank, bool *mask, bool *given);
 
 // Axes from an input that is no constant: the mask holds 0 or 1 for each of `rank` dimensions. Their number, or -1.
 int onnxRuntimeAxes(OnnxContext *ctx, OnnxValue *axes, int rank, OnnxIndex *mask);
 void onnxDropMasked(OnnxContext *ctx, int rank, const OnnxIndex *dims, const OnnxIndex *mask, int kept, OnnxIndex *out);
-void onnxSpreadUnmasked(OnnxContext *ctx, int rank, const OnnxIndex *mask, int n, const OnnxIndex *dims, OnnxIndex *out); // 1 where masked
+void onnxSpreadUnmasked(OnnxContext *ctx, int rank, const OnnxIndex *mask, int n, const OnnxIndex *dims,
+                        OnnxIndex *out); // 1 where masked
 // x as a tensor of twice the rank: sizes are 1 where masked, then 1 where not masked.
 OnnxValue *onnxSeparateMasked(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *mask);
 
@@ -112,14 +128,14 @@ MlirType onnxElementType(OnnxContext *ctx, OnnxElement e); // null after onnxRef
 const char *onnxElementName(OnnxElement e);                // "float32", "uint8", ...
 size_t onnxElementSize(OnnxElement e);                     // bytes; 0: unsupported
 bool onnxIsFloat(OnnxElement e);
-bool onnxIsInteger(OnnxElement e); // not bool
-bool onnxIsUnsigned(OnnxElement e); // unsigned integers and bool
+bool onnxIsInteger(OnnxElement e);   // not bool
+bool onnxIsUnsigned(OnnxElement e);  // unsigned integers and bool
 OnnxElement onnxWide(OnnxElement e); // float for half types, else itself
 
 //===--- indices ---
 OnnxIndex onnxConst(int64_t c);
 bool onnxIsConst(OnnxIndex a);
-bool onnxIs(OnnxIndex a, int64_t c);        // known to be c
+bool onnxIs(OnnxIndex a, int64_t c);          // known to be c
 bool onnxSameIndex(OnnxIndex a, OnnxIndex b); // known to be equal
 OnnxIndex onnxAdd(OnnxContext *ctx, OnnxIndex a, OnnxIndex b);
 OnnxIndex onnxSub(OnnxContext *ctx, OnnxIndex a, OnnxIndex b);
@@ -133,18 +149,22 @@ OnnxIndex onnxMax(OnnxContext *ctx, OnnxIndex a, OnnxIndex b);
 // a if a == b is `equal`, lazily typed: cond ? x : y for cond = (a PRED b); predicate as arith_CmpIPredicate.
 OnnxIndex onnxSelectIndex(OnnxContext *ctx, int predicate, OnnxIndex a, OnnxIndex b, OnnxIndex x, OnnxIndex y);
 MlirValue onnxIndexValue(OnnxContext *ctx, OnnxIndex a); // as SSA value of type index
-bool onnxIsNonNegative(OnnxIndex a, int depth); // provably, following at most `depth` operations
+bool onnxIsNonNegative(OnnxIndex a, int depth);          // provably, following at most `depth` operations
 OnnxIndex onnxProduct(OnnxContext *ctx, int n, const OnnxIndex *dims);
-OnnxIndex onnxQuotient(OnnxContext *ctx, int n, const OnnxIndex *dims, int m, const OnnxIndex *by); // cancels equal factors
-// Checks a == b: by proof, else with a cf.assert at run time; a known difference is an error. `what` is for the message.
+OnnxIndex onnxQuotient(OnnxContext *ctx, int n, const OnnxIndex *dims, int m,
+                       const OnnxIndex *by); // cancels equal factors
+// Checks a == b: by proof, else with a cf.assert at run time; a known difference is an error. `what` is for the
+// message.
 void onnxRequireEqual(OnnxContext *ctx, OnnxIndex a, OnnxIndex b, const char *what);
 void onnxAssert(OnnxContext *ctx, MlirValue condition, const char *what); // message names the node
 
 //===--- values ---
-OnnxValue *onnxNewTensor(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *dims, MlirValue tensor); // casts to the type of dims if needed
-OnnxValue *onnxNewConstant(OnnxContext *ctx, OnnxElement e, int rank, const int64_t *dims, void **data); // fills *data with zeroed writable memory
+OnnxValue *onnxNewTensor(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *dims,
+                         MlirValue tensor); // casts to the type of dims if needed
+OnnxValue *onnxNewConstant(OnnxContext *ctx, OnnxElement e, int rank, const int64_t *dims,
+                           void **data); // fills *data with zeroed writable memory
 OnnxValue *onnxNewElements(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *elements, int n); // rank 0 or 1
-OnnxValue *onnxScalarConstant(OnnxContext *ctx, OnnxElement e, double x); // rank 0
+OnnxValue *onnxScalarConstant(OnnxContext *ctx, OnnxElement e, double x);                                // rank 0
 MlirValue onnxTensor(OnnxContext *ctx, OnnxValue *v);
 MlirType onnxTensorType(OnnxContext *ctx, const OnnxValue *v);
 MlirType onnxTypeOf(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *dims);
@@ -166,11 +186,15 @@ OnnxIndex onnxScalarIndex(OnnxContext *ctx, OnnxValue *v);   // of an integer te
 typedef MlirValue (*OnnxBody)(OnnxContext *ctx, const MlirValue *in, void *data); // scalars in, the scalar result
 typedef enum { ONNX_WIDEN = 0, ONNX_EXACT_TYPES = 1 } OnnxElementwiseFlags;
 // One linalg.generic over the broadcast shape of the inputs (folds nothing). `data` is handed to the body.
-OnnxValue *onnxElementwise(OnnxContext *ctx, int n, OnnxValue *const *inputs, OnnxElement result, OnnxBody body, void *data, int flags);
+OnnxValue *onnxElementwise(OnnxContext *ctx, int n, OnnxValue *const *inputs, OnnxElement result, OnnxBody body,
+                           void *data, int flags);
 // NumPy broadcasting of shapes: the rank, dims in `out`; inputs may be replaced by values with refined static types.
 int onnxBroadcastShape(OnnxContext *ctx, int n, OnnxValue **inputs, OnnxIndex *out);
 
-typedef struct { MlirValue tensor; MlirAffineMap map; } OnnxAccess;
+typedef struct {
+  MlirValue tensor;
+  MlirAffineMap map;
+} OnnxAccess;
 // Before opset 7: b as NumPy's broadcasting would want it, by the attributes broadcast and axis.
 OnnxValue *onnxAlignOld(OnnxContext *ctx, OnnxNode *node, OnnxValue *a, OnnxValue *b);
 // The general form: iterators is one letter a loop, p(arallel) or r(eduction); `body` gets the scalars of ins, then of
@@ -178,7 +202,8 @@ OnnxValue *onnxAlignOld(OnnxContext *ctx, OnnxNode *node, OnnxValue *a, OnnxValu
 typedef void (*OnnxGenericBody)(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data);
 void onnxGeneric(OnnxContext *ctx, const char *iterators, int n, const OnnxAccess *ins, int m, const OnnxAccess *outs,
                  OnnxGenericBody body, void *data, MlirValue *results);
-MlirAffineMap onnxMap(OnnxContext *ctx, int loops, int n, const int *dims); // results: loop dims[i], or constant 0 where dims[i] < 0
+MlirAffineMap onnxMap(OnnxContext *ctx, int loops, int n,
+                      const int *dims); // results: loop dims[i], or constant 0 where dims[i] < 0
 MlirAffineMap onnxIdentity(OnnxContext *ctx, int loops);
 // Reduces the masked dims. The accumulator has type `accumulator` and starts at `init`; `body` combines (acc, x) with x
 // widened to float when the accumulator is float. Dims stay as 1 with keepDims. `result` is the final element type.
@@ -202,18 +227,24 @@ MlirValue onnxConvert(OnnxContext *ctx, MlirValue x, OnnxElement from, OnnxEleme
 OnnxValue *onnxReshape(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex *dims); // folds; counts must agree
 OnnxValue *onnxTranspose(OnnxContext *ctx, OnnxValue *x, const int64_t *permutation);    // folds
 OnnxValue *onnxCast(OnnxContext *ctx, OnnxValue *x, OnnxElement to);                     // folds
-OnnxValue *onnxExpand(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex *dims);  // materialised broadcast to exactly dims
+OnnxValue *onnxExpand(OnnxContext *ctx, OnnxValue *x, int rank,
+                      const OnnxIndex *dims); // materialised broadcast to exactly dims
 // Positive steps only; sizes are the caller's.
-OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, const OnnxIndex *sizes, const OnnxIndex *steps);
-MlirValue onnxInsertSlice(OnnxContext *ctx, MlirValue source, MlirValue dest, int rank, const OnnxIndex *offsets, const OnnxIndex *sizes);
-OnnxValue *onnxPad(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *low, const OnnxIndex *high, MlirValue scalar); // constant padding
+OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, const OnnxIndex *sizes,
+                     const OnnxIndex *steps);
+MlirValue onnxInsertSlice(OnnxContext *ctx, MlirValue source, MlirValue dest, int rank, const OnnxIndex *offsets,
+                          const OnnxIndex *sizes);
+OnnxValue *onnxPad(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *low, const OnnxIndex *high,
+                   MlirValue scalar);                                               // constant padding
 OnnxValue *onnxConcat(OnnxContext *ctx, int n, OnnxValue *const *inputs, int axis); // folds
 // Common elementwise steps, for lowerings made of several ops.
 typedef enum { ONNX_ADD, ONNX_SUB, ONNX_MUL, ONNX_DIV, ONNX_MAX, ONNX_MIN } OnnxArithmetic;
-MlirValue onnxArithmetic(OnnxContext *ctx, OnnxArithmetic kind, OnnxElement e, MlirValue a, MlirValue b); // on scalars, with ONNX's semantics
+MlirValue onnxArithmetic(OnnxContext *ctx, OnnxArithmetic kind, OnnxElement e, MlirValue a,
+                         MlirValue b); // on scalars, with ONNX's semantics
 // Reductions of floats (in float or double) or integers (in their own type).
 typedef enum { ONNX_REDUCE_SUM, ONNX_REDUCE_PROD, ONNX_REDUCE_MAX, ONNX_REDUCE_MIN } OnnxReduction;
-OnnxValue *onnxReduceWith(OnnxContext *ctx, OnnxReduction kind, OnnxValue *x, const bool *mask, bool keepDims); // result in onnxWide type
+OnnxValue *onnxReduceWith(OnnxContext *ctx, OnnxReduction kind, OnnxValue *x, const bool *mask,
+                          bool keepDims);                   // result in onnxWide type
 MlirAttribute onnxLowest(OnnxContext *ctx, OnnxElement e);  // -inf, or the least integer
 MlirAttribute onnxHighest(OnnxContext *ctx, OnnxElement e); // inf, or the greatest integer
 OnnxValue *onnxBinary(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a, OnnxValue *b);

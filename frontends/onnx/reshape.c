@@ -16,7 +16,8 @@ static bool sameProduct(int n, const OnnxIndex *a, int m, const OnnxIndex *b) {
   for (int j = 0; j < m; ++j) {
     if (onnxIsConst(b[j])) {
       if (__builtin_mul_overflow(y, b[j].constant, &y)) return false;
-    } else ++dynamicB;
+    } else
+      ++dynamicB;
   }
   for (int i = 0; i < n; ++i) {
     if (onnxIsConst(a[i])) {
@@ -74,10 +75,13 @@ static MlirAttribute reassociation(OnnxContext *ctx, int count, const int *start
   }
   return mlirArrayAttrGet(c, count, lists);
 }
-static MlirValue collapse(OnnxContext *ctx, MlirValue x, OnnxElement e, int count, const int *starts, const int *sizes, const OnnxIndex *dims) {
-  return tensor_collapse_shape(&ctx->builder, x, reassociation(ctx, count, starts, sizes), onnxTypeOf(ctx, e, count, dims));
+static MlirValue collapse(OnnxContext *ctx, MlirValue x, OnnxElement e, int count, const int *starts, const int *sizes,
+                          const OnnxIndex *dims) {
+  return tensor_collapse_shape(&ctx->builder, x, reassociation(ctx, count, starts, sizes),
+                               onnxTypeOf(ctx, e, count, dims));
 }
-static MlirValue expand(OnnxContext *ctx, MlirValue x, OnnxElement e, int count, const int *starts, const int *sizes, int rank, const OnnxIndex *dims) {
+static MlirValue expand(OnnxContext *ctx, MlirValue x, OnnxElement e, int count, const int *starts, const int *sizes,
+                        int rank, const OnnxIndex *dims) {
   MlirValue dynamic[ONNX_MAX_RANK];
   int64_t sizesOut[ONNX_MAX_RANK];
   int n = 0;
@@ -110,18 +114,23 @@ static MlirValue reshapeTensor(OnnxContext *ctx, OnnxValue *x, int rank, const O
   int fromStarts[ONNX_MAX_RANK], fromSizes[ONNX_MAX_RANK], toStarts[ONNX_MAX_RANK], toSizes[ONNX_MAX_RANK];
   int count = group(ctx, x->rank, x->dims, rank, dims, groups);
   for (int g = 0; g < count; ++g)
-    if (groups[g].toCount > 1 && dynamicCount(groups[g].toCount, dims + groups[g].toStart) > 1) return reshapeByShape(ctx, x, rank, dims);
+    if (groups[g].toCount > 1 && dynamicCount(groups[g].toCount, dims + groups[g].toStart) > 1)
+      return reshapeByShape(ctx, x, rank, dims);
   MlirValue v = onnxTensor(ctx, x);
   bool collapses = count < x->rank, expands = count < rank;
   for (int g = 0; g < count; ++g) {
     fromStarts[g] = groups[g].fromStart, fromSizes[g] = groups[g].fromCount;
     toStarts[g] = groups[g].toStart, toSizes[g] = groups[g].toCount;
     bool oneFrom = fromSizes[g] == 1, oneTo = toSizes[g] == 1;
-    middle[g] = oneTo ? dims[toStarts[g]] : oneFrom ? x->dims[fromStarts[g]] : onnxProduct(ctx, fromSizes[g], x->dims + fromStarts[g]);
-    // What collapses is dynamic exactly where a source dimension is; a cast follows where the target knows better or less.
+    middle[g] = oneTo     ? dims[toStarts[g]]
+                : oneFrom ? x->dims[fromStarts[g]]
+                          : onnxProduct(ctx, fromSizes[g], x->dims + fromStarts[g]);
+    // What collapses is dynamic exactly where a source dimension is; a cast follows where the target knows better or
+    // less.
     if (fromSizes[g] > 1 && onnxIsConst(middle[g]) == (dynamicCount(fromSizes[g], x->dims + fromStarts[g]) > 0))
       middle[g] = onnxProduct(ctx, fromSizes[g], x->dims + fromStarts[g]);
-    if (fromSizes[g] > 1 && onnxIsConst(middle[g]) && dynamicCount(fromSizes[g], x->dims + fromStarts[g])) return reshapeByShape(ctx, x, rank, dims);
+    if (fromSizes[g] > 1 && onnxIsConst(middle[g]) && dynamicCount(fromSizes[g], x->dims + fromStarts[g]))
+      return reshapeByShape(ctx, x, rank, dims);
   }
   if (ctx->status) return v;
   if (collapses || (!count && x->rank)) v = collapse(ctx, v, x->element, count, fromStarts, fromSizes, middle);
@@ -144,7 +153,8 @@ OnnxValue *onnxReshape(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex
   bool same = rank == x->rank;
   for (int i = 0; same && i < rank; ++i) same = onnxSameIndex(x->dims[i], dims[i]);
   if (same) return x;
-  onnxRequireEqual(ctx, onnxProduct(ctx, x->rank, x->dims), onnxProduct(ctx, rank, dims), "element counts before and after the reshape");
+  onnxRequireEqual(ctx, onnxProduct(ctx, x->rank, x->dims), onnxProduct(ctx, rank, dims),
+                   "element counts before and after the reshape");
   if (ctx->status) return NULL;
   if (x->data || (x->elements && rank <= 1)) {
     OnnxValue *v = onnxAllocate(ctx, sizeof *v);

@@ -19,7 +19,8 @@ static MlirValue roundToOdd(OnnxContext *ctx, MlirValue x) {
 static MlirValue convertFloats(OnnxContext *ctx, MlirValue x, OnnxElement from, OnnxElement to) {
   DlcBuilder *b = &ctx->builder;
   size_t a = onnxElementSize(from), c = onnxElementSize(to);
-  if (a == c) return convertFloats(ctx, arith_extf(b, x, mlirF32TypeGet(b->ctx)), ONNX_FLOAT, to); // float16 <-> bfloat16
+  if (a == c)
+    return convertFloats(ctx, arith_extf(b, x, mlirF32TypeGet(b->ctx)), ONNX_FLOAT, to); // float16 <-> bfloat16
   MlirType type = onnxElementType(ctx, to);
   if (a == 8 && c == 2) return arith_truncf(b, roundToOdd(ctx, x), type);
   if (a == 2 && c == 8) return arith_extf(b, arith_extf(b, x, mlirF32TypeGet(b->ctx)), type);
@@ -57,12 +58,18 @@ MlirValue onnxConvert(OnnxContext *ctx, MlirValue x, OnnxElement from, OnnxEleme
 
 static MlirValue floatArithmetic(DlcBuilder *b, OnnxArithmetic kind, MlirValue x, MlirValue y) {
   switch (kind) {
-  case ONNX_ADD: return arith_addf(b, x, y);
-  case ONNX_SUB: return arith_subf(b, x, y);
-  case ONNX_MUL: return arith_mulf(b, x, y);
-  case ONNX_DIV: return arith_divf(b, x, y);
-  case ONNX_MAX: return arith_maximumf(b, x, y); // NaN wins, as in numpy
-  default: return arith_minimumf(b, x, y);
+  case ONNX_ADD:
+    return arith_addf(b, x, y);
+  case ONNX_SUB:
+    return arith_subf(b, x, y);
+  case ONNX_MUL:
+    return arith_mulf(b, x, y);
+  case ONNX_DIV:
+    return arith_divf(b, x, y);
+  case ONNX_MAX:
+    return arith_maximumf(b, x, y); // NaN wins, as in numpy
+  default:
+    return arith_minimumf(b, x, y);
   }
 }
 // Division by zero and INT_MIN / -1 are undefined in LLVM; here they give zero and INT_MIN.
@@ -82,12 +89,18 @@ MlirValue onnxArithmetic(OnnxContext *ctx, OnnxArithmetic kind, OnnxElement e, M
   if (onnxIsFloat(e)) return floatArithmetic(b, kind, x, y);
   bool isUnsigned = onnxIsUnsigned(e);
   switch (kind) {
-  case ONNX_ADD: return arith_addi(b, x, y);
-  case ONNX_SUB: return arith_subi(b, x, y);
-  case ONNX_MUL: return arith_muli(b, x, y);
-  case ONNX_DIV: return safeDivide(ctx, e, x, y);
-  case ONNX_MAX: return isUnsigned ? arith_maxui(b, x, y) : arith_maxsi(b, x, y);
-  default: return isUnsigned ? arith_minui(b, x, y) : arith_minsi(b, x, y);
+  case ONNX_ADD:
+    return arith_addi(b, x, y);
+  case ONNX_SUB:
+    return arith_subi(b, x, y);
+  case ONNX_MUL:
+    return arith_muli(b, x, y);
+  case ONNX_DIV:
+    return safeDivide(ctx, e, x, y);
+  case ONNX_MAX:
+    return isUnsigned ? arith_maxui(b, x, y) : arith_maxsi(b, x, y);
+  default:
+    return isUnsigned ? arith_minui(b, x, y) : arith_minsi(b, x, y);
   }
 }
 
@@ -102,12 +115,18 @@ static MlirValue binaryBody(OnnxContext *ctx, const MlirValue *in, void *data) {
 }
 static OnnxIndex indexArithmetic(OnnxContext *ctx, OnnxArithmetic kind, OnnxIndex a, OnnxIndex b) {
   switch (kind) {
-  case ONNX_ADD: return onnxAdd(ctx, a, b);
-  case ONNX_SUB: return onnxSub(ctx, a, b);
-  case ONNX_MUL: return onnxMul(ctx, a, b);
-  case ONNX_DIV: return onnxDiv(ctx, a, b);
-  case ONNX_MAX: return onnxMax(ctx, a, b);
-  default: return onnxMin(ctx, a, b);
+  case ONNX_ADD:
+    return onnxAdd(ctx, a, b);
+  case ONNX_SUB:
+    return onnxSub(ctx, a, b);
+  case ONNX_MUL:
+    return onnxMul(ctx, a, b);
+  case ONNX_DIV:
+    return onnxDiv(ctx, a, b);
+  case ONNX_MAX:
+    return onnxMax(ctx, a, b);
+  default:
+    return onnxMin(ctx, a, b);
   }
 }
 static OnnxValue *binaryOnElements(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a, OnnxValue *b) {
@@ -129,12 +148,18 @@ static OnnxValue *binaryOnElements(OnnxContext *ctx, OnnxArithmetic kind, OnnxVa
 enum { FOLD_LIMIT = 1 << 22 };
 static double foldFloat(OnnxArithmetic kind, double a, double b) {
   switch (kind) {
-  case ONNX_ADD: return a + b;
-  case ONNX_SUB: return a - b;
-  case ONNX_MUL: return a * b;
-  case ONNX_DIV: return a / b;
-  case ONNX_MAX: return isnan(a) || isnan(b) ? NAN : fmax(a, b);
-  default: return isnan(a) || isnan(b) ? NAN : fmin(a, b);
+  case ONNX_ADD:
+    return a + b;
+  case ONNX_SUB:
+    return a - b;
+  case ONNX_MUL:
+    return a * b;
+  case ONNX_DIV:
+    return a / b;
+  case ONNX_MAX:
+    return isnan(a) || isnan(b) ? NAN : fmax(a, b);
+  default:
+    return isnan(a) || isnan(b) ? NAN : fmin(a, b);
   }
 }
 // Constants of float types of one shape, or with a scalar.
@@ -151,12 +176,14 @@ static OnnxValue *foldBinary(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a
   void *data;
   OnnxValue *v = onnxNewConstant(ctx, a->element, shape->rank, dims, &data);
   for (int64_t i = 0; v && i < count; ++i)
-    onnxPutFloat(a->element, data, i, foldFloat(kind, onnxGetFloat(a, n == 1 ? 0 : i), onnxGetFloat(b, m == 1 ? 0 : i)));
+    onnxPutFloat(a->element, data, i,
+                 foldFloat(kind, onnxGetFloat(a, n == 1 ? 0 : i), onnxGetFloat(b, m == 1 ? 0 : i)));
   return v;
 }
 OnnxValue *onnxBinary(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a, OnnxValue *b) {
   if (ctx->status || !a || !b) return NULL;
-  if (a->element != b->element) return onnxInvalid(ctx, "operands of %s and %s", onnxElementName(a->element), onnxElementName(b->element)), NULL;
+  if (a->element != b->element)
+    return onnxInvalid(ctx, "operands of %s and %s", onnxElementName(a->element), onnxElementName(b->element)), NULL;
   OnnxValue *r = binaryOnElements(ctx, kind, a, b);
   if (!r && !ctx->status) r = foldBinary(ctx, kind, a, b);
   if (r || ctx->status) return r;

@@ -16,12 +16,14 @@ static size_t hash(const char *s) {
   return h;
 }
 void onnxEnterScope(OnnxContext *ctx, OnnxScope *scope, bool seesOuter) {
-  *scope = (OnnxScope){.outer = seesOuter ? ctx->scope : NULL, .cacheMark = ctx->cacheCount, .materialisedMark = ctx->materialisedCount};
+  *scope = (OnnxScope){
+      .outer = seesOuter ? ctx->scope : NULL, .cacheMark = ctx->cacheCount, .materialisedMark = ctx->materialisedCount};
   ctx->scope = scope;
 }
 void onnxLeaveScope(OnnxContext *ctx, OnnxScope *scope, OnnxScope *previous) {
   ctx->cacheCount = scope->cacheMark;
-  while (ctx->materialisedCount > scope->materialisedMark) ctx->materialised[--ctx->materialisedCount]->tensor = (MlirValue){0};
+  while (ctx->materialisedCount > scope->materialisedMark)
+    ctx->materialised[--ctx->materialisedCount]->tensor = (MlirValue){0};
   free(scope->buckets);
   ctx->scope = previous;
 }

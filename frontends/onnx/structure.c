@@ -23,17 +23,22 @@ static void permuteBytes(const OnnxValue *x, const int64_t *permutation, char *o
   }
 }
 // Matrices, the big ones among weights: in blocks that fit the cache.
-#define TRANSPOSE(T) \
-  for (int64_t i0 = 0; i0 < rows; i0 += BLOCK) \
-    for (int64_t j0 = 0; j0 < columns; j0 += BLOCK) \
-      for (int64_t i = i0; i < rows && i < i0 + BLOCK; ++i) \
-        for (int64_t j = j0; j < columns && j < j0 + BLOCK; ++j) ((T *)out)[j * rows + i] = ((const T *)in)[i * columns + j]
+#define TRANSPOSE(T)                                                                                                   \
+  for (int64_t i0 = 0; i0 < rows; i0 += BLOCK)                                                                         \
+    for (int64_t j0 = 0; j0 < columns; j0 += BLOCK)                                                                    \
+      for (int64_t i = i0; i < rows && i < i0 + BLOCK; ++i)                                                            \
+        for (int64_t j = j0; j < columns && j < j0 + BLOCK; ++j)                                                       \
+  ((T *)out)[j * rows + i] = ((const T *)in)[i * columns + j]
 static void transposeMatrix(const void *in, void *out, size_t element, int64_t rows, int64_t columns) {
   enum { BLOCK = 32 };
-  if (element == 1) TRANSPOSE(uint8_t);
-  else if (element == 2) TRANSPOSE(uint16_t);
-  else if (element == 4) TRANSPOSE(uint32_t);
-  else TRANSPOSE(uint64_t);
+  if (element == 1)
+    TRANSPOSE(uint8_t);
+  else if (element == 2)
+    TRANSPOSE(uint16_t);
+  else if (element == 4)
+    TRANSPOSE(uint32_t);
+  else
+    TRANSPOSE(uint64_t);
 }
 #undef TRANSPOSE
 
@@ -51,8 +56,10 @@ OnnxValue *onnxTranspose(OnnxContext *ctx, OnnxValue *x, const int64_t *permutat
     void *data;
     OnnxValue *v = onnxNewConstant(ctx, x->element, x->rank, sizes, &data);
     bool aligned = (uintptr_t)x->data % onnxElementSize(x->element) == 0;
-    if (v && x->rank == 2 && aligned) transposeMatrix(x->data, data, onnxElementSize(x->element), sizes[1], sizes[0]);
-    else if (v) permuteBytes(x, permutation, data);
+    if (v && x->rank == 2 && aligned)
+      transposeMatrix(x->data, data, onnxElementSize(x->element), sizes[1], sizes[0]);
+    else if (v)
+      permuteBytes(x, permutation, data);
     return v;
   }
   MlirValue empty = onnxEmpty(ctx, x->element, x->rank, dims), in = onnxTensor(ctx, x);
@@ -85,8 +92,10 @@ OnnxValue *onnxCast(OnnxContext *ctx, OnnxValue *x, OnnxElement to) {
     OnnxValue *v = onnxNewConstant(ctx, to, x->rank, sizes, &data);
     bool integers = !onnxIsFloat(x->element) && !onnxIsFloat(to);
     for (int64_t i = 0; v && i < n; ++i) {
-      if (integers) onnxPutInt(to, data, i, onnxGetInt(x, i));
-      else onnxPutFloat(to, data, i, onnxGetFloat(x, i));
+      if (integers)
+        onnxPutInt(to, data, i, onnxGetInt(x, i));
+      else
+        onnxPutFloat(to, data, i, onnxGetFloat(x, i));
     }
     return v;
   }
@@ -138,10 +147,12 @@ static bool isEmpty(int rank, const OnnxIndex *sizes) {
     if (onnxIs(sizes[i], 0)) return true;
   return false;
 }
-OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, const OnnxIndex *sizes, const OnnxIndex *steps) {
+OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, const OnnxIndex *sizes,
+                     const OnnxIndex *steps) {
   if (ctx->status || !x) return NULL;
   bool whole = true;
-  for (int i = 0; i < x->rank; ++i) whole &= onnxIs(offsets[i], 0) && onnxSameIndex(sizes[i], x->dims[i]) && onnxIs(steps[i], 1);
+  for (int i = 0; i < x->rank; ++i)
+    whole &= onnxIs(offsets[i], 0) && onnxSameIndex(sizes[i], x->dims[i]) && onnxIs(steps[i], 1);
   if (whole) return x;
   if (isEmpty(x->rank, sizes) || isEmpty(x->rank, x->dims)) { // of nothing, nothing can be taken
     OnnxIndex dims[ONNX_MAX_RANK];
@@ -152,11 +163,13 @@ OnnxValue *onnxSlice(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *offsets, c
   MlirType type = onnxTypeOf(ctx, x->element, x->rank, sizes);
   MlirValue in = onnxTensor(ctx, x);
   if (ctx->status) return NULL;
-  MlirValue r = tensor_extract_slice(&ctx->builder, in, valsN(o.n, o.dynamic), valsN(s.n, s.dynamic), valsN(t.n, t.dynamic),
-                                     {o.fixed, x->rank}, {s.fixed, x->rank}, {t.fixed, x->rank}, type);
+  MlirValue r =
+      tensor_extract_slice(&ctx->builder, in, valsN(o.n, o.dynamic), valsN(s.n, s.dynamic), valsN(t.n, t.dynamic),
+                           {o.fixed, x->rank}, {s.fixed, x->rank}, {t.fixed, x->rank}, type);
   return onnxNewTensor(ctx, x->element, x->rank, sizes, r);
 }
-MlirValue onnxInsertSlice(OnnxContext *ctx, MlirValue source, MlirValue dest, int rank, const OnnxIndex *offsets, const OnnxIndex *sizes) {
+MlirValue onnxInsertSlice(OnnxContext *ctx, MlirValue source, MlirValue dest, int rank, const OnnxIndex *offsets,
+                          const OnnxIndex *sizes) {
   if (ctx->status || isNull(source) || isNull(dest)) return (MlirValue){0};
   if (isEmpty(rank, sizes)) return dest;
   OnnxIndex ones[ONNX_MAX_RANK];
@@ -217,7 +230,8 @@ OnnxValue *onnxConcat(OnnxContext *ctx, int n, OnnxValue *const *inputs, int axi
     if (inputs[k]->rank != first->rank || inputs[k]->element != first->element)
       return onnxInvalid(ctx, "inputs differ in rank or element type"), NULL;
     for (int i = 0; i < first->rank; ++i) {
-      if (i == axis) dims[i] = onnxAdd(ctx, dims[i], inputs[k]->dims[i]);
+      if (i == axis)
+        dims[i] = onnxAdd(ctx, dims[i], inputs[k]->dims[i]);
       else {
         onnxRequireEqual(ctx, dims[i], inputs[k]->dims[i], "sizes of the dimensions not joined");
         if (onnxIsConst(inputs[k]->dims[i])) dims[i] = inputs[k]->dims[i];

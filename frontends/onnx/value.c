@@ -67,7 +67,8 @@ MlirType onnxTypeOf(OnnxContext *ctx, OnnxElement e, int rank, const OnnxIndex *
   for (int i = 0; i < rank; ++i) {
     sizes[i] = onnxStaticDim(dims[i]);
     if (!onnxIsConst(dims[i])) continue;
-    if (sizes[i] < 0) return onnxInvalid(ctx, "dimension %d has the negative size %lld", i, (long long)sizes[i]), (MlirType){0};
+    if (sizes[i] < 0)
+      return onnxInvalid(ctx, "dimension %d has the negative size %lld", i, (long long)sizes[i]), (MlirType){0};
     if (sizes[i] && (__builtin_mul_overflow(bytes, sizes[i], &bytes) || bytes > (int64_t)1 << 40))
       return onnxInvalid(ctx, "a tensor of more than 2^40 elements"), (MlirType){0};
   }
@@ -98,7 +99,8 @@ OnnxValue *onnxNewConstant(OnnxContext *ctx, OnnxElement e, int rank, const int6
   size_t bytes = onnxElementSize(e);
   for (int i = 0; i < rank; ++i) {
     sizes[i] = onnxConst(dims[i]);
-    if (dims[i] < 0 || __builtin_mul_overflow(bytes, (size_t)dims[i], &bytes)) return onnxInvalid(ctx, "a constant of impossible size"), NULL;
+    if (dims[i] < 0 || __builtin_mul_overflow(bytes, (size_t)dims[i], &bytes))
+      return onnxInvalid(ctx, "a constant of impossible size"), NULL;
   }
   if (!onnxElementSize(e)) return onnxElementType(ctx, e), NULL;
   ctx->foldedBytes += (int64_t)(bytes < (size_t)maxFolded ? bytes : (size_t)maxFolded);
@@ -162,8 +164,10 @@ static MlirValue materialiseConstant(OnnxContext *ctx, OnnxValue *v) {
   DlcBuilder *b = &ctx->builder;
   MlirValue r = {0};
   MlirOperation last = ctx->lastConstant;
-  if (last.ptr) dlcAfter(b, last) r = arith_constant(b, attr);
-  else dlcAtStart(b, ctx->entry) r = arith_constant(b, attr);
+  if (last.ptr)
+    dlcAfter(b, last) r = arith_constant(b, attr);
+  else
+    dlcAtStart(b, ctx->entry) r = arith_constant(b, attr);
   if (!isNull(r)) ctx->lastConstant = opOf(r);
   return r;
 }
@@ -178,7 +182,8 @@ void onnxRemember(OnnxContext *ctx, OnnxValue *v) {
 static MlirValue indexToElement(OnnxContext *ctx, OnnxIndex a, OnnxElement e) {
   if (onnxIsConst(a)) return onnxConstantInt(ctx, e, a.constant);
   DlcBuilder *b = &ctx->builder;
-  if (onnxIsFloat(e)) return onnxConvert(ctx, arith_index_cast(b, a.value, mlirIntegerTypeGet(b->ctx, 64)), ONNX_INT64, e);
+  if (onnxIsFloat(e))
+    return onnxConvert(ctx, arith_index_cast(b, a.value, mlirIntegerTypeGet(b->ctx, 64)), ONNX_INT64, e);
   return arith_index_cast(b, a.value, onnxElementType(ctx, e));
 }
 static MlirValue materialiseElements(OnnxContext *ctx, OnnxValue *v) {
@@ -220,7 +225,8 @@ OnnxIndex onnxScalarIndex(OnnxContext *ctx, OnnxValue *v) {
   if (ctx->status || !v) return onnxConst(0);
   if (v->elements && onnxCount(v) == 1) return v->elements[0];
   if (v->data && onnxCount(v) == 1) return onnxConst(onnxGetInt(v, 0));
-  if (!onnxIsInteger(v->element)) return onnxInvalid(ctx, "an integer is needed, not %s", onnxElementName(v->element)), onnxConst(0);
+  if (!onnxIsInteger(v->element))
+    return onnxInvalid(ctx, "an integer is needed, not %s", onnxElementName(v->element)), onnxConst(0);
   return toIndex(ctx, onnxExtractScalar(ctx, v), v->element);
 }
 int onnxElements(OnnxContext *ctx, OnnxValue *v, const OnnxIndex **out, bool extract) {

@@ -222,7 +222,7 @@ static bool hasScratch(MlirOperation func) {
 static bool giveScratch(DlcBuilder *b, MlirOperation module, MlirOperation kernels) {
   bool ok = true;
   DlcOps launches = dlcCollect(module, gpu_launch_func_isa);
-  dlcForEachOp (func, bodyOf(gpu_module_bodyRegion(kernels))) {
+  dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
     if (!gpu_func_isa(func) || !hasScratch(func)) continue;
     for (intptr_t i = 0; i < launches.n && ok; ++i)
       if (launches.data[i].ptr && isKernelOf(func, launches.data[i])) {
@@ -246,7 +246,7 @@ MlirLogicalResult dlcRunCtrlDistributeToThreads(MlirOperation module, DlcPass *p
   DlcBuilder b = {rewriter, mlirOperationGetContext(module), mlirOperationGetLocation(module), false};
   Distributor d = {.team = {.b = &b, .warp = options->warp}};
   bool ok = true;
-  dlcForEachOp (func, bodyOf(gpu_module_bodyRegion(kernels))) {
+  dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
     if (ok && gpu_func_isa(func)) ok = distributeKernel(&d, func, options->sharedLimit);
   }
   ok = ok && giveScratch(&b, module, kernels);

@@ -126,7 +126,7 @@ static void emitBody(Emitter *e, intptr_t c, MlirValue *acc) {
     dlcMap(map, argOf(body, k), inRegister ? acc[k - n->ins] : loadOperand(e, k, c));
   }
   MlirOperation yield = mlirBlockGetTerminator(body);
-  dlcForEachOp (op, body) {
+  dlcForEachOp(op, body) {
     if (!mlirOperationEqual(op, yield)) cloneBodyOp(e, op, c, map);
   }
   for (intptr_t k = n->ins; k < n->operands; ++k) {

@@ -179,7 +179,7 @@ static bool emulateOp(Emulator *e, MlirOperation op) {
 }
 static bool emulateBlock(Emulator *e, MlirBlock from) {
   MlirOperation end = mlirBlockGetTerminator(from);
-  dlcForEachOp (op, from) {
+  dlcForEachOp(op, from) {
     if (!mlirOperationEqual(op, end) && !emulateOp(e, op)) return false;
   }
   return flush(e);
@@ -269,7 +269,7 @@ MlirLogicalResult dlcRunCtrlEmulateKernels(MlirOperation module, DlcPass *pass,
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(module));
   DlcBuilder b = {rewriter, mlirOperationGetContext(module), mlirOperationGetLocation(module), false};
   bool ok = true;
-  dlcForEachOp (func, bodyOf(gpu_module_bodyRegion(kernels))) {
+  dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
     if (ok && gpu_func_isa(func)) ok = emulateKernel(&b, func, module, options->reverse);
   }
   DlcOps launches = dlcCollect(module, gpu_launch_func_isa);

@@ -107,7 +107,7 @@ int64_t dlcBytesOfElement(MlirType t) {
 }
 
 MlirOperation dlcFindKernels(MlirOperation module) {
-  dlcForEachOp (op, bodyOf(mlirOperationGetRegion(module, 0))) {
+  dlcForEachOp(op, bodyOf(mlirOperationGetRegion(module, 0))) {
     if (gpu_module_isa(op) && mlirStringRefEqual(gpu_module_sym_name(op), dlcText(DLC_KERNEL_MODULE))) return op;
   }
   return (MlirOperation){0};

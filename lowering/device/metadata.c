@@ -32,7 +32,7 @@ char *dlcDescribeKernels(MlirOperation kernels, const char *target, const char *
   Text t = {0};
   bool first = true;
   say(&t, "{\"target\": \"%s\", \"chip\": \"%s\", \"kernels\": [", target, chip);
-  dlcForEachOp (func, bodyOf(gpu_module_bodyRegion(kernels))) {
+  dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
     if (!gpu_func_isa(func)) continue;
     MlirAttribute about = mlirOperationGetDiscardableAttributeByName(func, dlcText(DLC_KERNEL_ATTR));
     if (mlirAttributeIsNull(about)) continue;

@@ -196,7 +196,7 @@ static bool inlineCall(DlcBuilder *b, MlirOperation call, DlcMapping map, int de
   return true;
 }
 static bool cloneBlock(DlcBuilder *b, MlirBlock body, DlcMapping map, int depth) {
-  dlcForEachOp (op, body) {
+  dlcForEachOp(op, body) {
     if (ctrl_in_parallel_isa(op) || func_return_isa(op)) continue;
     if (func_call_isa(op) ? !inlineCall(b, op, map, depth) : !dlcClone(b, op, map).ptr) return false;
   }

@@ -80,9 +80,12 @@ static void lowerWhile(DlcBuilder *b, MlirOperation loop) {
 }
 
 static MlirLogicalResult lowerLoop(DlcBuilder *b, MlirOperation loop) {
-  if (ctrl_loop_init_args(loop).n > MAX_CARRIED) return refuse(loop, "ctrl-to-host: a loop that carries more than 256 values");
-  if (isNull(ctrl_loop_go(loop))) lowerFor(b, loop);
-  else lowerWhile(b, loop);
+  if (ctrl_loop_init_args(loop).n > MAX_CARRIED)
+    return refuse(loop, "ctrl-to-host: a loop that carries more than 256 values");
+  if (isNull(ctrl_loop_go(loop)))
+    lowerFor(b, loop);
+  else
+    lowerWhile(b, loop);
   return dlcStatus(b);
 }
 
@@ -133,17 +136,23 @@ static MlirLogicalResult lowerRegion(DlcBuilder *b, MlirOperation region) {
 }
 
 static bool isControl(MlirOperation op) { return ctrl_loop_isa(op) || ctrl_branch_isa(op) || ctrl_region_isa(op); }
-static bool isRefused(MlirOperation op) { return ctrl_call_isa(op) || ctrl_await_isa(op) || ctrl_join_isa(op) || ctrl_ready_isa(op); }
+static bool isRefused(MlirOperation op) {
+  return ctrl_call_isa(op) || ctrl_await_isa(op) || ctrl_join_isa(op) || ctrl_ready_isa(op);
+}
 
 MlirLogicalResult dlcHostLowerControl(DlcHost *h) {
   DlcOps refused = dlcCollect(h->function, isRefused);
   MlirLogicalResult result = mlirLogicalResultSuccess();
-  if (refused.n) result = refuse(refused.data[0], "ctrl-to-host: calls and tokens are not lowered for the host yet; flatten the recursion first");
+  if (refused.n)
+    result = refuse(refused.data[0],
+                    "ctrl-to-host: calls and tokens are not lowered for the host yet; flatten the recursion first");
   free(refused.data);
   DlcOps ops = dlcCollect(h->function, isControl); // innermost first
   for (intptr_t i = 0; i < ops.n && mlirLogicalResultIsSuccess(result); ++i) {
     MlirOperation op = ops.data[i];
-    result = ctrl_loop_isa(op) ? lowerLoop(h->b, op) : ctrl_branch_isa(op) ? lowerBranch(h->b, op) : lowerRegion(h->b, op);
+    result = ctrl_loop_isa(op)     ? lowerLoop(h->b, op)
+             : ctrl_branch_isa(op) ? lowerBranch(h->b, op)
+                                   : lowerRegion(h->b, op);
   }
   free(ops.data);
   return result;

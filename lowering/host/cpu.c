@@ -7,7 +7,8 @@
 #include "llvm-c/TargetMachine.h"
 
 static const char level2[] = "+sse4.2", level3[] = "+sse4.2,+avx,+avx2,+fma,+f16c,+bmi,+bmi2",
-                  level4[] = "+sse4.2,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
+                  level4[] =
+                      "+sse4.2,+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl";
 
 static bool hasFeature(const char *features, const char *name) {
   size_t n = strlen(name);
@@ -21,7 +22,8 @@ static void listRequired(const char *features, char *out, size_t size) {
   size_t n = 0;
   for (const char *at = features; *at;) {
     size_t length = strcspn(at, ",");
-    if (*at == '+' && n + length + 1 < size) n += (size_t)snprintf(out + n, size - n, "%s%.*s", n ? "," : "", (int)length - 1, at + 1);
+    if (*at == '+' && n + length + 1 < size)
+      n += (size_t)snprintf(out + n, size - n, "%s%.*s", n ? "," : "", (int)length - 1, at + 1);
     at += length + (at[length] == ',');
   }
 }
@@ -35,7 +37,10 @@ bool dlcHostCpu(const char *name, DlcHostCpu *out) {
     LLVMDisposeMessage(cpu), LLVMDisposeMessage(all);
     features = out->features;
   } else {
-    features = !strcmp(name, "x86-64-v2") ? level2 : !strcmp(name, "x86-64-v3") ? level3 : !strcmp(name, "x86-64-v4") ? level4 : NULL;
+    features = !strcmp(name, "x86-64-v2")   ? level2
+               : !strcmp(name, "x86-64-v3") ? level3
+               : !strcmp(name, "x86-64-v4") ? level4
+                                            : NULL;
     if (!features) return false;
     out->cpu = strdup(name), out->features = strdup("");
   }

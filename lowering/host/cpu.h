@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 typedef struct {
-  char *cpu, *features;  // for LLVM; owned
-  char required[2048];   // what code may use: comma-separated, LLVM's names
+  char *cpu, *features; // for LLVM; owned
+  char required[2048];  // what code may use: comma-separated, LLVM's names
   int vectorBits, registers;
 } DlcHostCpu;
 

@@ -31,7 +31,8 @@ MlirOperation dlcHostCall(DlcHost *h, const char *name, DlcValues operands, DlcT
     for (intptr_t i = 0; i < operands.n; ++i) ins[i] = typeOf(at(operands, i));
     for (intptr_t i = 0; i < results.n; ++i) outs[i] = results.data[i];
     dlcAtStart(b, bodyOf(mlirOperationGetRegion(h->module, 0)))
-        func_func(b, dlcText(name), mlirFunctionTypeGet(b->ctx, operands.n, ins, results.n, outs), .sym_visibility = dlcText("private"));
+        func_func(b, dlcText(name), mlirFunctionTypeGet(b->ctx, operands.n, ins, results.n, outs),
+                  .sym_visibility = dlcText("private"));
   }
   return func_call(b, dlcText(name), operands, results);
 }
@@ -45,7 +46,8 @@ void dlcHostLowerAsserts(DlcHost *h, MlirOperation root, MlirValue frame) {
     dlcBefore(h->b, asserts.data[i]) dlcHostCall(h, name, vals(frame, cf_assert_arg(asserts.data[i])), types(h->i32));
     MlirOperation declared = dlcLookupSymbol(h->module, name);
     if (!mlirOperationIsNull(declared))
-      mlirOperationSetDiscardableAttributeByName(declared, dlcText("dlc.message"), mlirStringAttrGet(h->b->ctx, message));
+      mlirOperationSetDiscardableAttributeByName(declared, dlcText("dlc.message"),
+                                                 mlirStringAttrGet(h->b->ctx, message));
     mlirRewriterBaseEraseOp(h->b->rewriter, asserts.data[i]);
   }
   free(asserts.data);
@@ -77,7 +79,8 @@ static void setFunctionType(DlcHost *h) {
 static intptr_t sizesOf(DlcBuilder *b, MlirValue buffer, MlirValue *sizes) {
   MlirType type = typeOf(buffer);
   for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i)
-    sizes[i] = mlirShapedTypeIsDynamicDim(type, i) ? memref_dim(b, buffer, constIndex(b, i)) : constIndex(b, mlirShapedTypeGetDimSize(type, i));
+    sizes[i] = mlirShapedTypeIsDynamicDim(type, i) ? memref_dim(b, buffer, constIndex(b, i))
+                                                   : constIndex(b, mlirShapedTypeGetDimSize(type, i));
   return mlirShapedTypeGetRank(type);
 }
 
@@ -103,7 +106,8 @@ static MlirLogicalResult lowerReturn(DlcHost *h) {
         DlcValues dynamic = place_alloc_sizes(alloc);
         intptr_t next = 0, rank = mlirShapedTypeGetRank(type);
         for (intptr_t k = 0; k < rank; ++k)
-          sizes[k] = mlirShapedTypeIsDynamicDim(type, k) ? at(dynamic, next++) : constIndex(b, mlirShapedTypeGetDimSize(type, k));
+          sizes[k] = mlirShapedTypeIsDynamicDim(type, k) ? at(dynamic, next++)
+                                                         : constIndex(b, mlirShapedTypeGetDimSize(type, k));
         out = callOutput(h, i, valsN(rank, sizes), type);
       }
       mlirRewriterBaseReplaceAllUsesWith(b->rewriter, buffer, out);
@@ -114,7 +118,8 @@ static MlirLogicalResult lowerReturn(DlcHost *h) {
       intptr_t rank = sizesOf(b, buffer, sizes);
       int64_t shape[MAX_RANK];
       for (intptr_t k = 0; k < rank; ++k) shape[k] = mlirShapedTypeGetDimSize(typeOf(buffer), k);
-      MlirType type = mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(typeOf(buffer)), rank, shape, mlirAttributeGetNull());
+      MlirType type = mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(typeOf(buffer)), rank, shape,
+                                                  mlirAttributeGetNull());
       out = callOutput(h, i, valsN(rank, sizes), type);
       memref_copy(b, buffer, out);
     }
@@ -125,7 +130,10 @@ static MlirLogicalResult lowerReturn(DlcHost *h) {
 }
 
 //===--- buffers ---------------------------------------------------------------------------===//
-static bool isPlace(MlirOperation op) { return place_alloc_isa(op) || place_release_isa(op) || memref_get_global_isa(op) || memref_memory_space_cast_isa(op) || place_move_isa(op); }
+static bool isPlace(MlirOperation op) {
+  return place_alloc_isa(op) || place_release_isa(op) || memref_get_global_isa(op) ||
+         memref_memory_space_cast_isa(op) || place_move_isa(op);
+}
 
 static void lowerAlloc(DlcHost *h, MlirOperation op) {
   DlcBuilder *b = h->b;
@@ -138,7 +146,9 @@ static void lowerAlloc(DlcHost *h, MlirOperation op) {
     }
     int64_t unit = dlcElementBytes(mlirShapedTypeGetElementType(type));
     for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i)
-      if (!mlirShapedTypeIsDynamicDim(type, i) && __builtin_mul_overflow(unit, mlirShapedTypeGetDimSize(type, i), &unit)) unit = DLC_TOO_MANY_BYTES;
+      if (!mlirShapedTypeIsDynamicDim(type, i) &&
+          __builtin_mul_overflow(unit, mlirShapedTypeGetDimSize(type, i), &unit))
+        unit = DLC_TOO_MANY_BYTES;
     MlirValue bytes = dlcBytesOf(b, unit, place_alloc_sizes(op));
     MlirValue memory = dlcResult(dlcHostCall(h, "dlc_alloc", vals(h->frame, bytes), types(bytesType(h))), 0);
     view = memref_view(b, memory, constIndex(b, 0), place_alloc_sizes(op), type);
@@ -148,7 +158,9 @@ static void lowerAlloc(DlcHost *h, MlirOperation op) {
 
 static void lowerRelease(DlcHost *h, MlirOperation op) {
   DlcBuilder *b = h->b;
-  dlcBefore(b, op) dlcHostCall(h, "dlc_free", vals(h->frame, memref_extract_aligned_pointer_as_index(b, place_release_buffer(op))), (DlcTypes){0});
+  dlcBefore(b, op)
+      dlcHostCall(h, "dlc_free", vals(h->frame, memref_extract_aligned_pointer_as_index(b, place_release_buffer(op))),
+                  (DlcTypes){0});
   mlirRewriterBaseEraseOp(b->rewriter, op);
 }
 
@@ -161,11 +173,14 @@ static MlirLogicalResult lowerGlobal(DlcHost *h, MlirOperation op, int64_t *weig
   if (mlirOperationIsNull(global)) return refuse(op, "ctrl-to-host: no such global");
   MlirType type = typeOf(mlirOperationGetResult(op, 0));
   int64_t offset = *weights, bytes = dlcStaticBytes(type);
-  if (bytes < 0 || __builtin_add_overflow(*weights, bytes + ALIGNMENT, &(int64_t){0})) return refuse(op, "ctrl-to-host: the constants exceed 2^63 bytes");
+  if (bytes < 0 || __builtin_add_overflow(*weights, bytes + ALIGNMENT, &(int64_t){0}))
+    return refuse(op, "ctrl-to-host: the constants exceed 2^63 bytes");
   MlirAttribute known = mlirOperationGetDiscardableAttributeByName(global, dlcText("dlc.offset"));
-  if (!mlirAttributeIsNull(known)) offset = mlirIntegerAttrGetValueInt(known);
+  if (!mlirAttributeIsNull(known))
+    offset = mlirIntegerAttrGetValueInt(known);
   else {
-    mlirOperationSetDiscardableAttributeByName(global, dlcText("dlc.offset"), mlirIntegerAttrGet(mlirIntegerTypeGet(h->b->ctx, 64), offset));
+    mlirOperationSetDiscardableAttributeByName(global, dlcText("dlc.offset"),
+                                               mlirIntegerAttrGet(mlirIntegerTypeGet(h->b->ctx, 64), offset));
     *weights = (offset + bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }
   MlirValue view = {0};
@@ -179,10 +194,14 @@ static MlirLogicalResult lowerBuffers(DlcHost *h, int64_t *weights) {
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < ops.n && mlirLogicalResultIsSuccess(result); ++i) {
     MlirOperation op = ops.data[i];
-    if (place_alloc_isa(op)) lowerAlloc(h, op);
-    else if (place_release_isa(op)) lowerRelease(h, op);
-    else if (memref_get_global_isa(op)) result = lowerGlobal(h, op, weights);
-    else if (place_move_isa(op)) result = refuse(op, "ctrl-to-host: moves between pools are not lowered for the host");
+    if (place_alloc_isa(op))
+      lowerAlloc(h, op);
+    else if (place_release_isa(op))
+      lowerRelease(h, op);
+    else if (memref_get_global_isa(op))
+      result = lowerGlobal(h, op, weights);
+    else if (place_move_isa(op))
+      result = refuse(op, "ctrl-to-host: moves between pools are not lowered for the host");
     else { // all spaces are one here
       MlirValue source = mlirOperationGetOperand(op, 0);
       mlirRewriterBaseReplaceOpWithValues(h->b->rewriter, op, 1, &source);
@@ -196,19 +215,24 @@ static MlirLogicalResult lowerBuffers(DlcHost *h, int64_t *weights) {
 static MlirLogicalResult findMain(DlcHost *h) {
   dlcForEachOp(op, bodyOf(mlirOperationGetRegion(h->module, 0))) {
     if (!func_func_isa(op) || !bodyOf(func_func_body(op)).ptr) continue;
-    if (!mlirOperationIsNull(h->function)) return refuse(op, "ctrl-to-host: a program is one function with a body; inline the others");
+    if (!mlirOperationIsNull(h->function))
+      return refuse(op, "ctrl-to-host: a program is one function with a body; inline the others");
     h->function = op;
   }
-  if (mlirOperationIsNull(h->function)) return refuse(h->module, "ctrl-to-host: the module holds no function with a body");
+  if (mlirOperationIsNull(h->function))
+    return refuse(h->module, "ctrl-to-host: the module holds no function with a body");
   MlirBlock entry = bodyOf(func_func_body(h->function));
-  if (mlirBlockGetNextInRegion(entry).ptr) return refuse(h->function, "ctrl-to-host: main is to be one block; raise its control flow to ctrl first");
+  if (mlirBlockGetNextInRegion(entry).ptr)
+    return refuse(h->function, "ctrl-to-host: main is to be one block; raise its control flow to ctrl first");
   for (intptr_t i = 0; i < mlirBlockGetNumArguments(entry); ++i)
-    if (!mlirTypeIsAMemRef(typeOf(argOf(entry, i)))) return refuse(h->function, "ctrl-to-host: the arguments of main must be buffers");
+    if (!mlirTypeIsAMemRef(typeOf(argOf(entry, i))))
+      return refuse(h->function, "ctrl-to-host: the arguments of main must be buffers");
   return mlirLogicalResultSuccess();
 }
 
 static void setNumber(DlcHost *h, const char *name, int64_t n) {
-  mlirOperationSetDiscardableAttributeByName(h->module, dlcText(name), mlirIntegerAttrGet(mlirIntegerTypeGet(h->b->ctx, 64), n));
+  mlirOperationSetDiscardableAttributeByName(h->module, dlcText(name),
+                                             mlirIntegerAttrGet(mlirIntegerTypeGet(h->b->ctx, 64), n));
 }
 
 static int64_t arenaBytes(DlcHost *h) {
@@ -231,8 +255,11 @@ static MlirLogicalResult lower(DlcHost *h) {
   if (mlirLogicalResultIsSuccess(result)) {
     dlcHostLowerAsserts(h, h->function, h->frame);
     setFunctionType(h);
-    mlirOperationSetDiscardableAttributeByName(h->module, dlcText("dlc.interface"), mlirStringAttrGet(h->b->ctx, dlcText(interface)));
-    mlirOperationSetDiscardableAttributeByName(h->module, dlcText("dlc.tasks"), mlirStringAttrGet(h->b->ctx, mlirStringRefCreate(h->sites.data ? h->sites.data : "", h->sites.n)));
+    mlirOperationSetDiscardableAttributeByName(h->module, dlcText("dlc.interface"),
+                                               mlirStringAttrGet(h->b->ctx, dlcText(interface)));
+    mlirOperationSetDiscardableAttributeByName(
+        h->module, dlcText("dlc.tasks"),
+        mlirStringAttrGet(h->b->ctx, mlirStringRefCreate(h->sites.data ? h->sites.data : "", h->sites.n)));
     setNumber(h, "dlc.arena_bytes", arenaBytes(h));
     setNumber(h, "dlc.scratch_bytes", h->scratchBytes);
     setNumber(h, "dlc.weight_bytes", weights);
@@ -248,7 +275,10 @@ MlirLogicalResult dlcRunCtrlToHost(MlirOperation root, DlcPass *pass, const DlcC
   MlirContext ctx = mlirOperationGetContext(root);
   MlirRewriterBase rewriter = mlirIRRewriterCreate(ctx);
   DlcBuilder b = {rewriter, ctx, mlirOperationGetLocation(root), false};
-  DlcHost h = {.b = &b, .module = root, .pointer = mlirTypeParseGet(ctx, dlcText("!llvm.ptr")), .i32 = mlirIntegerTypeGet(ctx, 32)};
+  DlcHost h = {.b = &b,
+               .module = root,
+               .pointer = mlirTypeParseGet(ctx, dlcText("!llvm.ptr")),
+               .i32 = mlirIntegerTypeGet(ctx, 32)};
   MlirLogicalResult result = lower(&h);
   for (intptr_t i = 0; i < h.nTasks; ++i) free(h.taskTexts[i]);
   free(h.taskTexts);

@@ -27,7 +27,8 @@ static bool refuse(MlirOperation op, const char *what, const char *path) {
 }
 
 static LLVMTargetMachineRef makeMachine(MlirOperation op, const DlcHostEmitOptions *options) {
-  LLVMInitializeX86TargetInfo(), LLVMInitializeX86Target(), LLVMInitializeX86TargetMC(), LLVMInitializeX86AsmPrinter(), LLVMInitializeX86AsmParser();
+  LLVMInitializeX86TargetInfo(), LLVMInitializeX86Target(), LLVMInitializeX86TargetMC(), LLVMInitializeX86AsmPrinter(),
+      LLVMInitializeX86AsmParser();
   LLVMTargetRef target;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &target, &message)) {
@@ -35,14 +36,18 @@ static LLVMTargetMachineRef makeMachine(MlirOperation op, const DlcHostEmitOptio
     LLVMDisposeMessage(message);
     return NULL;
   }
-  LLVMCodeGenOptLevel level = options->optimize == 0 ? LLVMCodeGenLevelNone : options->optimize == 1 ? LLVMCodeGenLevelLess : LLVMCodeGenLevelDefault;
-  return LLVMCreateTargetMachine(target, triple, options->cpu->cpu, options->cpu->features, level, LLVMRelocPIC, LLVMCodeModelDefault);
+  LLVMCodeGenOptLevel level = options->optimize == 0   ? LLVMCodeGenLevelNone
+                              : options->optimize == 1 ? LLVMCodeGenLevelLess
+                                                       : LLVMCodeGenLevelDefault;
+  return LLVMCreateTargetMachine(target, triple, options->cpu->cpu, options->cpu->features, level, LLVMRelocPIC,
+                                 LLVMCodeModelDefault);
 }
 
 // The symbol dlc_weights, from the file or empty.
 static void addWeights(LLVMModuleRef module, const char *path) {
   DlcText t = {0};
-  dlcTextPrint(&t, ".section .dlc.weights,\"a\",@progbits\n.globl dlc_weights\n.hidden dlc_weights\n.balign 64\ndlc_weights:\n");
+  dlcTextPrint(
+      &t, ".section .dlc.weights,\"a\",@progbits\n.globl dlc_weights\n.hidden dlc_weights\n.balign 64\ndlc_weights:\n");
   if (path) {
     dlcTextPrint(&t, ".incbin ");
     dlcTextJson(&t, mlirStringRefCreateFromCString(path));
@@ -57,7 +62,8 @@ static bool optimize(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRe
   char pipeline[32];
   snprintf(pipeline, sizeof pipeline, "default<O%d>", level);
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-  LLVMPassBuilderOptionsSetLoopVectorization(options, 0); // loops are vectors already; what is left is scalar for a reason
+  LLVMPassBuilderOptionsSetLoopVectorization(options,
+                                             0); // loops are vectors already; what is left is scalar for a reason
   LLVMPassBuilderOptionsSetSLPVectorization(options, 0);
   LLVMPassBuilderOptionsSetLoopUnrolling(options, 0);
   LLVMErrorRef error = LLVMRunPasses(module, pipeline, machine, options);
@@ -70,10 +76,12 @@ static bool optimize(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRe
 }
 
 // `shown` is the output that a message names.
-static bool writeModule(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form, const char *path, const char *shown) {
+static bool writeModule(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form,
+                        const char *path, const char *shown) {
   char *message = NULL;
   if (form != DLC_HOST_LLVM_IR) {
-    bool ok = dlcEmitToFile(machine, module, form == DLC_HOST_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile, path, &message);
+    bool ok =
+        dlcEmitToFile(machine, module, form == DLC_HOST_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile, path, &message);
     if (!ok) dlcRefuse(op, "cannot write %s: %s", shown, message);
     if (message) LLVMDisposeMessage(message);
     return ok;
@@ -88,15 +96,31 @@ static bool writeModule(MlirOperation op, LLVMModuleRef module, LLVMTargetMachin
 }
 
 static bool linkProgram(MlirOperation op, const DlcOutput *out) {
-  const char *const args[] = {"ld.lld", "-shared", "--hash-style=gnu", "-z", "noexecstack", "--gc-sections", "-L/lib/x86_64-linux-gnu", "-L/usr/lib/x86_64-linux-gnu",
-                              "-L/lib64", "-L/usr/lib64", "--no-as-needed", "-l:libm.so.6", "-o", out->files[DLC_OUTPUT_WHOLE], out->files[DLC_OUTPUT_OBJECT], NULL};
+  const char *const args[] = {"ld.lld",
+                              "-shared",
+                              "--hash-style=gnu",
+                              "-z",
+                              "noexecstack",
+                              "--gc-sections",
+                              "-L/lib/x86_64-linux-gnu",
+                              "-L/usr/lib/x86_64-linux-gnu",
+                              "-L/lib64",
+                              "-L/usr/lib64",
+                              "--no-as-needed",
+                              "-l:libm.so.6",
+                              "-o",
+                              out->files[DLC_OUTPUT_WHOLE],
+                              out->files[DLC_OUTPUT_OBJECT],
+                              NULL};
   return mlirLogicalResultIsSuccess(dlcRunLinker(op, args, out->files[DLC_OUTPUT_LOG]));
 }
 
 // Makes the whole file, and for a program an object beside it.
-static bool emitTo(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form, const DlcOutput *out) {
+static bool emitTo(MlirOperation op, LLVMModuleRef module, LLVMTargetMachineRef machine, DlcHostForm form,
+                   const DlcOutput *out) {
   if (form != DLC_HOST_PROGRAM) return writeModule(op, module, machine, form, out->files[DLC_OUTPUT_WHOLE], out->path);
-  return writeModule(op, module, machine, DLC_HOST_OBJECT, out->files[DLC_OUTPUT_OBJECT], out->path) && linkProgram(op, out);
+  return writeModule(op, module, machine, DLC_HOST_OBJECT, out->files[DLC_OUTPUT_OBJECT], out->path) &&
+         linkProgram(op, out);
 }
 
 MlirLogicalResult dlcHostEmit(MlirOperation op, DlcHostForm form, const DlcHostEmitOptions *options, DlcOutput *out) {

@@ -17,4 +17,5 @@ typedef struct {
 MlirLogicalResult dlcHostTakeWeights(MlirOperation module, const char *path, int64_t *bytes);
 
 // Makes the output. Failure: one diagnostic.
-MlirLogicalResult dlcHostEmit(MlirOperation module, DlcHostForm form, const DlcHostEmitOptions *options, DlcOutput *out);
+MlirLogicalResult dlcHostEmit(MlirOperation module, DlcHostForm form, const DlcHostEmitOptions *options,
+                              DlcOutput *out);

@@ -21,7 +21,18 @@
 #include "lowering/host/metadata.h"
 #include "ods/llvm.h"
 
-enum { ABI_VERSION = 1, MAGIC = 0x31434c44, API_PARALLEL = 0, API_ALLOC = 8, API_FREE = 16, API_OUTPUT = 24, API_FAIL = 32, FRAME_ARENA = 8, FRAME_INPUTS = 16, PROGRAM_FAILED = 6 };
+enum {
+  ABI_VERSION = 1,
+  MAGIC = 0x31434c44,
+  API_PARALLEL = 0,
+  API_ALLOC = 8,
+  API_FREE = 16,
+  API_OUTPUT = 24,
+  API_FAIL = 32,
+  FRAME_ARENA = 8,
+  FRAME_INPUTS = 16,
+  PROGRAM_FAILED = 6
+};
 
 typedef struct {
   MlirOperation module;
@@ -54,19 +65,27 @@ enum { LAUNCH_FIXED = 4, TASK_FIXED = 8 }; // arguments before the operands: a m
 
 static void writeLaunch(Glue *g, MlirOperation f, const char *number) {
   intptr_t n = nArguments(f) - LAUNCH_FIXED;
-  dlcTextPrint(&g->text, "llvm.func internal @dlc_launch_%s(%%frame: !llvm.ptr, %%site: i32, %%items: i64, %%cost: i64", number);
+  dlcTextPrint(&g->text, "llvm.func internal @dlc_launch_%s(%%frame: !llvm.ptr, %%site: i32, %%items: i64, %%cost: i64",
+               number);
   printArguments(g, f, LAUNCH_FIXED);
-  dlcTextPrint(&g->text, ") -> i32 attributes {passthrough = [\"noinline\"]} {\n  %%one = llvm.mlir.constant(1 : i64) : i64\n");
-  dlcTextPrint(&g->text, "  %%args = llvm.alloca %%one x !llvm.array<%td x i64> {alignment = 8 : i64} : (i64) -> !llvm.ptr\n", n ? n : 1);
+  dlcTextPrint(&g->text,
+               ") -> i32 attributes {passthrough = [\"noinline\"]} {\n  %%one = llvm.mlir.constant(1 : i64) : i64\n");
+  dlcTextPrint(&g->text,
+               "  %%args = llvm.alloca %%one x !llvm.array<%td x i64> {alignment = 8 : i64} : (i64) -> !llvm.ptr\n",
+               n ? n : 1);
   for (intptr_t i = 0; i < n; ++i) {
-    dlcTextPrint(&g->text, "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  llvm.store %%a%td, %%p%td : ", i, i, i + LAUNCH_FIXED, i);
+    dlcTextPrint(
+        &g->text,
+        "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  llvm.store %%a%td, %%p%td : ", i,
+        i, i + LAUNCH_FIXED, i);
     printType(g, mlirLLVMFunctionTypeGetInput(llvm_func_function_type(f), i + LAUNCH_FIXED));
     dlcTextPrint(&g->text, ", !llvm.ptr\n");
   }
   loadApi(g, API_PARALLEL);
   dlcTextPrint(&g->text,
                "  %%fn = llvm.mlir.addressof @dlc_entry_%s : !llvm.ptr\n"
-               "  %%r = llvm.call %%callee(%%frame, %%site, %%fn, %%args, %%items, %%cost) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr, !llvm.ptr, i64, i64) -> i32\n"
+               "  %%r = llvm.call %%callee(%%frame, %%site, %%fn, %%args, %%items, %%cost) : !llvm.ptr, (!llvm.ptr, "
+               "i32, !llvm.ptr, !llvm.ptr, i64, i64) -> i32\n"
                "  llvm.return %%r : i32\n}\n",
                number);
 }
@@ -74,15 +93,23 @@ static void writeLaunch(Glue *g, MlirOperation f, const char *number) {
 static void writeTaskEntry(Glue *g, MlirOperation launch, const char *number) {
   intptr_t n = nArguments(launch) - LAUNCH_FIXED;
   MlirType type = llvm_func_function_type(launch);
-  dlcTextPrint(&g->text, "llvm.func internal @dlc_entry_%s(%%frame: !llvm.ptr, %%args: !llvm.ptr, %%lo: i64, %%hi: i64, %%worker: i32, %%scratch: !llvm.ptr) -> i32 {\n", number);
+  dlcTextPrint(&g->text,
+               "llvm.func internal @dlc_entry_%s(%%frame: !llvm.ptr, %%args: !llvm.ptr, %%lo: i64, %%hi: i64, "
+               "%%worker: i32, %%scratch: !llvm.ptr) -> i32 {\n",
+               number);
   dlcTextPrint(&g->text, "  %%zero = llvm.mlir.constant(0 : i64) : i64\n  %%one = llvm.mlir.constant(1 : i64) : i64\n");
   for (intptr_t i = 0; i < n; ++i) {
-    dlcTextPrint(&g->text, "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%a%td = llvm.load %%p%td : !llvm.ptr -> ", i, i, i, i);
+    dlcTextPrint(&g->text,
+                 "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%a%td = llvm.load "
+                 "%%p%td : !llvm.ptr -> ",
+                 i, i, i, i);
     printType(g, mlirLLVMFunctionTypeGetInput(type, i + LAUNCH_FIXED));
     dlcTextPrint(&g->text, "\n");
   }
   // The size of the scratch is not read: a task views what it was given.
-  dlcTextPrint(&g->text, "  %%r = llvm.call @dlc_task_%s(%%frame, %%lo, %%hi, %%scratch, %%scratch, %%zero, %%zero, %%one", number);
+  dlcTextPrint(&g->text,
+               "  %%r = llvm.call @dlc_task_%s(%%frame, %%lo, %%hi, %%scratch, %%scratch, %%zero, %%zero, %%one",
+               number);
   for (intptr_t i = 0; i < n; ++i) dlcTextPrint(&g->text, ", %%a%td", i);
   dlcTextPrint(&g->text, ") : (!llvm.ptr, i64, i64, !llvm.ptr, !llvm.ptr, i64, i64, i64");
   for (intptr_t i = 0; i < n; ++i) {
@@ -100,14 +127,19 @@ static void writeDescriptor(Glue *g, MlirOperation f, intptr_t rank) {
   mlirTypePrint(type, dlcTextCallback, &t);
   dlcTextPrint(&g->text,
                "  %%zero = llvm.mlir.constant(0 : i64) : i64\n  %%one = llvm.mlir.constant(1 : i64) : i64\n"
-               "  %%d0 = llvm.mlir.poison : %s\n  %%d1 = llvm.insertvalue %%data, %%d0[0] : %s\n  %%d2 = llvm.insertvalue %%data, %%d1[1] : %s\n"
+               "  %%d0 = llvm.mlir.poison : %s\n  %%d1 = llvm.insertvalue %%data, %%d0[0] : %s\n  %%d2 = "
+               "llvm.insertvalue %%data, %%d1[1] : %s\n"
                "  %%s%td = llvm.insertvalue %%zero, %%d2[2] : %s\n",
                t.data, t.data, t.data, rank, t.data);
   for (intptr_t i = rank - 1; i >= 0; --i) {
-    if (i == rank - 1) dlcTextPrint(&g->text, "  %%stride%td = llvm.add %%zero, %%one : i64\n", i);
-    else dlcTextPrint(&g->text, "  %%stride%td = llvm.mul %%stride%td, %%a%td : i64\n", i, i + 1, i + 2);
-    dlcTextPrint(&g->text, "  %%t%td = llvm.insertvalue %%a%td, %%s%td[3, %td] : %s\n  %%s%td = llvm.insertvalue %%stride%td, %%t%td[4, %td] : %s\n", i, i + 1, i + 1, i, t.data,
-                 i, i, i, i, t.data);
+    if (i == rank - 1)
+      dlcTextPrint(&g->text, "  %%stride%td = llvm.add %%zero, %%one : i64\n", i);
+    else
+      dlcTextPrint(&g->text, "  %%stride%td = llvm.mul %%stride%td, %%a%td : i64\n", i, i + 1, i + 2);
+    dlcTextPrint(&g->text,
+                 "  %%t%td = llvm.insertvalue %%a%td, %%s%td[3, %td] : %s\n  %%s%td = llvm.insertvalue %%stride%td, "
+                 "%%t%td[4, %td] : %s\n",
+                 i, i + 1, i + 1, i, t.data, i, i, i, i, t.data);
   }
   dlcTextPrint(&g->text, "  llvm.return %%s0 : %s\n}\n", t.data);
   dlcTextDestroy(&t);
@@ -128,12 +160,19 @@ static void openFunction(Glue *g, MlirOperation f, const char *name) {
 static void writeOutput(Glue *g, MlirOperation f, const char *name) {
   intptr_t rank = nArguments(f) - 1;
   openFunction(g, f, name);
-  dlcTextPrint(&g->text, "  %%n = llvm.mlir.constant(1 : i64) : i64\n  %%shape = llvm.alloca %%n x !llvm.array<%td x i64> {alignment = 8 : i64} : (i64) -> !llvm.ptr\n", rank ? rank : 1);
+  dlcTextPrint(&g->text,
+               "  %%n = llvm.mlir.constant(1 : i64) : i64\n  %%shape = llvm.alloca %%n x !llvm.array<%td x i64> "
+               "{alignment = 8 : i64} : (i64) -> !llvm.ptr\n",
+               rank ? rank : 1);
   for (intptr_t i = 0; i < rank; ++i)
-    dlcTextPrint(&g->text, "  %%p%td = llvm.getelementptr %%shape[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  llvm.store %%a%td, %%p%td : i64, !llvm.ptr\n", i, i, i + 1, i);
+    dlcTextPrint(&g->text,
+                 "  %%p%td = llvm.getelementptr %%shape[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  llvm.store %%a%td, "
+                 "%%p%td : i64, !llvm.ptr\n",
+                 i, i, i + 1, i);
   loadApi(g, API_OUTPUT);
   dlcTextPrint(&g->text, "  %%index = llvm.mlir.constant(%s : i32) : i32\n", name + strlen("dlc_output_"));
-  dlcTextPrint(&g->text, "  %%data = llvm.call %%callee(%%frame, %%index, %%shape) : !llvm.ptr, (!llvm.ptr, i32, !llvm.ptr) -> !llvm.ptr\n");
+  dlcTextPrint(&g->text, "  %%data = llvm.call %%callee(%%frame, %%index, %%shape) : !llvm.ptr, (!llvm.ptr, i32, "
+                         "!llvm.ptr) -> !llvm.ptr\n");
   writeDescriptor(g, f, rank);
 }
 
@@ -147,7 +186,8 @@ static void writeAlloc(Glue *g, MlirOperation f) {
 static void writeFree(Glue *g, MlirOperation f) {
   openFunction(g, f, "dlc_free");
   loadApi(g, API_FREE);
-  dlcTextPrint(&g->text, "  %%data = llvm.inttoptr %%a1 : i64 to !llvm.ptr\n  llvm.call %%callee(%%frame, %%data) : !llvm.ptr, (!llvm.ptr, !llvm.ptr) -> ()\n  llvm.return\n}\n");
+  dlcTextPrint(&g->text, "  %%data = llvm.inttoptr %%a1 : i64 to !llvm.ptr\n  llvm.call %%callee(%%frame, %%data) : "
+                         "!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> ()\n  llvm.return\n}\n");
 }
 
 // A string constant, with every byte escaped that text could not hold.
@@ -155,8 +195,10 @@ static void writeString(Glue *g, const char *name, MlirStringRef s) {
   dlcTextPrint(&g->text, "llvm.mlir.global internal constant @%s(\"", name);
   for (size_t i = 0; i < s.length; ++i) {
     unsigned char c = (unsigned char)s.data[i];
-    if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') dlcTextPrint(&g->text, "\\%02X", c);
-    else dlcTextAppend(&g->text, s.data + i, 1);
+    if (c < 0x20 || c > 0x7e || c == '"' || c == '\\')
+      dlcTextPrint(&g->text, "\\%02X", c);
+    else
+      dlcTextAppend(&g->text, s.data + i, 1);
   }
   dlcTextPrint(&g->text, "\\00\") {addr_space = 0 : i32}\n");
 }
@@ -165,9 +207,12 @@ static void writeCheck(Glue *g, MlirOperation f, const char *name) {
   char message[64];
   snprintf(message, sizeof message, "%s_message", name);
   MlirAttribute a = mlirOperationGetDiscardableAttributeByName(f, dlcText("dlc.message"));
-  writeString(g, message, mlirAttributeIsNull(a) ? dlcText("an assertion of the program does not hold") : mlirStringAttrGetValue(a));
+  writeString(g, message,
+              mlirAttributeIsNull(a) ? dlcText("an assertion of the program does not hold")
+                                     : mlirStringAttrGetValue(a));
   openFunction(g, f, name);
-  dlcTextPrint(&g->text, "  llvm.cond_br %%a1, ^good, ^bad\n^good:\n  %%zero = llvm.mlir.constant(0 : i32) : i32\n  llvm.return %%zero : i32\n^bad:\n");
+  dlcTextPrint(&g->text, "  llvm.cond_br %%a1, ^good, ^bad\n^good:\n  %%zero = llvm.mlir.constant(0 : i32) : i32\n  "
+                         "llvm.return %%zero : i32\n^bad:\n");
   loadApi(g, API_FAIL);
   dlcTextPrint(&g->text,
                "  %%code = llvm.mlir.constant(%d : i32) : i32\n  %%message = llvm.mlir.addressof @%s : !llvm.ptr\n"
@@ -182,11 +227,14 @@ static bool writeEntry(Glue *g, MlirOperation main) {
   MlirType type = llvm_func_function_type(main), pointer = mlirTypeParseGet(g->ctx, dlcText("!llvm.ptr"));
   intptr_t n = nArguments(main), i = 11; // frame, and two memref<?xi8>
   dlcTextPrint(&g->text,
-               "llvm.mlir.global external hidden constant @dlc_weights() {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<0 x i8>\n"
+               "llvm.mlir.global external hidden constant @dlc_weights() {addr_space = 0 : i32, alignment = 64 : i64} "
+               ": !llvm.array<0 x i8>\n"
                "llvm.func internal @dlc_entry(%%frame: !llvm.ptr) -> i32 {\n"
                "  %%zero = llvm.mlir.constant(0 : i64) : i64\n  %%one = llvm.mlir.constant(1 : i64) : i64\n"
-               "  %%pa = llvm.getelementptr %%frame[%d] : (!llvm.ptr) -> !llvm.ptr, i8\n  %%arena = llvm.load %%pa : !llvm.ptr -> !llvm.ptr\n"
-               "  %%pi = llvm.getelementptr %%frame[%d] : (!llvm.ptr) -> !llvm.ptr, i8\n  %%inputs = llvm.load %%pi : !llvm.ptr -> !llvm.ptr\n"
+               "  %%pa = llvm.getelementptr %%frame[%d] : (!llvm.ptr) -> !llvm.ptr, i8\n  %%arena = llvm.load %%pa : "
+               "!llvm.ptr -> !llvm.ptr\n"
+               "  %%pi = llvm.getelementptr %%frame[%d] : (!llvm.ptr) -> !llvm.ptr, i8\n  %%inputs = llvm.load %%pi : "
+               "!llvm.ptr -> !llvm.ptr\n"
                "  %%weights = llvm.mlir.addressof @dlc_weights : !llvm.ptr\n",
                FRAME_ARENA, FRAME_INPUTS);
   DlcText call = {0};
@@ -196,22 +244,32 @@ static bool writeEntry(Glue *g, MlirOperation main) {
     while (i + scalars < n && !mlirTypeEqual(mlirLLVMFunctionTypeGetInput(type, i + scalars), pointer)) ++scalars;
     intptr_t rank = (scalars - 3) / 2;
     dlcTextPrint(&g->text,
-                 "  %%q%td = llvm.getelementptr %%inputs[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%data%td = llvm.load %%q%td : !llvm.ptr -> !llvm.ptr\n"
-                 "  %%r%td = llvm.getelementptr %%inputs[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%shape%td = llvm.load %%r%td : !llvm.ptr -> !llvm.ptr\n",
+                 "  %%q%td = llvm.getelementptr %%inputs[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%data%td = llvm.load "
+                 "%%q%td : !llvm.ptr -> !llvm.ptr\n"
+                 "  %%r%td = llvm.getelementptr %%inputs[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%shape%td = "
+                 "llvm.load %%r%td : !llvm.ptr -> !llvm.ptr\n",
                  k, 2 * k, k, k, k, 2 * k + 1, k, k);
     dlcTextPrint(&call, ", %%data%td, %%data%td, %%zero", k, k);
     for (intptr_t d = 0; d < rank; ++d) {
-      dlcTextPrint(&g->text, "  %%e%td_%td = llvm.getelementptr %%shape%td[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%n%td_%td = llvm.load %%e%td_%td : !llvm.ptr -> i64\n", k, d, k, d, k, d, k, d);
+      dlcTextPrint(&g->text,
+                   "  %%e%td_%td = llvm.getelementptr %%shape%td[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%n%td_%td = "
+                   "llvm.load %%e%td_%td : !llvm.ptr -> i64\n",
+                   k, d, k, d, k, d, k, d);
       dlcTextPrint(&call, ", %%n%td_%td", k, d);
     }
     for (intptr_t d = rank - 1; d >= 0; --d) {
-      if (d == rank - 1) dlcTextPrint(&g->text, "  %%s%td_%td = llvm.add %%zero, %%one : i64\n", k, d);
-      else dlcTextPrint(&g->text, "  %%s%td_%td = llvm.mul %%s%td_%td, %%n%td_%td : i64\n", k, d, k, d + 1, k, d + 1);
+      if (d == rank - 1)
+        dlcTextPrint(&g->text, "  %%s%td_%td = llvm.add %%zero, %%one : i64\n", k, d);
+      else
+        dlcTextPrint(&g->text, "  %%s%td_%td = llvm.mul %%s%td_%td, %%n%td_%td : i64\n", k, d, k, d + 1, k, d + 1);
     }
     for (intptr_t d = 0; d < rank; ++d) dlcTextPrint(&call, ", %%s%td_%td", k, d);
     i += scalars;
   }
-  dlcTextPrint(&g->text, "  %%r = llvm.call @dlc_main(%%frame, %%arena, %%arena, %%zero, %%zero, %%one, %%weights, %%weights, %%zero, %%zero, %%one%s) : (", call.data ? call.data : "");
+  dlcTextPrint(&g->text,
+               "  %%r = llvm.call @dlc_main(%%frame, %%arena, %%arena, %%zero, %%zero, %%one, %%weights, %%weights, "
+               "%%zero, %%zero, %%one%s) : (",
+               call.data ? call.data : "");
   for (intptr_t a = 0; a < n; ++a) {
     dlcTextPrint(&g->text, "%s", a ? ", " : "");
     printType(g, mlirLLVMFunctionTypeGetInput(type, a));
@@ -232,9 +290,14 @@ static void writeProgram(Glue *g, const DlcCtrlHostGlueOptions *options) {
   writeString(g, "dlc_metadata", mlirStringRefCreate(metadata.data, metadata.n));
   dlcTextDestroy(&metadata);
   const char *type = "!llvm.struct<(i32, i32, i64, i64, ptr, ptr)>";
-  dlcTextPrint(&g->text, "llvm.mlir.global internal constant @dlc_descriptor() {addr_space = 0 : i32} : %s {\n  %%d0 = llvm.mlir.undef : %s\n", type, type);
-  const char *fields[] = {"llvm.mlir.constant(%lld : i32) : i32", "llvm.mlir.constant(%lld : i32) : i32", "llvm.mlir.constant(%lld : i64) : i64",
-                          "llvm.mlir.constant(%lld : i64) : i64", "llvm.mlir.addressof @dlc_metadata : !llvm.ptr", "llvm.mlir.addressof @dlc_entry : !llvm.ptr"};
+  dlcTextPrint(&g->text,
+               "llvm.mlir.global internal constant @dlc_descriptor() {addr_space = 0 : i32} : %s {\n  %%d0 = "
+               "llvm.mlir.undef : %s\n",
+               type, type);
+  const char *fields[] = {
+      "llvm.mlir.constant(%lld : i32) : i32",          "llvm.mlir.constant(%lld : i32) : i32",
+      "llvm.mlir.constant(%lld : i64) : i64",          "llvm.mlir.constant(%lld : i64) : i64",
+      "llvm.mlir.addressof @dlc_metadata : !llvm.ptr", "llvm.mlir.addressof @dlc_entry : !llvm.ptr"};
   long long values[] = {MAGIC, ABI_VERSION, numberOf(g, "dlc.arena_bytes"), numberOf(g, "dlc.scratch_bytes"), 0, 0};
   for (int i = 0; i < 6; ++i) {
     char line[128];
@@ -242,14 +305,18 @@ static void writeProgram(Glue *g, const DlcCtrlHostGlueOptions *options) {
 #pragma clang diagnostic ignored "-Wformat-nonliteral"
     snprintf(line, sizeof line, fields[i], values[i]);
 #pragma clang diagnostic pop
-    dlcTextPrint(&g->text, "  %%f%d = %s\n  %%d%d = llvm.insertvalue %%f%d, %%d%d[%d] : %s\n", i, line, i + 1, i, i, i, type);
+    dlcTextPrint(&g->text, "  %%f%d = %s\n  %%d%d = llvm.insertvalue %%f%d, %%d%d[%d] : %s\n", i, line, i + 1, i, i, i,
+                 type);
   }
   dlcTextPrint(&g->text, "  llvm.return %%d6 : %s\n}\n", type);
-  dlcTextPrint(&g->text, "llvm.func @dlc_program() -> !llvm.ptr {\n  %%p = llvm.mlir.addressof @dlc_descriptor : !llvm.ptr\n  llvm.return %%p : !llvm.ptr\n}\n");
+  dlcTextPrint(&g->text, "llvm.func @dlc_program() -> !llvm.ptr {\n  %%p = llvm.mlir.addressof @dlc_descriptor : "
+                         "!llvm.ptr\n  llvm.return %%p : !llvm.ptr\n}\n");
 }
 
 //===--- failing calls -----------------------------------------------------------------------------===//
-static bool startsWith(MlirStringRef s, const char *prefix) { return s.length >= strlen(prefix) && !strncmp(s.data, prefix, strlen(prefix)); }
+static bool startsWith(MlirStringRef s, const char *prefix) {
+  return s.length >= strlen(prefix) && !strncmp(s.data, prefix, strlen(prefix));
+}
 
 static bool mayFail(MlirOperation op) {
   if (!llvm_call_isa(op)) return false;
@@ -267,7 +334,8 @@ static void checkCall(DlcBuilder *b, MlirOperation call) {
   MlirType i32 = mlirIntegerTypeGet(b->ctx, 32);
   dlcAtEnd(b, leave) llvm_return(b, .arg = llvm_mlir_constant(b, mlirIntegerAttrGet(i32, 1), i32));
   dlcAtEnd(b, before) {
-    MlirValue failed = llvm_icmp(b, LLVM_ICmpPredicate_ne, mlirOperationGetResult(call, 0), llvm_mlir_constant(b, mlirIntegerAttrGet(i32, 0), i32));
+    MlirValue failed = llvm_icmp(b, LLVM_ICmpPredicate_ne, mlirOperationGetResult(call, 0),
+                                 llvm_mlir_constant(b, mlirIntegerAttrGet(i32, 0), i32));
     llvm_cond_br(b, failed, (DlcValues){0}, (DlcValues){0}, leave, rest);
   }
 }
@@ -276,7 +344,8 @@ static void checkCall(DlcBuilder *b, MlirOperation call) {
 static MlirLogicalResult writeAll(Glue *g, const DlcCtrlHostGlueOptions *options, DlcOps *declarations) {
   MlirOperation main = dlcLookupSymbol(g->module, "dlc_main");
   if (mlirOperationIsNull(main) || !llvm_func_isa(main)) {
-    mlirEmitError(mlirOperationGetLocation(g->module), "ctrl-host-glue: no llvm.func dlc_main; run ctrl-to-host and convert to the LLVM dialect first");
+    mlirEmitError(mlirOperationGetLocation(g->module),
+                  "ctrl-host-glue: no llvm.func dlc_main; run ctrl-to-host and convert to the LLVM dialect first");
     return mlirLogicalResultFailure();
   }
   dlcForEachOp(op, bodyOf(mlirOperationGetRegion(g->module, 0))) {
@@ -287,11 +356,16 @@ static MlirLogicalResult writeAll(Glue *g, const DlcCtrlHostGlueOptions *options
     if (startsWith(s, "dlc_launch_")) {
       writeTaskEntry(g, op, name + strlen("dlc_launch_"));
       writeLaunch(g, op, name + strlen("dlc_launch_"));
-    } else if (startsWith(s, "dlc_output_")) writeOutput(g, op, name);
-    else if (startsWith(s, "dlc_check_")) writeCheck(g, op, name);
-    else if (!strcmp(name, "dlc_alloc")) writeAlloc(g, op);
-    else if (!strcmp(name, "dlc_free")) writeFree(g, op);
-    else continue;
+    } else if (startsWith(s, "dlc_output_"))
+      writeOutput(g, op, name);
+    else if (startsWith(s, "dlc_check_"))
+      writeCheck(g, op, name);
+    else if (!strcmp(name, "dlc_alloc"))
+      writeAlloc(g, op);
+    else if (!strcmp(name, "dlc_free"))
+      writeFree(g, op);
+    else
+      continue;
     declarations->data = realloc(declarations->data, (size_t)(declarations->n + 1) * sizeof op);
     declarations->data[declarations->n++] = op;
   }
@@ -321,7 +395,8 @@ MlirLogicalResult dlcRunCtrlHostGlue(MlirOperation root, DlcPass *pass, const Dl
   Glue g = {.module = root, .ctx = b.ctx};
   DlcOps calls = dlcCollect(root, mayFail), declarations = {0};
   MlirAttribute internal = mlirAttributeParseGet(b.ctx, dlcText("#llvm.linkage<internal>"));
-  dlcForEachOp(op, bodyOf(mlirOperationGetRegion(root, 0))) if (llvm_func_isa(op) && bodyOf(llvm_func_body(op)).ptr) llvm_func_set_linkage(op, internal);
+  dlcForEachOp(op, bodyOf(mlirOperationGetRegion(root, 0)))
+    if (llvm_func_isa(op) && bodyOf(llvm_func_body(op)).ptr) llvm_func_set_linkage(op, internal);
   for (intptr_t i = 0; i < calls.n; ++i) checkCall(&b, calls.data[i]);
   MlirLogicalResult result = dlcStatus(&b);
   if (mlirLogicalResultIsSuccess(result)) result = writeAll(&g, options, &declarations);

@@ -24,10 +24,10 @@ typedef struct {
   MlirOperation module, function;
   MlirValue frame, arena, weights; // arguments of main
   MlirType pointer, i32;
-  int64_t scratchBytes;            // the most that a task needs
+  int64_t scratchBytes; // the most that a task needs
   intptr_t nTasks, nSites, nChecks;
-  char **taskTexts;                // what they print as: equal bodies are one function
-  DlcText sites;                   // JSON objects: the name of each task of the program
+  char **taskTexts; // what they print as: equal bodies are one function
+  DlcText sites;    // JSON objects: the name of each task of the program
 } DlcHost;
 
 // Declares `name` once and calls it before the insertion point.

@@ -15,17 +15,24 @@ static const char *dtypeOf(MlirType t) {
   if (mlirTypeIsAIndex(t)) return "int64";
   if (!mlirTypeIsAInteger(t)) return NULL;
   switch (mlirIntegerTypeGetWidth(t)) {
-  case 1: return "bool";
-  case 8: return "int8";
-  case 16: return "int16";
-  case 32: return "int32";
-  case 64: return "int64";
-  default: return NULL;
+  case 1:
+    return "bool";
+  case 8:
+    return "int8";
+  case 16:
+    return "int16";
+  case 32:
+    return "int32";
+  case 64:
+    return "int64";
+  default:
+    return NULL;
   }
 }
 
 static MlirAttribute entryOf(MlirAttribute attrs, intptr_t i, const char *name) {
-  if (mlirAttributeIsNull(attrs) || !mlirAttributeIsAArray(attrs) || i >= mlirArrayAttrGetNumElements(attrs)) return (MlirAttribute){0};
+  if (mlirAttributeIsNull(attrs) || !mlirAttributeIsAArray(attrs) || i >= mlirArrayAttrGetNumElements(attrs))
+    return (MlirAttribute){0};
   return mlirDictionaryAttrGetElementByName(mlirArrayAttrGetElement(attrs, i), dlcText(name));
 }
 
@@ -33,10 +40,12 @@ static MlirStringRef stringOr(MlirAttribute a, const char *otherwise) {
   return mlirAttributeIsNull(a) || !mlirAttributeIsAString(a) ? dlcText(otherwise) : mlirStringAttrGetValue(a);
 }
 
-static bool describeTensor(DlcText *t, MlirOperation function, MlirType type, MlirAttribute attrs, intptr_t i, const char *kind) {
+static bool describeTensor(DlcText *t, MlirOperation function, MlirType type, MlirAttribute attrs, intptr_t i,
+                           const char *kind) {
   const char *dtype = mlirTypeIsAShaped(type) ? dtypeOf(mlirShapedTypeGetElementType(type)) : NULL;
   if (!dtype || !mlirShapedTypeHasRank(type)) {
-    mlirEmitError(mlirOperationGetLocation(function), "main has an input or output of a type that programs do not take");
+    mlirEmitError(mlirOperationGetLocation(function),
+                  "main has an input or output of a type that programs do not take");
     return false;
   }
   char name[32];
@@ -48,16 +57,20 @@ static bool describeTensor(DlcText *t, MlirOperation function, MlirType type, Ml
   dlcTextPrint(t, ", \"shape\": [");
   intptr_t rank = mlirShapedTypeGetRank(type);
   for (intptr_t d = 0; d < rank; ++d)
-    if (mlirShapedTypeIsDynamicDim(type, d)) dlcTextPrint(t, "%snull", d ? ", " : "");
-    else dlcTextPrint(t, "%s%lld", d ? ", " : "", (long long)mlirShapedTypeGetDimSize(type, d));
+    if (mlirShapedTypeIsDynamicDim(type, d))
+      dlcTextPrint(t, "%snull", d ? ", " : "");
+    else
+      dlcTextPrint(t, "%s%lld", d ? ", " : "", (long long)mlirShapedTypeGetDimSize(type, d));
   dlcTextPrint(t, "], \"dim_names\": [");
   MlirAttribute dims = entryOf(attrs, i, "dlc.dims");
   for (intptr_t d = 0; d < rank; ++d) {
     bool named = !mlirAttributeIsNull(dims) && mlirAttributeIsAArray(dims) && d < mlirArrayAttrGetNumElements(dims);
     MlirStringRef s = named ? stringOr(mlirArrayAttrGetElement(dims, d), "") : (MlirStringRef){0};
     dlcTextPrint(t, "%s", d ? ", " : "");
-    if (s.length) dlcTextJson(t, s);
-    else dlcTextPrint(t, "null");
+    if (s.length)
+      dlcTextJson(t, s);
+    else
+      dlcTextPrint(t, "null");
   }
   dlcTextPrint(t, "]}");
   return true;
@@ -84,7 +97,8 @@ static int64_t numberOf(MlirOperation module, const char *name) {
   return mlirAttributeIsNull(a) ? 0 : mlirIntegerAttrGetValueInt(a);
 }
 
-void dlcHostDescribeProgram(DlcText *t, MlirOperation module, MlirStringRef name, MlirStringRef target, MlirStringRef features) {
+void dlcHostDescribeProgram(DlcText *t, MlirOperation module, MlirStringRef name, MlirStringRef target,
+                            MlirStringRef features) {
   dlcTextPrint(t, "{\"format\": 1, \"name\": ");
   dlcTextJson(t, name);
   dlcTextPrint(t, ", \"producer\": \"dlc 0.1\", \"target\": ");
@@ -97,9 +111,11 @@ void dlcHostDescribeProgram(DlcText *t, MlirOperation module, MlirStringRef name
     dlcTextJson(t, mlirStringRefCreate(features.data + from, length));
     from += length + 1;
   }
-  MlirStringRef interface = stringOr(mlirOperationGetDiscardableAttributeByName(module, dlcText("dlc.interface")), "\"inputs\": [], \"outputs\": []");
+  MlirStringRef interface = stringOr(mlirOperationGetDiscardableAttributeByName(module, dlcText("dlc.interface")),
+                                     "\"inputs\": [], \"outputs\": []");
   MlirStringRef tasks = stringOr(mlirOperationGetDiscardableAttributeByName(module, dlcText("dlc.tasks")), "");
-  dlcTextPrint(t, "], %.*s, \"arena_bytes\": %lld, \"scratch_bytes\": %lld, \"weight_bytes\": %lld, \"tasks\": [%.*s]}", (int)interface.length, interface.data,
-               (long long)numberOf(module, "dlc.arena_bytes"), (long long)numberOf(module, "dlc.scratch_bytes"), (long long)numberOf(module, "dlc.weight_bytes"),
+  dlcTextPrint(t, "], %.*s, \"arena_bytes\": %lld, \"scratch_bytes\": %lld, \"weight_bytes\": %lld, \"tasks\": [%.*s]}",
+               (int)interface.length, interface.data, (long long)numberOf(module, "dlc.arena_bytes"),
+               (long long)numberOf(module, "dlc.scratch_bytes"), (long long)numberOf(module, "dlc.weight_bytes"),
                (int)tasks.length, tasks.data);
 }

@@ -7,4 +7,5 @@
 // arguments and results. Owned; NULL: a diagnostic was emitted.
 char *dlcHostDescribeInterface(MlirOperation function);
 // All of it, after ctrl-to-host.
-void dlcHostDescribeProgram(DlcText *t, MlirOperation module, MlirStringRef name, MlirStringRef target, MlirStringRef features);
+void dlcHostDescribeProgram(DlcText *t, MlirOperation module, MlirStringRef name, MlirStringRef target,
+                            MlirStringRef features);

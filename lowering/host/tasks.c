@@ -27,23 +27,30 @@ static MlirLogicalResult refuse(MlirOperation op, const char *why) {
 }
 
 static MlirLogicalResult checkTask(MlirOperation task) {
-  if (ctrl_task_results(task).n || ctrl_task_after(task).n) return refuse(task, "ctrl-to-host: a task with tokens or tensors; bufferise first");
+  if (ctrl_task_results(task).n || ctrl_task_after(task).n)
+    return refuse(task, "ctrl-to-host: a task with tokens or tensors; bufferise first");
   MlirValue pred = ctrl_task_pred(task);
-  if (!isNull(pred) && !mlirTypeIsAInteger(typeOf(pred))) return refuse(task, "ctrl-to-host: a predicate by item is not lowered for the host");
+  if (!isNull(pred) && !mlirTypeIsAInteger(typeOf(pred)))
+    return refuse(task, "ctrl-to-host: a predicate by item is not lowered for the host");
   if (ctrl_task_static_ubs(task).n > MAX_RANK) return refuse(task, "ctrl-to-host: a grid of more than 16 dimensions");
-  if (mlirOperationGetNumOperands(task) > DLC_MAX_OPERANDS) return refuse(task, "ctrl-to-host: a task of more than 512 operands");
+  if (mlirOperationGetNumOperands(task) > DLC_MAX_OPERANDS)
+    return refuse(task, "ctrl-to-host: a task of more than 512 operands");
   return mlirLogicalResultSuccess();
 }
 
 //===--- bounds --------------------------------------------------------------------------===//
-typedef struct { intptr_t rank; MlirValue lower[MAX_RANK], extent[MAX_RANK]; } Grid;
+typedef struct {
+  intptr_t rank;
+  MlirValue lower[MAX_RANK], extent[MAX_RANK];
+} Grid;
 
 // From static numbers and, in order, dynamic values.
 static Grid makeGrid(DlcBuilder *b, DlcI64s lbs, DlcI64s ubs, DlcValues dynamicLbs, DlcValues dynamicUbs) {
   Grid g = {.rank = ubs.n};
   intptr_t nextLower = 0, nextUpper = 0;
   for (intptr_t i = 0; i < ubs.n; ++i) {
-    bool lowerIsDynamic = mlirShapedTypeIsDynamicSize(lbs.data[i]), upperIsDynamic = mlirShapedTypeIsDynamicSize(ubs.data[i]);
+    bool lowerIsDynamic = mlirShapedTypeIsDynamicSize(lbs.data[i]),
+         upperIsDynamic = mlirShapedTypeIsDynamicSize(ubs.data[i]);
     g.lower[i] = lowerIsDynamic ? at(dynamicLbs, nextLower++) : constIndex(b, lbs.data[i]);
     if (!lowerIsDynamic && !upperIsDynamic) {
       g.extent[i] = constIndex(b, ubs.data[i] > lbs.data[i] ? ubs.data[i] - lbs.data[i] : 0);
@@ -104,8 +111,8 @@ static void fillFunction(DlcHost *h, MlirOperation f, MlirOperation task) {
   MlirBlock entry = bodyOf(func_func_body(f)), from = bodyOf(ctrl_task_body(task));
   MlirValue lower[MAX_RANK], upper[MAX_RANK], args[DLC_MAX_OPERANDS + MAX_RANK + 1];
   dlcAtEnd(b, entry) {
-    Grid g = makeGrid(b, ctrl_task_static_lbs(task), ctrl_task_static_ubs(task), argumentsOf(entry, ctrl_task_lbs(task), lower),
-                      argumentsOf(entry, ctrl_task_ubs(task), upper));
+    Grid g = makeGrid(b, ctrl_task_static_lbs(task), ctrl_task_static_ubs(task),
+                      argumentsOf(entry, ctrl_task_lbs(task), lower), argumentsOf(entry, ctrl_task_ubs(task), upper));
     MlirOperation loop = scf_for(b, argOf(entry, 1), argOf(entry, 2), constIndex(b, 1), (DlcValues){0});
     if (mlirOperationIsNull(loop)) return;
     MlirBlock body = dlcAddBlock(b, scf_for_region(loop), types(indexType(b)));
@@ -117,7 +124,8 @@ static void fillFunction(DlcHost *h, MlirOperation f, MlirOperation task) {
       for (intptr_t i = 0; i < outs.n; ++i) args[n++] = argOf(entry, FIRST_OPERAND + outs.first + i);
       if (ctrl_task_workgroup(task)) {
         int64_t bytes = workgroupBytes(task);
-        MlirType scratch = mlirMemRefTypeContiguousGet(mlirIntegerTypeGet(b->ctx, 8), 1, &bytes, mlirAttributeGetNull());
+        MlirType scratch =
+            mlirMemRefTypeContiguousGet(mlirIntegerTypeGet(b->ctx, 8), 1, &bytes, mlirAttributeGetNull());
         args[n++] = memref_cast(b, argOf(entry, 3), scratch);
       }
       MlirOperation end = mlirBlockGetTerminator(from);
@@ -155,7 +163,8 @@ static intptr_t numberFunction(DlcHost *h, MlirOperation f) {
 //===--- the call -----------------------------------------------------------------------------===//
 static void addSite(DlcHost *h, MlirOperation task) {
   MlirAttribute label = mlirOperationGetDiscardableAttributeByName(task, dlcText("label"));
-  MlirStringRef s = mlirAttributeIsNull(label) || !mlirAttributeIsAString(label) ? dlcText("task") : mlirStringAttrGetValue(label);
+  MlirStringRef s =
+      mlirAttributeIsNull(label) || !mlirAttributeIsAString(label) ? dlcText("task") : mlirStringAttrGetValue(label);
   dlcTextPrint(&h->sites, "%s{\"name\": ", h->nSites ? ", " : "");
   dlcTextJson(&h->sites, s);
   dlcTextPrint(&h->sites, "}");
@@ -171,7 +180,8 @@ static void launch(DlcHost *h, MlirOperation task, intptr_t number) {
   snprintf(name, sizeof name, "dlc_launch_%td", number);
   operands[0] = h->frame;
   operands[1] = arith_constant(b, mlirIntegerAttrGet(h->i32, h->nSites));
-  Grid g = makeGrid(b, ctrl_task_static_lbs(task), ctrl_task_static_ubs(task), ctrl_task_lbs(task), ctrl_task_ubs(task));
+  Grid g =
+      makeGrid(b, ctrl_task_static_lbs(task), ctrl_task_static_ubs(task), ctrl_task_lbs(task), ctrl_task_ubs(task));
   operands[2] = countItems(b, &g);
   if (!isNull(ctrl_task_pred(task))) operands[2] = arith_select(b, ctrl_task_pred(task), operands[2], constIndex(b, 0));
   operands[3] = constIndex(b, 0);

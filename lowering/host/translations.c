@@ -30,7 +30,8 @@ static MlirLogicalResult emit(MlirOperation module, const char *ending, MlirStri
   snprintf(target, sizeof target, "host:%s", cpu && *cpu ? cpu : "native");
   if (!dlcKnowsTarget(target, why, sizeof why)) return dlcRefuse(module, "%s", why), mlirLogicalResultFailure();
   snprintf(directory, sizeof directory, "%s/dlc-XXXXXX", root && *root ? root : "/tmp");
-  if (!mkdtemp(directory)) return dlcRefuse(module, "cannot make %s: %s", directory, strerror(errno)), mlirLogicalResultFailure();
+  if (!mkdtemp(directory))
+    return dlcRefuse(module, "cannot make %s: %s", directory, strerror(errno)), mlirLogicalResultFailure();
   snprintf(path, sizeof path, "%s/program%s", directory, ending);
   dlcRegisterEverything();
   MlirOperation copy = mlirOperationClone(module); // translations do not change what they are given
@@ -46,11 +47,17 @@ static MlirLogicalResult emit(MlirOperation module, const char *ending, MlirStri
   return result;
 }
 
-static MlirLogicalResult toObject(MlirOperation m, MlirStringCallback sink, void *data) { return emit(m, ".o", sink, data); }
-static MlirLogicalResult toProgram(MlirOperation m, MlirStringCallback sink, void *data) { return emit(m, ".so", sink, data); }
+static MlirLogicalResult toObject(MlirOperation m, MlirStringCallback sink, void *data) {
+  return emit(m, ".o", sink, data);
+}
+static MlirLogicalResult toProgram(MlirOperation m, MlirStringCallback sink, void *data) {
+  return emit(m, ".so", sink, data);
+}
 
 void dlcRegisterHostTranslations(void) {
-  dlcRegisterTranslateOption("cpu", "CPU of --mlir-to-obj and --mlir-to-so: native, x86-64-v2, x86-64-v3, x86-64-v4", "native");
+  dlcRegisterTranslateOption("cpu", "CPU of --mlir-to-obj and --mlir-to-so: native, x86-64-v2, x86-64-v3, x86-64-v4",
+                             "native");
   dlcRegisterFromMlirTranslation("mlir-to-obj", "host object of a module of linalg on tensors and ctrl", toObject);
-  dlcRegisterFromMlirTranslation("mlir-to-so", "host program (shared object) of a module of linalg on tensors and ctrl", toProgram);
+  dlcRegisterFromMlirTranslation("mlir-to-so", "host program (shared object) of a module of linalg on tensors and ctrl",
+                                 toProgram);
 }

@@ -9,7 +9,11 @@
 #include "lowering/host/emit.h"
 #include "ods/memref.h"
 
-typedef struct { FILE *file; int64_t at; bool ok; } Writer;
+typedef struct {
+  FILE *file;
+  int64_t at;
+  bool ok;
+} Writer;
 static void take(const void *bytes, size_t n, void *data) {
   Writer *w = data;
   w->ok = w->ok && fwrite(bytes, 1, n, w->file) == n;
@@ -22,7 +26,10 @@ static bool padTo(Writer *w, int64_t offset) {
   return w->ok && w->at == offset;
 }
 
-typedef struct { int64_t offset; MlirOperation global; } Placed;
+typedef struct {
+  int64_t offset;
+  MlirOperation global;
+} Placed;
 static int byOffset(const void *x, const void *y) {
   const Placed *a = x, *b = y;
   return a->offset < b->offset ? -1 : a->offset > b->offset;
@@ -32,7 +39,9 @@ static MlirLogicalResult writeAll(Writer *w, const Placed *placed, intptr_t n, c
   for (intptr_t i = 0; i < n; ++i) {
     MlirAttribute value = memref_global_initial_value(placed[i].global);
     if (!padTo(w, placed[i].offset) || (!mlirAttributeIsNull(value) && !dlcForConstantBytes(value, take, w)) || !w->ok)
-      return dlcRefuse(placed[i].global, w->ok ? "the value of this constant cannot be read" : "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
+      return dlcRefuse(placed[i].global, w->ok ? "the value of this constant cannot be read" : "cannot write %s: %s",
+                       path, strerror(errno)),
+             mlirLogicalResultFailure();
   }
   return mlirLogicalResultSuccess();
 }
@@ -50,10 +59,12 @@ MlirLogicalResult dlcHostTakeWeights(MlirOperation module, const char *path, int
   *bytes = 0;
   if (n) {
     Writer w = {.file = fopen(path, "wb"), .ok = true};
-    if (!w.file) result = (dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure());
+    if (!w.file)
+      result = (dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure());
     else {
       result = writeAll(&w, placed, n, path);
-      if (fclose(w.file) && mlirLogicalResultIsSuccess(result)) result = (dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure());
+      if (fclose(w.file) && mlirLogicalResultIsSuccess(result))
+        result = (dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure());
       if (mlirLogicalResultIsFailure(result)) unlink(path);
     }
     *bytes = w.at;

@@ -25,7 +25,8 @@ bool dlcIsInstance(const Tile *t, int64_t instance, uint32_t levels) {
 }
 int64_t dlcInstanceFor(const Tile *t, int64_t instance, uint32_t levels) {
   int64_t result = 0;
-  for (int l = 0; l < t->plan->nLevels; ++l) result = result * t->plan->factor[l] + (levels >> l & 1 ? dlcCoordinate(t, instance, l) : 0);
+  for (int l = 0; l < t->plan->nLevels; ++l)
+    result = result * t->plan->factor[l] + (levels >> l & 1 ? dlcCoordinate(t, instance, l) : 0);
   return result;
 }
 uint32_t dlcLevelsOf(const Tile *t, const Operand *o) {
@@ -72,8 +73,10 @@ static void setRow(Tile *t, intptr_t i, int64_t instance, MlirValue base, int64_
     int64_t steps = dlcCoordinate(t, instance, l) * unitOf(t, l);
     Size s = o->nonlinear >> t->plan->level[l] & 1 ? known(0) : o->loopStride[t->plan->level[l]];
     if (!steps || s.known == 0) continue;
-    if (isKnown(s)) displacement += steps * s.known;
-    else base = dlcAddScaled(t->b, base, constIndex(t->b, steps), s);
+    if (isKnown(s))
+      displacement += steps * s.known;
+    else
+      base = dlcAddScaled(t->b, base, constIndex(t->b, steps), s);
   }
   t->row[i][instance] = base, t->displacement[i][instance] = displacement;
 }
@@ -85,8 +88,10 @@ void dlcSetRows(Tile *t) {
     MlirValue base = addLoops(t, o, t->nest->parallel, (MlirValue){0});
     for (intptr_t r = 0; r < o->rank; ++r)
       if (o->resultIsLinear[r] && o->constant[r]) {
-        if (isKnown(o->stride[r])) displacement += o->constant[r] * o->stride[r].known;
-        else base = dlcAddScaled(t->b, base, constIndex(t->b, o->constant[r]), o->stride[r]);
+        if (isKnown(o->stride[r]))
+          displacement += o->constant[r] * o->stride[r].known;
+        else
+          base = dlcAddScaled(t->b, base, constIndex(t->b, o->constant[r]), o->stride[r]);
       }
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, dlcLevelsOf(t, o))) setRow(t, i, k, base, displacement);
@@ -108,7 +113,8 @@ static MlirValue address(Tile *t, intptr_t i, int64_t instance) {
   const Operand *o = &t->nest->operand[i];
   MlirValue value = addLoops(t, o, t->nest->reduction, t->row[i][instance]);
   if (!o->linear) value = addNonlinear(t, o, instance, value);
-  return isNull(value) ? constIndex(t->b, t->displacement[i][instance]) : addKnown(t->b, value, t->displacement[i][instance]);
+  return isNull(value) ? constIndex(t->b, t->displacement[i][instance])
+                       : addKnown(t->b, value, t->displacement[i][instance]);
 }
 
 //===--- loads ---
@@ -162,7 +168,8 @@ MlirValue dlcLoadOperand(Tile *t, intptr_t i, int64_t instance) {
   const Operand *o = &t->nest->operand[i];
   if (o->isScalar) return o->source;
   MlirValue from = address(t, i, instance);
-  if (t->vectorLevel >= 0 && dlcAccess(o, t->plan->vector) != ACCESS_INVARIANT) return dlcLoadLanes(t, o, from, o->loopStride[t->plan->vector], instance);
+  if (t->vectorLevel >= 0 && dlcAccess(o, t->plan->vector) != ACCESS_INVARIANT)
+    return dlcLoadLanes(t, o, from, o->loopStride[t->plan->vector], instance);
   return fromStored(t, o, memref_load(t->b, o->flat, vals(from)), false);
 }
 
@@ -172,9 +179,12 @@ MlirValue dlcLoadOperand(Tile *t, intptr_t i, int64_t instance) {
 // rounds; a round exchanges, in each pair of rows k apart, the parts of the lanes
 // whose bit k differs from the row's.
 static int contiguousLevel(const Tile *t, const Operand *o) {
-  if (t->vectorLevel < 0 || o->isScalar || dlcAccess(o, t->plan->vector) != ACCESS_GATHER || t->count[t->vectorLevel] != 1 || !isNull(t->mask[0])) return -1;
+  if (t->vectorLevel < 0 || o->isScalar || dlcAccess(o, t->plan->vector) != ACCESS_GATHER ||
+      t->count[t->vectorLevel] != 1 || !isNull(t->mask[0]))
+    return -1;
   for (int l = 0; l < t->plan->nLevels; ++l)
-    if (l != t->vectorLevel && dlcAccess(o, t->plan->level[l]) == ACCESS_UNIT && t->count[l] == t->plan->lanes) return l;
+    if (l != t->vectorLevel && dlcAccess(o, t->plan->level[l]) == ACCESS_UNIT && t->count[l] == t->plan->lanes)
+      return l;
   return -1;
 }
 static void transposeRound(Tile *t, MlirValue *rows, int64_t k) {
@@ -200,10 +210,12 @@ bool dlcLoadTransposed(Tile *t, intptr_t i, MlirValue *values) {
     if (!dlcIsInstance(t, k, dlcLevelsOf(t, o)) || dlcCoordinate(t, k, level)) continue;
     MlirValue first = address(t, i, k);
     for (int64_t j = 0; j < t->plan->lanes; ++j)
-      rows[j] = vector_load(t->b, o->flat, vals(j ? dlcAddScaled(t->b, first, constIndex(t->b, j), step) : first), dlcVectorOf(t, o->stored));
+      rows[j] = vector_load(t->b, o->flat, vals(j ? dlcAddScaled(t->b, first, constIndex(t->b, j), step) : first),
+                            dlcVectorOf(t, o->stored));
     for (int64_t round = 1; round < t->plan->lanes; round *= 2) transposeRound(t, rows, round);
     for (int64_t m = 0; m < dlcTileSize(t); ++m)
-      if (dlcIsInstance(t, m, dlcLevelsOf(t, o)) && dlcInstanceFor(t, m, ~(1u << level)) == k) values[m] = fromStored(t, o, rows[dlcCoordinate(t, m, level)], true);
+      if (dlcIsInstance(t, m, dlcLevelsOf(t, o)) && dlcInstanceFor(t, m, ~(1u << level)) == k)
+        values[m] = fromStored(t, o, rows[dlcCoordinate(t, m, level)], true);
   }
   return true;
 }
@@ -214,7 +226,10 @@ void dlcStoreOperand(Tile *t, intptr_t i, int64_t instance, MlirValue v) {
   bool isVector = t->vectorLevel >= 0 && !dlcReducesLanes(t);
   MlirValue to = address(t, i, instance), mask = dlcMaskOf(t, instance);
   if (!mlirTypeEqual(o->stored, o->element)) v = arith_extui(t->b, v, isVector ? dlcVectorOf(t, o->stored) : o->stored);
-  if (!isVector) memref_store(t->b, v, o->flat, vals(to));
-  else if (isNull(mask)) vector_store(t->b, v, o->flat, vals(to));
-  else vector_maskedstore(t->b, o->flat, vals(to), mask, v);
+  if (!isVector)
+    memref_store(t->b, v, o->flat, vals(to));
+  else if (isNull(mask))
+    vector_store(t->b, v, o->flat, vals(to));
+  else
+    vector_maskedstore(t->b, o->flat, vals(to), mask, v);
 }

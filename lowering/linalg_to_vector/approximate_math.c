@@ -28,7 +28,8 @@ static void scaleDenormals(DlcBuilder *b, MlirOperation op) {
   MlirType t = typeOf(x);
   MlirValue isSmall = arith_cmpf(b, arith_CmpFPredicate_OLT, x, constant(b, t, (double)FLT_MIN));
   MlirValue scaled = arith_select(b, isSmall, arith_mulf(b, x, constant(b, t, 8388608)), x);
-  MlirValue shift = arith_select(b, isSmall, constant(b, t, math_log2_isa(op) ? 23 : 15.942385152878742), constant(b, t, 0));
+  MlirValue shift =
+      arith_select(b, isSmall, constant(b, t, math_log2_isa(op) ? 23 : 15.942385152878742), constant(b, t, 0));
   if (b->failed) return;
   dlcModify(b, op) mlirOperationSetOperand(op, 0, scaled);
   dlcAfter(b, op) {
@@ -36,8 +37,10 @@ static void scaleDenormals(DlcBuilder *b, MlirOperation op) {
     if (!b->failed) mlirRewriterBaseReplaceAllUsesExcept(b->rewriter, y, result, opOf(result));
   }
 }
-MlirLogicalResult dlcRunTileApproximateMath(MlirOperation root, DlcPass *pass, const DlcTileApproximateMathOptions *options) {
-  static const char *const names[] = {"math.exp", "math.expm1", "math.log", "math.log2", "math.log1p", "math.tanh", "math.erf", "math.erfc", "math.asin", "math.acos"};
+MlirLogicalResult dlcRunTileApproximateMath(MlirOperation root, DlcPass *pass,
+                                            const DlcTileApproximateMathOptions *options) {
+  static const char *const names[] = {"math.exp",  "math.expm1", "math.log",  "math.log2", "math.log1p",
+                                      "math.tanh", "math.erf",   "math.erfc", "math.asin", "math.acos"};
   (void)pass, (void)options;
   DlcOps ops = dlcCollect(root, isLogarithm);
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));

@@ -13,7 +13,8 @@
 
 //===--- values ---
 static Slot *addSlot(Tile *t, MlirValue key, uint32_t levels, Vary vary) {
-  if (t->nSlots == t->capSlots) t->slots = realloc(t->slots, (size_t)(t->capSlots = t->capSlots * 2 + 16) * sizeof *t->slots);
+  if (t->nSlots == t->capSlots)
+    t->slots = realloc(t->slots, (size_t)(t->capSlots = t->capSlots * 2 + 16) * sizeof *t->slots);
   Slot *s = &t->slots[t->nSlots++];
   memset(s, 0, sizeof *s);
   s->key = key, s->levels = levels, s->vary = vary;
@@ -45,10 +46,15 @@ static void addAttributes(MlirOperation op, DlcOpState *s) {
   bool mayContract = arith_mulf_isa(op) || arith_addf_isa(op) || arith_subf_isa(op);
   for (intptr_t i = 0; i < mlirOperationGetNumAttributes(op); ++i) {
     MlirNamedAttribute a = mlirOperationGetAttribute(op, i);
-    if (mayContract && mlirIdentifierEqual(a.name, mlirIdentifierGet(s->b->ctx, mlirStringRefCreateFromCString("fastmath")))) continue;
+    if (mayContract &&
+        mlirIdentifierEqual(a.name, mlirIdentifierGet(s->b->ctx, mlirStringRefCreateFromCString("fastmath"))))
+      continue;
     mlirOperationStateAddAttributes(&s->state, 1, &a);
   }
-  if (mayContract) dlcOpAttr(s, "fastmath", dlcs_arith_FastMathFlags_attr(s->b->ctx, (uint64_t)(arith_addf_fastmath(op) | arith_FastMathFlags_contract)));
+  if (mayContract)
+    dlcOpAttr(
+        s, "fastmath",
+        dlcs_arith_FastMathFlags_attr(s->b->ctx, (uint64_t)(arith_addf_fastmath(op) | arith_FastMathFlags_contract)));
 }
 static void nameOf(MlirOperation op, char name[64]) {
   MlirStringRef n = mlirIdentifierStr(mlirOperationGetName(op));
@@ -59,7 +65,8 @@ static MlirOperation makeOp(Tile *t, MlirOperation op, int64_t instance, bool is
   char name[64];
   nameOf(op, name);
   DlcOpState s = dlcOpBegin(t->b, name);
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) dlcOpOperand(&s, "operand", valueOf(t, mlirOperationGetOperand(op, i), instance, isVector));
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
+    dlcOpOperand(&s, "operand", valueOf(t, mlirOperationGetOperand(op, i), instance, isVector));
   for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) {
     MlirType type = typeOf(mlirOperationGetResult(op, i));
     dlcOpResult(&s, "result", isVector ? dlcVectorOf(t, type) : type, true);
@@ -102,7 +109,8 @@ static MlirValue applyVector(Tile *t, MlirOperation op, int64_t instance) {
   MlirValue sum = vector_broadcast(b, constIndex(b, constant), type);
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) {
     MlirValue v = valueOf(t, mlirOperationGetOperand(op, i), instance, true);
-    if (coefficients[i]) sum = arith_addi(b, sum, arith_muli(b, v, vector_broadcast(b, constIndex(b, coefficients[i]), type)));
+    if (coefficients[i])
+      sum = arith_addi(b, sum, arith_muli(b, v, vector_broadcast(b, constIndex(b, coefficients[i]), type)));
   }
   return sum;
 }
@@ -119,16 +127,22 @@ static MlirValue loadVector(Tile *t, MlirOperation op, int64_t instance) {
   for (intptr_t i = 0; i < indices.n; ++i) nSteps += varyOf(t, at(indices, i)) == VARY_STEP;
   for (intptr_t i = 0; i < indices.n; ++i) {
     Vary vary = varyOf(t, at(indices, i));
-    bool isSum = vary == VARY_NONE || (vary == VARY_STEP && nSteps == 1); // then only the first lane's place is summed up
+    bool isSum =
+        vary == VARY_NONE || (vary == VARY_STEP && nSteps == 1); // then only the first lane's place is summed up
     MlirValue idx = valueOf(t, at(indices, i), instance, !isSum);
     if (isSum && vary == VARY_STEP) step = o.stride[i];
-    if (isSum) { first = dlcAddScaled(b, first, idx, o.stride[i]); continue; }
+    if (isSum) {
+      first = dlcAddScaled(b, first, idx, o.stride[i]);
+      continue;
+    }
     MlirValue scaled = arith_muli(b, idx, vector_broadcast(b, dlcSizeValue(b, o.stride[i]), type));
     places = isNull(places) ? scaled : arith_addi(b, places, scaled);
   }
   if (isNull(places)) return dlcLoadLanes(t, &o, first, step, instance);
   places = arith_addi(b, places, vector_broadcast(b, first, type));
-  if (step.known != 0) places = arith_addi(b, places, arith_muli(b, vector_step(b, type), vector_broadcast(b, dlcSizeValue(b, step), type)));
+  if (step.known != 0)
+    places =
+        arith_addi(b, places, arith_muli(b, vector_step(b, type), vector_broadcast(b, dlcSizeValue(b, step), type)));
   return dlcLoadScattered(t, &o, places, instance);
 }
 // The levels of everything an op reads, inside its regions as well.
@@ -147,11 +161,15 @@ static MlirWalkResult addLevels(MlirOperation op, void *data) {
 static Vary varyOfOp(Tile *t, MlirOperation op, uint32_t levels) {
   Vary operands[maxBodyOperands];
   if (t->vectorLevel < 0 || !(levels >> t->vectorLevel & 1)) return VARY_NONE;
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) operands[i] = varyOf(t, mlirOperationGetOperand(op, i));
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
+    operands[i] = varyOf(t, mlirOperationGetOperand(op, i));
   return memref_load_isa(op) ? VARY_ANY : dlcVaryOf(op, operands);
 }
 static void evaluateOp(Tile *t, MlirOperation op) {
-  if (linalg_index_isa(op)) { evaluateIndex(t, op); return; }
+  if (linalg_index_isa(op)) {
+    evaluateIndex(t, op);
+    return;
+  }
   uint32_t levels = 0;
   mlirOperationWalk(op, addLevels, (void *[]){t, &levels}, MlirWalkPreOrder);
   Vary vary = varyOfOp(t, op, levels);
@@ -160,8 +178,10 @@ static void evaluateOp(Tile *t, MlirOperation op) {
   for (intptr_t r = 0; r < nResults; ++r) addSlot(t, mlirOperationGetResult(op, r), levels, vary);
   for (int64_t k = 0; k < dlcTileSize(t) && !t->b->failed; ++k) {
     if (!dlcIsInstance(t, k, levels)) continue;
-    if (vary == VARY_ANY && memref_load_isa(op)) t->slots[first].value[k] = loadVector(t, op, k);
-    else if (vary == VARY_ANY && affine_apply_isa(op)) t->slots[first].value[k] = applyVector(t, op, k);
+    if (vary == VARY_ANY && memref_load_isa(op))
+      t->slots[first].value[k] = loadVector(t, op, k);
+    else if (vary == VARY_ANY && affine_apply_isa(op))
+      t->slots[first].value[k] = applyVector(t, op, k);
     else {
       MlirOperation copy = vary == VARY_ANY || isPlain ? makeOp(t, op, k, vary == VARY_ANY) : cloneScalar(t, op, k);
       for (intptr_t r = 0; r < nResults; ++r) t->slots[first + r].value[k] = dlcResult(copy, r);
@@ -181,7 +201,8 @@ static void evaluateArgument(Tile *t, intptr_t i) {
   Slot *s = addSlot(t, key, levels, t->vectorLevel >= 0 && levels >> t->vectorLevel & 1 ? VARY_ANY : VARY_NONE);
   if (!o->isOutput && dlcLoadTransposed(t, i, s->value)) return;
   for (int64_t k = 0; k < dlcTileSize(t); ++k)
-    if (dlcIsInstance(t, k, levels)) s->value[k] = o->isOutput ? t->accumulator[i - t->nest->nInputs][k] : dlcLoadOperand(t, i, k);
+    if (dlcIsInstance(t, k, levels))
+      s->value[k] = o->isOutput ? t->accumulator[i - t->nest->nInputs][k] : dlcLoadOperand(t, i, k);
 }
 // Lanes behind the end keep their old value.
 static MlirValue keepMasked(Tile *t, intptr_t output, int64_t k, MlirValue v) {
@@ -199,13 +220,15 @@ void dlcEvaluateBody(Tile *t) {
   }
   for (intptr_t i = 0; i < mlirBlockGetNumArguments(nest->body); ++i) evaluateArgument(t, i);
   MlirOperation yield = mlirBlockGetTerminator(nest->body);
-  dlcForEachOp(op, nest->body) if (!mlirOperationEqual(op, yield) && !t->b->failed) evaluateOp(t, op);
+  dlcForEachOp(op, nest->body)
+    if (!mlirOperationEqual(op, yield) && !t->b->failed) evaluateOp(t, op);
   MlirValue next[maxInstances];
   for (intptr_t output = 0; output < nest->nOperands - nest->nInputs; ++output) {
     uint32_t levels = accumulatorLevels(t, &nest->operand[nest->nInputs + output]);
     bool isVector = t->vectorLevel >= 0 && levels >> t->vectorLevel & 1;
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
-      if (dlcIsInstance(t, k, levels)) next[k] = keepMasked(t, output, k, valueOf(t, mlirOperationGetOperand(yield, output), k, isVector));
+      if (dlcIsInstance(t, k, levels))
+        next[k] = keepMasked(t, output, k, valueOf(t, mlirOperationGetOperand(yield, output), k, isVector));
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, levels)) t->accumulator[output][k] = next[k];
   }

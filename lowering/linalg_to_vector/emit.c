@@ -22,7 +22,8 @@ static uint32_t accumulatorLevels(const Tile *t, intptr_t output) {
 static intptr_t nOutputs(const Tile *t) { return t->nest->nOperands - t->nest->nInputs; }
 static void setMask(Tile *t, int64_t j, MlirValue valid) {
   t->valid[j] = valid;
-  t->mask[j] = isNull(valid) ? valid : vector_create_mask(t->b, vals(valid), dlcVectorOf(t, mlirIntegerTypeGet(t->b->ctx, 1)));
+  t->mask[j] =
+      isNull(valid) ? valid : vector_create_mask(t->b, vals(valid), dlcVectorOf(t, mlirIntegerTypeGet(t->b->ctx, 1)));
 }
 static void clearMasks(Tile *t) {
   for (int64_t j = 0; j < maxInstances; ++j) t->mask[j] = t->valid[j] = (MlirValue){0};
@@ -34,8 +35,10 @@ static intptr_t flatten(const Tile *t, MlirValue *flat, const MlirValue *from, T
   for (intptr_t o = 0; o < nOutputs(t); ++o)
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, accumulatorLevels(t, o))) {
-        if (from) to->accumulator[o][k] = from[n];
-        else flat[n] = t->accumulator[o][k];
+        if (from)
+          to->accumulator[o][k] = from[n];
+        else
+          flat[n] = t->accumulator[o][k];
         ++n;
       }
   return n;
@@ -98,7 +101,8 @@ static void reduceLanes(Tile *t, intptr_t k) {
   int loop = t->plan->vector;
   int64_t step = t->plan->factor[t->vectorLevel] * t->plan->lanes;
   Size size = t->nest->loop[loop].size;
-  MlirValue zero = constIndex(b, 0), end = isKnown(size) ? constIndex(b, size.known - size.known % step) : remainderStart(b, size.value, step);
+  MlirValue zero = constIndex(b, 0),
+            end = isKnown(size) ? constIndex(b, size.known - size.known % step) : remainderStart(b, size.value, step);
   if (!isKnown(size) || size.known >= step) carry(t, loop, zero, end, constIndex(b, step), reduceFrom, k + 1);
   reduceRestOfLanes(t, step, k);
 }
@@ -110,8 +114,14 @@ static int reductionAt(const Tile *t, intptr_t k) {
 }
 static void reduceFrom(Tile *t, intptr_t k) {
   int loop = reductionAt(t, k);
-  if (loop < 0) { dlcEvaluateBody(t); return; }
-  if (loop == t->plan->vector) { reduceLanes(t, k); return; }
+  if (loop < 0) {
+    dlcEvaluateBody(t);
+    return;
+  }
+  if (loop == t->plan->vector) {
+    reduceLanes(t, k);
+    return;
+  }
   Size size = t->nest->loop[loop].size;
   if (isOne(size)) {
     t->iv[loop] = constIndex(t->b, 0);
@@ -121,12 +131,19 @@ static void reduceFrom(Tile *t, intptr_t k) {
 }
 
 //===--- accumulators ---
-typedef struct { const char *op; vector_CombiningKind kind; } Combine;
+typedef struct {
+  const char *op;
+  vector_CombiningKind kind;
+} Combine;
 static const Combine combines[] = {
-    {"arith.addf", vector_CombiningKind_ADD}, {"arith.addi", vector_CombiningKind_ADD}, {"arith.mulf", vector_CombiningKind_MUL}, {"arith.muli", vector_CombiningKind_MUL},
-    {"arith.maximumf", vector_CombiningKind_MAXIMUMF}, {"arith.maxnumf", vector_CombiningKind_MAXNUMF}, {"arith.minimumf", vector_CombiningKind_MINIMUMF},
-    {"arith.minnumf", vector_CombiningKind_MINNUMF}, {"arith.andi", vector_CombiningKind_AND}, {"arith.ori", vector_CombiningKind_OR}, {"arith.xori", vector_CombiningKind_XOR},
-    {"arith.maxsi", vector_CombiningKind_MAXSI}, {"arith.maxui", vector_CombiningKind_MAXUI}, {"arith.minsi", vector_CombiningKind_MINSI}, {"arith.minui", vector_CombiningKind_MINUI}};
+    {"arith.addf", vector_CombiningKind_ADD},          {"arith.addi", vector_CombiningKind_ADD},
+    {"arith.mulf", vector_CombiningKind_MUL},          {"arith.muli", vector_CombiningKind_MUL},
+    {"arith.maximumf", vector_CombiningKind_MAXIMUMF}, {"arith.maxnumf", vector_CombiningKind_MAXNUMF},
+    {"arith.minimumf", vector_CombiningKind_MINIMUMF}, {"arith.minnumf", vector_CombiningKind_MINNUMF},
+    {"arith.andi", vector_CombiningKind_AND},          {"arith.ori", vector_CombiningKind_OR},
+    {"arith.xori", vector_CombiningKind_XOR},          {"arith.maxsi", vector_CombiningKind_MAXSI},
+    {"arith.maxui", vector_CombiningKind_MAXUI},       {"arith.minsi", vector_CombiningKind_MINSI},
+    {"arith.minui", vector_CombiningKind_MINUI}};
 static vector_CombiningKind kindOf(MlirOperation op) {
   for (intptr_t i = 0; i < DLC_COUNT(combines); ++i)
     if (dlcOpIs(op, combines[i].op, strlen(combines[i].op))) return combines[i].kind;
@@ -136,22 +153,34 @@ static MlirAttribute floatNeutral(DlcBuilder *b, vector_CombiningKind kind, Mlir
   (void)b;
   MlirContext ctx = mlirTypeGetContext(t);
   switch ((int)kind) {
-  case vector_CombiningKind_MUL: return mlirFloatAttrDoubleGet(ctx, t, 1);
-  case vector_CombiningKind_MAXIMUMF: return mlirFloatAttrDoubleGet(ctx, t, -__builtin_inf());
-  case vector_CombiningKind_MINIMUMF: return mlirFloatAttrDoubleGet(ctx, t, __builtin_inf());
-  case vector_CombiningKind_MAXNUMF: case vector_CombiningKind_MINNUMF: return mlirFloatAttrDoubleGet(ctx, t, __builtin_nan(""));
-  default: return mlirFloatAttrDoubleGet(ctx, t, -0.0);
+  case vector_CombiningKind_MUL:
+    return mlirFloatAttrDoubleGet(ctx, t, 1);
+  case vector_CombiningKind_MAXIMUMF:
+    return mlirFloatAttrDoubleGet(ctx, t, -__builtin_inf());
+  case vector_CombiningKind_MINIMUMF:
+    return mlirFloatAttrDoubleGet(ctx, t, __builtin_inf());
+  case vector_CombiningKind_MAXNUMF:
+  case vector_CombiningKind_MINNUMF:
+    return mlirFloatAttrDoubleGet(ctx, t, __builtin_nan(""));
+  default:
+    return mlirFloatAttrDoubleGet(ctx, t, -0.0);
   }
 }
 static MlirAttribute integerNeutral(vector_CombiningKind kind, MlirType t) {
   unsigned width = mlirTypeIsAIndex(t) ? 64 : mlirIntegerTypeGetWidth(t);
   uint64_t top = 1ull << (width - 1), all = top | (top - 1);
   switch ((int)kind) {
-  case vector_CombiningKind_MUL: return mlirIntegerAttrGet(t, 1);
-  case vector_CombiningKind_AND: case vector_CombiningKind_MINUI: return width == 1 ? mlirBoolAttrGet(mlirTypeGetContext(t), 1) : mlirIntegerAttrGet(t, -1);
-  case vector_CombiningKind_MAXSI: return mlirIntegerAttrGet(t, (int64_t)(width == 64 ? top : ~all | top));
-  case vector_CombiningKind_MINSI: return mlirIntegerAttrGet(t, (int64_t)(top - 1));
-  default: return width == 1 ? mlirBoolAttrGet(mlirTypeGetContext(t), 0) : mlirIntegerAttrGet(t, 0);
+  case vector_CombiningKind_MUL:
+    return mlirIntegerAttrGet(t, 1);
+  case vector_CombiningKind_AND:
+  case vector_CombiningKind_MINUI:
+    return width == 1 ? mlirBoolAttrGet(mlirTypeGetContext(t), 1) : mlirIntegerAttrGet(t, -1);
+  case vector_CombiningKind_MAXSI:
+    return mlirIntegerAttrGet(t, (int64_t)(width == 64 ? top : ~all | top));
+  case vector_CombiningKind_MINSI:
+    return mlirIntegerAttrGet(t, (int64_t)(top - 1));
+  default:
+    return width == 1 ? mlirBoolAttrGet(mlirTypeGetContext(t), 0) : mlirIntegerAttrGet(t, 0);
   }
 }
 static MlirValue neutral(Tile *t, intptr_t output) {
@@ -170,12 +199,14 @@ static bool readsOld(const Tile *t, intptr_t output) {
   if (t->nest->reduction) return true;
   MlirBlock body = t->nest->body;
   intptr_t arg = t->nest->nInputs + output;
-  return body.ptr && arg < mlirBlockGetNumArguments(body) && !mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(body, arg)));
+  return body.ptr && arg < mlirBlockGetNumArguments(body) &&
+         !mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(body, arg)));
 }
 static void startAccumulators(Tile *t) {
   for (intptr_t o = 0; o < nOutputs(t); ++o)
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
-      if (dlcIsInstance(t, k, accumulatorLevels(t, o)) && readsOld(t, o)) t->accumulator[o][k] = dlcReducesLanes(t) ? neutral(t, o) : oldValue(t, o, k);
+      if (dlcIsInstance(t, k, accumulatorLevels(t, o)) && readsOld(t, o))
+        t->accumulator[o][k] = dlcReducesLanes(t) ? neutral(t, o) : oldValue(t, o, k);
 }
 // A binary op like `op`, on two values of one type.
 static MlirValue combine(Tile *t, MlirOperation op, MlirValue x, MlirValue y) {
@@ -191,7 +222,8 @@ static MlirValue reduceVectors(Tile *t, intptr_t output, int64_t instance) {
   MlirOperation op = dlcCombiner(t->nest, output);
   int64_t n = t->plan->factor[t->vectorLevel];
   MlirValue v = t->accumulator[output][instance], old = oldValue(t, output, instance);
-  for (int64_t j = 1; j < n; ++j) v = combine(t, op, v, t->accumulator[output][instance + j]); // the vector level is the last one
+  for (int64_t j = 1; j < n; ++j)
+    v = combine(t, op, v, t->accumulator[output][instance + j]); // the vector level is the last one
   MlirType e = t->nest->operand[t->nest->nInputs + output].element;
   arith_FastMathFlags_opt flags = {mlirTypeIsAFloat(e), arith_FastMathFlags_reassoc};
   return combine(t, op, old, vector_reduction(t->b, kindOf(op), v, e, .fastmath = flags));
@@ -260,7 +292,10 @@ static void emitDynamic(Tile *t, int loop, int level, int64_t step, int64_t lane
   DlcBuilder *b = t->b;
   MlirValue size = t->nest->loop[loop].size.value, zero = constIndex(b, 0);
   bool isVector = level >= 0 && level == t->vectorLevel;
-  if (step == 1) { forLoop(t, loop, zero, size, 1, emitFrom, k + 1); return; }
+  if (step == 1) {
+    forLoop(t, loop, zero, size, 1, emitFrom, k + 1);
+    return;
+  }
   MlirValue split = remainderStart(b, size, step);
   forLoop(t, loop, zero, split, step, emitFrom, k + 1);
   int64_t count = t->count[level];
@@ -271,11 +306,17 @@ static void emitDynamic(Tile *t, int loop, int level, int64_t step, int64_t lane
 }
 static void emitFrom(Tile *t, intptr_t k) {
   int loop = parallelAt(t, k);
-  if (loop < 0) { emitTile(t); return; }
+  if (loop < 0) {
+    emitTile(t);
+    return;
+  }
   int level = levelOf(t, loop);
-  int64_t lanes = level >= 0 && level == t->vectorLevel ? t->plan->lanes : 1, step = level < 0 ? 1 : t->plan->factor[level] * lanes;
-  if (!isKnown(t->nest->loop[loop].size)) emitDynamic(t, loop, level, step, lanes, k);
-  else if (t->nest->loop[loop].size.known) emitKnown(t, loop, level, step, lanes, k);
+  int64_t lanes = level >= 0 && level == t->vectorLevel ? t->plan->lanes : 1,
+          step = level < 0 ? 1 : t->plan->factor[level] * lanes;
+  if (!isKnown(t->nest->loop[loop].size))
+    emitDynamic(t, loop, level, step, lanes, k);
+  else if (t->nest->loop[loop].size.known)
+    emitKnown(t, loop, level, step, lanes, k);
 }
 void dlcEmitNest(DlcBuilder *b, const Nest *nest, const Plan *plan) {
   Tile *t = calloc(1, sizeof *t);

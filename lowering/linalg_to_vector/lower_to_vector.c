@@ -69,7 +69,9 @@ static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, D
   Nest nest;
   Plan plan;
   if (!dlcReadNest(b, op, &nest)) {
-    if (!b->failed) mlirEmitError(b->loc, "cannot be lowered to vectors: more than 16 loops or 24 operands, or a layout without strides");
+    if (!b->failed)
+      mlirEmitError(b->loc,
+                    "cannot be lowered to vectors: more than 16 loops or 24 operands, or a layout without strides");
     return mlirLogicalResultFailure();
   }
   foldFills(b, &nest, ops);
@@ -79,16 +81,20 @@ static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, D
   if (!b->failed) mlirRewriterBaseEraseOp(b->rewriter, op);
   return dlcStatus(b);
 }
-MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass, const DlcTileLowerToVectorOptions *options) {
+MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass,
+                                          const DlcTileLowerToVectorOptions *options) {
   Target target = {options->vectorBits, options->registers};
-  if (target.vectorBits < 64 || target.vectorBits > 4096 || target.vectorBits & (target.vectorBits - 1) || target.registers < 4 || target.registers > 64) {
-    mlirEmitError(mlirOperationGetLocation(root), "tile-lower-to-vector: vector-bits must be a power of two from 64 to 4096, registers from 4 to 64");
+  if (target.vectorBits < 64 || target.vectorBits > 4096 || target.vectorBits & (target.vectorBits - 1) ||
+      target.registers < 4 || target.registers > 64) {
+    mlirEmitError(mlirOperationGetLocation(root),
+                  "tile-lower-to-vector: vector-bits must be a power of two from 64 to 4096, registers from 4 to 64");
     return mlirLogicalResultFailure();
   }
   DlcOps ops = dlcCollect(root, dlcIsNest);
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   MlirLogicalResult result = mlirLogicalResultSuccess();
-  for (intptr_t i = ops.n - 1; i >= 0 && mlirLogicalResultIsSuccess(result); --i) { // from the back: a fill is still there
+  for (intptr_t i = ops.n - 1; i >= 0 && mlirLogicalResultIsSuccess(result);
+       --i) { // from the back: a fill is still there
     if (mlirOperationIsNull(ops.data[i]) || !isOnBuffers(ops.data[i])) continue;
     DlcBuilder b = dlcBuilderAt(rewriter, ops.data[i]);
     result = lower(&b, ops.data[i], target, &ops, pass);

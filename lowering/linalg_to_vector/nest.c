@@ -20,9 +20,11 @@ static bool addLinear(MlirAffineExpr e, int64_t scale, int64_t *coefficient, int
   if (mlirAffineExprIsADim(e)) return coefficient[mlirAffineDimExprGetPosition(e)] += scale, true;
   if (!mlirAffineExprIsABinary(e)) return false;
   MlirAffineExpr l = mlirAffineBinaryOpExprGetLHS(e), r = mlirAffineBinaryOpExprGetRHS(e);
-  if (mlirAffineExprIsAAdd(e)) return addLinear(l, scale, coefficient, constant) && addLinear(r, scale, coefficient, constant);
+  if (mlirAffineExprIsAAdd(e))
+    return addLinear(l, scale, coefficient, constant) && addLinear(r, scale, coefficient, constant);
   if (!mlirAffineExprIsAMul(e)) return false;
-  if (mlirAffineExprIsAConstant(l)) return addLinear(r, scale * mlirAffineConstantExprGetValue(l), coefficient, constant);
+  if (mlirAffineExprIsAConstant(l))
+    return addLinear(r, scale * mlirAffineConstantExprGetValue(l), coefficient, constant);
   return mlirAffineExprIsAConstant(r) && addLinear(l, scale * mlirAffineConstantExprGetValue(r), coefficient, constant);
 }
 static void readMap(Operand *o, intptr_t nLoops) {
@@ -53,7 +55,8 @@ static void readLoopStrides(DlcBuilder *b, Operand *o, intptr_t nLoops) {
   for (intptr_t d = 0; d < nLoops; ++d) {
     o->loopStride[d] = known(0);
     for (intptr_t r = 0; r < o->rank; ++r)
-      if (o->resultIsLinear[r] && o->coefficient[r][d]) o->loopStride[d] = plus(b, o->loopStride[d], timesKnown(b, o->stride[r], o->coefficient[r][d]));
+      if (o->resultIsLinear[r] && o->coefficient[r][d])
+        o->loopStride[d] = plus(b, o->loopStride[d], timesKnown(b, o->stride[r], o->coefficient[r][d]));
   }
 }
 Size dlcLoopStride(const Operand *o, int loop) { return o->isScalar ? known(0) : o->loopStride[loop]; }
@@ -76,10 +79,14 @@ static void readDimensions(DlcBuilder *b, Operand *o, MlirOperation metadata) {
   int64_t strides[maxRank], offset;
   mlirMemRefTypeGetStridesAndOffset(type, strides, &offset);
   for (intptr_t r = 0; r < o->rank; ++r) {
-    if (mlirShapedTypeIsDynamicDim(type, r)) o->size[r] = (Size){DYNAMIC, dlcResult(metadata, 2 + r)};
-    else o->size[r] = known(mlirShapedTypeGetDimSize(type, r));
-    if (mlirShapedTypeIsDynamicStrideOrOffset(strides[r])) o->stride[r] = (Size){DYNAMIC, dlcResult(metadata, 2 + o->rank + r)};
-    else o->stride[r] = known(strides[r]);
+    if (mlirShapedTypeIsDynamicDim(type, r))
+      o->size[r] = (Size){DYNAMIC, dlcResult(metadata, 2 + r)};
+    else
+      o->size[r] = known(mlirShapedTypeGetDimSize(type, r));
+    if (mlirShapedTypeIsDynamicStrideOrOffset(strides[r]))
+      o->stride[r] = (Size){DYNAMIC, dlcResult(metadata, 2 + o->rank + r)};
+    else
+      o->stride[r] = known(strides[r]);
   }
   (void)b;
 }
@@ -89,13 +96,15 @@ static void makeFlat(DlcBuilder *b, Operand *o) {
   readDimensions(b, o, metadata);
   Size extent = known(1);
   for (intptr_t r = 0; r < o->rank; ++r)
-    if (isKnown(o->size[r])) extent = plus(b, extent, timesKnown(b, o->stride[r], o->size[r].known));
-    else extent = plus(b, extent, (Size){DYNAMIC, arith_muli(b, o->size[r].value, dlcSizeValue(b, o->stride[r]))});
+    if (isKnown(o->size[r]))
+      extent = plus(b, extent, timesKnown(b, o->stride[r], o->size[r].known));
+    else
+      extent = plus(b, extent, (Size){DYNAMIC, arith_muli(b, o->size[r].value, dlcSizeValue(b, o->stride[r]))});
   int64_t dynamic = mlirShapedTypeGetDynamicStrideOrOffset(), dynamicSize = mlirShapedTypeGetDynamicSize(), one = 1;
   MlirAttribute space = mlirMemRefTypeGetMemorySpace(typeOf(o->source));
   MlirValue offset = dlcResult(metadata, 1), size = dlcSizeValue(b, extent);
-  o->flat = memref_reinterpret_cast(b, dlcResult(metadata, 0), vals(offset), vals(size), (DlcValues){0}, {&dynamic, 1}, {&dynamicSize, 1}, {&one, 1},
-                                    flatType(b->ctx, o->element, space));
+  o->flat = memref_reinterpret_cast(b, dlcResult(metadata, 0), vals(offset), vals(size), (DlcValues){0}, {&dynamic, 1},
+                                    {&dynamicSize, 1}, {&one, 1}, flatType(b->ctx, o->element, space));
   if (!mlirTypeEqual(o->element, o->stored)) o->flat = castTo(b, o->flat, flatType(b->ctx, o->stored, space));
 }
 
@@ -110,7 +119,8 @@ static intptr_t countOutputs(MlirOperation op) {
 }
 bool dlcIsStrided(MlirType t) {
   int64_t strides[maxRank], offset;
-  return mlirTypeIsAMemRef(t) && mlirShapedTypeGetRank(t) <= maxRank && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset));
+  return mlirTypeIsAMemRef(t) && mlirShapedTypeGetRank(t) <= maxRank &&
+         mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset));
 }
 bool dlcReadBuffer(DlcBuilder *b, MlirValue memref, Operand *o) {
   *o = (Operand){.source = memref};
@@ -131,8 +141,10 @@ static bool readOperand(DlcBuilder *b, Nest *nest, intptr_t i) {
   o->rank = mlirShapedTypeGetRank(type);
   o->element = o->stored = mlirShapedTypeGetElementType(type);
   if (isBool(o->element)) o->stored = mlirIntegerTypeGet(b->ctx, 8);
-  if (mlirOperationGetNumRegions(nest->op)) dlcLinalgMap(nest->op, i, &o->map);
-  else o->map = mlirAffineMapMultiDimIdentityGet(b->ctx, o->rank);
+  if (mlirOperationGetNumRegions(nest->op))
+    dlcLinalgMap(nest->op, i, &o->map);
+  else
+    o->map = mlirAffineMapMultiDimIdentityGet(b->ctx, o->rank);
   readMap(o, nest->nLoops);
   return true;
 }
@@ -144,7 +156,8 @@ static bool readLoopSizes(Nest *nest) {
       Operand *o = &nest->operand[i];
       for (intptr_t r = 0; !o->isScalar && r < o->rank; ++r) {
         MlirAffineExpr e = mlirAffineMapGetResult(o->map, r);
-        if (!mlirAffineExprIsADim(e) || mlirAffineDimExprGetPosition(e) != d || (found && !isKnown(o->size[r]))) continue;
+        if (!mlirAffineExprIsADim(e) || mlirAffineDimExprGetPosition(e) != d || (found && !isKnown(o->size[r])))
+          continue;
         if (!found || !isKnown(nest->loop[d].size)) nest->loop[d].size = o->size[r];
         found = true;
       }
@@ -165,8 +178,10 @@ bool dlcReadNest(DlcBuilder *b, MlirOperation op, Nest *nest) {
   nest->nInputs = nest->nOperands - countOutputs(op);
   if (!isSmallEnough(op, nest->nOperands)) return false;
   bool isReduction[maxLoops] = {false};
-  if (memref_copy_isa(op)) nest->nLoops = mlirShapedTypeGetRank(typeOf(mlirOperationGetOperand(op, 0)));
-  else nest->nLoops = dlcIteratorTypes(op, isReduction, maxLoops);
+  if (memref_copy_isa(op))
+    nest->nLoops = mlirShapedTypeGetRank(typeOf(mlirOperationGetOperand(op, 0)));
+  else
+    nest->nLoops = dlcIteratorTypes(op, isReduction, maxLoops);
   if (nest->nLoops < 0 || nest->nLoops > maxLoops) return false;
   if (mlirOperationGetNumRegions(op)) nest->body = bodyOf(mlirOperationGetRegion(op, 0));
   for (intptr_t d = 0; d < nest->nLoops; ++d) {

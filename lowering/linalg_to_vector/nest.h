@@ -33,11 +33,11 @@ typedef struct {
   MlirValue flat;   // memref<?xstored, strided<[1], offset: ?>>
   MlirAffineMap map;
   intptr_t rank;
-  Size stride[maxRank];    // of the dimensions of the memref, in elements
+  Size stride[maxRank]; // of the dimensions of the memref, in elements
   Size size[maxRank];
-  bool linear;             // the map is linear in all loops
-  uint32_t loops;          // that the map depends on
-  uint32_t nonlinear;      // loops under a floordiv, ceildiv or mod
+  bool linear;               // the map is linear in all loops
+  uint32_t loops;            // that the map depends on
+  uint32_t nonlinear;        // loops under a floordiv, ceildiv or mod
   Size loopStride[maxLoops]; // elements per step of a loop; not for loops in `nonlinear`
   int64_t coefficient[maxRank][maxLoops];
   int64_t constant[maxRank];
@@ -61,13 +61,13 @@ typedef struct {
 } Target;
 
 typedef struct {
-  int vector;            // the loop that is vectorised; -1: none
+  int vector; // the loop that is vectorised; -1: none
   int64_t lanes;
-  intptr_t nLevels;      // loops of the register tile, outermost first
+  intptr_t nLevels; // loops of the register tile, outermost first
   int level[maxLevels];
   int64_t factor[maxLevels]; // of the vector loop: in vectors
   intptr_t nOrder;
-  int order[maxLoops];       // the parallel loops, outermost first
+  int order[maxLoops]; // the parallel loops, outermost first
 } Plan;
 
 static inline bool isKnown(Size s) { return s.known != DYNAMIC; }

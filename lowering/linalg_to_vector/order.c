@@ -23,7 +23,9 @@ typedef struct {
   double least;
 } Search;
 
-static int64_t sizeOf(const Nest *nest, int loop) { return isKnown(nest->loop[loop].size) ? nest->loop[loop].size.known : DYNAMIC_SIZE; }
+static int64_t sizeOf(const Nest *nest, int loop) {
+  return isKnown(nest->loop[loop].size) ? nest->loop[loop].size.known : DYNAMIC_SIZE;
+}
 
 static int64_t stepOf(const Search *s, int loop) {
   for (intptr_t l = 0; l < s->plan->nLevels; ++l)
@@ -55,7 +57,8 @@ static double costOf(const Search *s, const int *order) {
       uint32_t whole = s->nest->reduction;
       double traffic = footprint(s, o, whole);
       for (intptr_t k = s->n - 1; k >= 0; --k) {
-        double inside = 0, trips = (double)((sizeOf(s->nest, order[k]) + stepOf(s, order[k]) - 1) / stepOf(s, order[k]));
+        double inside = 0,
+               trips = (double)((sizeOf(s->nest, order[k]) + stepOf(s, order[k]) - 1) / stepOf(s, order[k]));
         for (intptr_t j = 0; j < s->nest->nOperands; ++j)
           if (!s->nest->operand[j].isScalar) inside += footprint(s, &s->nest->operand[j], whole);
         if (o->loops >> order[k] & 1 || inside > caches[c].bytes) traffic *= trips;

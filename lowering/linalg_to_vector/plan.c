@@ -51,13 +51,21 @@ static bool isOrderFree(const Nest *nest) {
 }
 static double accessCost(const Nest *nest, int loop, int64_t lanes) {
   double cost = 0;
-  for (intptr_t i = 0; i < nest->nInputs; ++i)
-    switch (dlcAccess(&nest->operand[i], loop)) {
-    case ACCESS_INVARIANT: cost += 0.25; break;
-    case ACCESS_UNIT: cost += 1; break;
-    case ACCESS_TWO: cost += 3; break;
-    case ACCESS_GATHER: cost += 1.5 * (double)lanes; break;
-    case ACCESS_NONE: return -1;
+  for (intptr_t i = 0; i < nest->nInputs; ++i) switch (dlcAccess(&nest->operand[i], loop)) {
+    case ACCESS_INVARIANT:
+      cost += 0.25;
+      break;
+    case ACCESS_UNIT:
+      cost += 1;
+      break;
+    case ACCESS_TWO:
+      cost += 3;
+      break;
+    case ACCESS_GATHER:
+      cost += 1.5 * (double)lanes;
+      break;
+    case ACCESS_NONE:
+      return -1;
     }
   return cost;
 }
@@ -102,7 +110,8 @@ static bool fitsRegisters(const Problem *p, const Plan *plan) {
   for (intptr_t i = 0; i < p->nest->nOperands; ++i) {
     const Operand *o = &p->nest->operand[i];
     int64_t n = instancesOf(o, plan);
-    if (o->isOutput) accumulators += p->nest->loop[plan->vector].isReduction ? n * plan->factor[plan->nLevels - 1] : n;
+    if (o->isOutput)
+      accumulators += p->nest->loop[plan->vector].isReduction ? n * plan->factor[plan->nLevels - 1] : n;
     else if (plan->vector >= 0 && dlcAccess(o, plan->vector) != ACCESS_INVARIANT) {
       if (n > most) most = n;
       if (dlcAccess(o, plan->vector) != ACCESS_UNIT) shuffled = 3; // two parts and their order
@@ -117,7 +126,10 @@ static double tileCost(const Problem *p, const Plan *plan) {
   for (intptr_t i = 0; i < p->nest->nInputs; ++i) {
     const Operand *o = &p->nest->operand[i];
     Access access = plan->vector < 0 ? ACCESS_INVARIANT : dlcAccess(o, plan->vector);
-    double each = access == ACCESS_UNIT ? 1.3 : access == ACCESS_INVARIANT ? 0.7 : access == ACCESS_TWO ? 4 : (double)plan->lanes;
+    double each = access == ACCESS_UNIT        ? 1.3
+                  : access == ACCESS_INVARIANT ? 0.7
+                  : access == ACCESS_TWO       ? 4
+                                               : (double)plan->lanes;
     if (!o->isScalar) loads += each * (double)instancesOf(o, plan);
   }
   double wait = p->nest->reduction ? (double)latency * (double)p->bodyCost * 0.5 : 0;
@@ -130,18 +142,22 @@ static double waste(Size size, int64_t factor, int64_t lanes) {
   if (!isKnown(size)) return 1.02;
   int64_t rest = size.known % step, vectors = (rest + lanes - 1) / lanes;
   double full = (double)((size.known / step) * factor);
-  double tail = vectors == 1 && rest <= lanes / 2 ? 0.6 : vectors ? (double)vectors * (1 + 0.4 * (1 - (double)vectors / (double)factor)) : 0;
+  double tail = vectors == 1 && rest <= lanes / 2 ? 0.6
+                : vectors                         ? (double)vectors * (1 + 0.4 * (1 - (double)vectors / (double)factor))
+                                                  : 0;
   return (full + tail) * (double)lanes / (double)size.known;
 }
 static double planCost(const Problem *p, const Plan *plan) {
   double cost = tileCost(p, plan);
   for (intptr_t l = 0; l < plan->nLevels; ++l)
-    cost *= waste(p->nest->loop[plan->level[l]].size, plan->factor[l], plan->level[l] == plan->vector ? plan->lanes : 1);
+    cost *=
+        waste(p->nest->loop[plan->level[l]].size, plan->factor[l], plan->level[l] == plan->vector ? plan->lanes : 1);
   return cost;
 }
 static int64_t mostFactor(const Problem *p, const Plan *plan, int level) {
   Size size = p->nest->loop[plan->level[level]].size;
-  int64_t lanes = plan->level[level] == plan->vector ? plan->lanes : 1, most = plan->level[level] == plan->vector ? 8 : 14;
+  int64_t lanes = plan->level[level] == plan->vector ? plan->lanes : 1,
+          most = plan->level[level] == plan->vector ? 8 : 14;
   if (isKnown(size) && (size.known + lanes - 1) / lanes < most) most = (size.known + lanes - 1) / lanes;
   return most < 1 ? 1 : most;
 }
@@ -169,7 +185,8 @@ static void chooseTile(const Problem *p, Plan *plan) {
   double least = 1e300;
   for (int x = 0; x < p->nest->nLoops; ++x)
     for (int y = x; y < p->nest->nLoops; ++y) {
-      bool usable = p->nest->reduction && x != plan->vector && y != plan->vector && !p->nest->loop[x].isReduction && !p->nest->loop[y].isReduction;
+      bool usable = p->nest->reduction && x != plan->vector && y != plan->vector && !p->nest->loop[x].isReduction &&
+                    !p->nest->loop[y].isReduction;
       if (!usable || isOne(p->nest->loop[x].size) || isOne(p->nest->loop[y].size)) continue;
       Plan candidate = {.vector = plan->vector, .lanes = plan->lanes};
       candidate.level[candidate.nLevels++] = x;
@@ -181,7 +198,8 @@ static void chooseTile(const Problem *p, Plan *plan) {
   if (least == 1e300 && plan->vector >= 0) tryFactors(p, plan, 0, &best, &least);
   *plan = best;
 }
-// An input that strides through memory along the lanes, but is contiguous along another loop: a square tile, transposed.
+// An input that strides through memory along the lanes, but is contiguous along another loop: a square tile,
+// transposed.
 static int64_t atMost(Size size, int64_t lanes) {
   while (isKnown(size) && size.known < lanes) lanes /= 2;
   return lanes;
@@ -196,7 +214,8 @@ static bool chooseTransposition(const Problem *p, Plan *plan) {
     for (int d = 0; d < nest->nLoops; ++d) {
       int64_t lanes = atMost(nest->loop[d].size, most);
       if (dlcAccess(o, d) != ACCESS_UNIT || lanes < 4 || lanes * p->bodyCost > 128) continue;
-      *plan = (Plan){.vector = plan->vector, .lanes = lanes, .nLevels = 2, .level = {d, plan->vector}, .factor = {lanes, 1}};
+      *plan = (Plan){
+          .vector = plan->vector, .lanes = lanes, .nLevels = 2, .level = {d, plan->vector}, .factor = {lanes, 1}};
       return true;
     }
   }
@@ -206,7 +225,8 @@ static bool chooseTransposition(const Problem *p, Plan *plan) {
 static void dropIdleLevels(Plan *plan) {
   intptr_t n = 0;
   for (intptr_t l = 0; l < plan->nLevels; ++l)
-    if (plan->factor[l] > 1 || plan->level[l] == plan->vector) plan->level[n] = plan->level[l], plan->factor[n++] = plan->factor[l];
+    if (plan->factor[l] > 1 || plan->level[l] == plan->vector)
+      plan->level[n] = plan->level[l], plan->factor[n++] = plan->factor[l];
   plan->nLevels = n;
 }
 static void chooseLoops(const Nest *nest, Target target, Plan *plan) {

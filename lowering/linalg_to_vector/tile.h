@@ -6,8 +6,8 @@
 #include "vary.h"
 
 typedef struct {
-  MlirValue key;     // of the scalar body
-  uint32_t levels;   // along which it varies
+  MlirValue key;   // of the scalar body
+  uint32_t levels; // along which it varies
   Vary vary;
   MlirValue value[maxInstances];  // a vector where it varies anyhow, else the scalar, or the first lane's
   MlirValue vector[maxInstances]; // the scalar, broadcast
@@ -17,11 +17,11 @@ typedef struct {
   DlcBuilder *b;
   const Nest *nest;
   const Plan *plan;
-  int vectorLevel;              // -1: none
-  int64_t count[maxLevels];     // instances in this form, at most the plan's factor
+  int vectorLevel;          // -1: none
+  int64_t count[maxLevels]; // instances in this form, at most the plan's factor
   MlirValue iv[maxLoops];
-  MlirValue mask[maxInstances]; // by coordinate along the vector level; null: all lanes
-  MlirValue valid[maxInstances];// the number of lanes behind a mask
+  MlirValue mask[maxInstances];             // by coordinate along the vector level; null: all lanes
+  MlirValue valid[maxInstances];            // the number of lanes behind a mask
   MlirValue row[maxOperands][maxInstances]; // the part of an address that reductions do not change
   int64_t displacement[maxOperands][maxInstances];
   MlirValue accumulator[maxOperands][maxInstances]; // by output
@@ -31,10 +31,11 @@ typedef struct {
 
 int64_t dlcTileSize(const Tile *t);
 int64_t dlcCoordinate(const Tile *t, int64_t instance, int level);
-bool dlcIsInstance(const Tile *t, int64_t instance, uint32_t levels); // in this form, for a value that varies along `levels`
+bool dlcIsInstance(const Tile *t, int64_t instance,
+                   uint32_t levels); // in this form, for a value that varies along `levels`
 int64_t dlcInstanceFor(const Tile *t, int64_t instance, uint32_t levels);
 uint32_t dlcLevelsOf(const Tile *t, const Operand *o);
-bool dlcReducesLanes(const Tile *t); // the vector loop is a reduction
+bool dlcReducesLanes(const Tile *t);                         // the vector loop is a reduction
 MlirValue dlcLoopIndex(Tile *t, int loop, int64_t instance); // of the first lane
 MlirType dlcVectorOf(const Tile *t, MlirType element);
 MlirValue dlcMaskOf(const Tile *t, int64_t instance);
@@ -42,10 +43,12 @@ MlirValue dlcSplat(Tile *t, MlirType element, MlirAttribute scalar);
 
 void dlcSetRows(Tile *t);
 MlirValue dlcLoadOperand(Tile *t, intptr_t operand, int64_t instance);
-bool dlcLoadTransposed(Tile *t, intptr_t operand, MlirValue *values); // all instances; false: the operand is no case for it
+bool dlcLoadTransposed(Tile *t, intptr_t operand,
+                       MlirValue *values); // all instances; false: the operand is no case for it
 // Loads a vector at %flat[first + lane * step]; or, scattered, at %flat[first of the lane].
 MlirValue dlcLoadLanes(Tile *t, const Operand *o, MlirValue first, Size step, int64_t instance);
 MlirValue dlcLoadScattered(Tile *t, const Operand *o, MlirValue places, int64_t instance);
-MlirValue dlcAddScaled(DlcBuilder *b, MlirValue value, MlirValue idx, Size stride); // value + idx * stride; null is zero
+MlirValue dlcAddScaled(DlcBuilder *b, MlirValue value, MlirValue idx,
+                       Size stride); // value + idx * stride; null is zero
 void dlcStoreOperand(Tile *t, intptr_t operand, int64_t instance, MlirValue v);
 void dlcEvaluateBody(Tile *t); // accumulators: old to new

@@ -23,7 +23,8 @@ static bool addLinear(MlirAffineExpr e, int64_t scale, intptr_t nDims, int64_t *
   if (mlirAffineExprIsASymbol(e)) return coefficients[nDims + mlirAffineSymbolExprGetPosition(e)] += scale, true;
   if (!mlirAffineExprIsABinary(e)) return false;
   MlirAffineExpr l = mlirAffineBinaryOpExprGetLHS(e), r = mlirAffineBinaryOpExprGetRHS(e);
-  if (mlirAffineExprIsAAdd(e)) return addLinear(l, scale, nDims, coefficients, constant) && addLinear(r, scale, nDims, coefficients, constant);
+  if (mlirAffineExprIsAAdd(e))
+    return addLinear(l, scale, nDims, coefficients, constant) && addLinear(r, scale, nDims, coefficients, constant);
   if (!mlirAffineExprIsAMul(e) || !mlirAffineExprIsAConstant(r)) return false;
   return addLinear(l, scale * mlirAffineConstantExprGetValue(r), nDims, coefficients, constant);
 }
@@ -46,23 +47,33 @@ Vary dlcVaryOf(MlirOperation op, const Vary *operands) {
     return sum == 1 ? VARY_STEP : VARY_ANY;
   }
   bool isIndex = n == 2 && mlirTypeIsAIndex(typeOf(mlirOperationGetOperand(op, 0)));
-  if (isIndex && steps == 1 && (arith_addi_isa(op) || (arith_subi_isa(op) && operands[0] == VARY_STEP))) return VARY_STEP;
+  if (isIndex && steps == 1 && (arith_addi_isa(op) || (arith_subi_isa(op) && operands[0] == VARY_STEP)))
+    return VARY_STEP;
   return VARY_ANY;
 }
 
 //===--- the body ---
-typedef struct { MlirValue value; Vary vary; } Varying;
-typedef struct { Varying value[1024]; intptr_t n; } Body;
+typedef struct {
+  MlirValue value;
+  Vary vary;
+} Varying;
+typedef struct {
+  Varying value[1024];
+  intptr_t n;
+} Body;
 static Vary lookUp(const Body *b, MlirValue v) {
   for (intptr_t i = b->n - 1; i >= 0; --i)
     if (mlirValueEqual(b->value[i].value, v)) return b->value[i].vary;
   return VARY_NONE;
 }
-static bool add(Body *b, MlirValue v, Vary vary) { return b->n < DLC_COUNT(b->value) && (b->value[b->n++] = (Varying){v, vary}, true); }
+static bool add(Body *b, MlirValue v, Vary vary) {
+  return b->n < DLC_COUNT(b->value) && (b->value[b->n++] = (Varying){v, vary}, true);
+}
 static void addArguments(const Nest *nest, int loop, Body *b) {
   for (intptr_t i = 0; i < nest->nOperands && i < mlirBlockGetNumArguments(nest->body); ++i) {
     const Operand *o = &nest->operand[i];
-    if (!o->isScalar && (dlcAccess(o, loop) != ACCESS_INVARIANT || (o->isOutput && nest->loop[loop].isReduction))) add(b, argOf(nest->body, i), VARY_ANY);
+    if (!o->isScalar && (dlcAccess(o, loop) != ACCESS_INVARIANT || (o->isOutput && nest->loop[loop].isReduction)))
+      add(b, argOf(nest->body, i), VARY_ANY);
   }
 }
 static bool hasVectorForm(MlirOperation op) {
@@ -77,8 +88,10 @@ static bool addOp(MlirOperation op, int loop, Body *b) {
   if (mlirOperationGetNumRegions(op) || n > maxBodyOperands) return false;
   if (linalg_yield_isa(op)) return true;
   for (intptr_t i = 0; i < n; ++i) operands[i] = lookUp(b, mlirOperationGetOperand(op, i));
-  if (linalg_index_isa(op)) vary = linalg_index_dim(op) == loop ? VARY_STEP : VARY_NONE;
-  else vary = dlcVaryOf(op, operands);
+  if (linalg_index_isa(op))
+    vary = linalg_index_dim(op) == loop ? VARY_STEP : VARY_NONE;
+  else
+    vary = dlcVaryOf(op, operands);
   if (vary == VARY_NONE) return linalg_index_isa(op) || memref_load_isa(op) || dlcIsPure(op);
   if (!linalg_index_isa(op) && !hasVectorForm(op)) return false;
   if (memref_load_isa(op)) vary = VARY_ANY;
@@ -113,11 +126,13 @@ bool dlcBodyIsVectorisable(const Nest *nest, int loop, int64_t lanes, double *co
 }
 int64_t dlcBodyCost(const Nest *nest) {
   int64_t n = 0;
-  if (nest->body.ptr) dlcForEachOp(op, nest->body) n += hasPrefix(op, "math.") ? 12 : !linalg_yield_isa(op) && !arith_constant_isa(op);
+  if (nest->body.ptr)
+    dlcForEachOp(op, nest->body) n += hasPrefix(op, "math.") ? 12 : !linalg_yield_isa(op) && !arith_constant_isa(op);
   return n;
 }
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output) {
-  static const char *const names[] = {"addf", "mulf", "maximumf", "maxnumf", "minimumf", "minnumf", "addi", "muli", "andi", "ori", "xori", "maxsi", "maxui", "minsi", "minui"};
+  static const char *const names[] = {"addf", "mulf", "maximumf", "maxnumf", "minimumf", "minnumf", "addi", "muli",
+                                      "andi", "ori",  "xori",     "maxsi",   "maxui",    "minsi",   "minui"};
   MlirOperation none = {0};
   intptr_t arg = nest->nInputs + output;
   if (!nest->body.ptr || arg >= mlirBlockGetNumArguments(nest->body)) return none;
@@ -127,6 +142,7 @@ MlirOperation dlcCombiner(const Nest *nest, intptr_t output) {
   if (!mlirOperationEqual(mlirOpOperandGetOwner(mlirValueGetFirstUse(old)), op)) return none;
   MlirStringRef n = mlirIdentifierStr(mlirOperationGetName(op));
   for (intptr_t i = 0; i < DLC_COUNT(names); ++i)
-    if (hasPrefix(op, "arith.") && n.length == 6 + strlen(names[i]) && !memcmp(n.data + 6, names[i], n.length - 6)) return op;
+    if (hasPrefix(op, "arith.") && n.length == 6 + strlen(names[i]) && !memcmp(n.data + 6, names[i], n.length - 6))
+      return op;
   return none;
 }

@@ -38,12 +38,15 @@ typedef struct {
 static bool isRead(MlirValue value) {
   dlcForEachUse(use, value) {
     MlirOperation user = mlirOpOperandGetOwner(use);
-    if (!dlcIsLinalgOp(user) || mlirOpOperandGetOperandNumber(use) < mlirOperationGetNumOperands(user) - mlirOperationGetNumResults(user)) return true;
+    if (!dlcIsLinalgOp(user) ||
+        mlirOpOperandGetOperandNumber(use) < mlirOperationGetNumOperands(user) - mlirOperationGetNumResults(user))
+      return true;
   }
   return false;
 }
 
-// A part of a fresh tensor that is only written. Rank-reducing slices excepted: their sizes are not those of the result.
+// A part of a fresh tensor that is only written. Rank-reducing slices excepted: their sizes are not those of the
+// result.
 static bool isSliceOfEmpty(MlirOperation op) {
   if (!tensor_extract_slice_isa(op) || !tensor_empty_isa(opOf(tensor_extract_slice_source(op)))) return false;
   if (isRead(tensor_extract_slice_result(op))) return false;
@@ -55,7 +58,8 @@ static void addCaptures(Parts *parts, MlirOperation op, MlirOperation scope) {
   dlcCaptures(op, &used);
   for (intptr_t i = isSliceOfEmpty(op) ? 1 : 0; i < used.n; ++i) { // operand 0: the fresh tensor
     MlirOperation producer = opOf(used.data[i]);
-    if (producer.ptr ? dlcIsInside(producer, scope) : dlcBlockIsInside(mlirBlockArgumentGetOwner(used.data[i]), scope)) continue;
+    if (producer.ptr ? dlcIsInside(producer, scope) : dlcBlockIsInside(mlirBlockArgumentGetOwner(used.data[i]), scope))
+      continue;
     dlcValueListAdd(producer.ptr && dlcIsScalarConstant(producer) ? &parts->constants : &parts->ins, used.data[i]);
   }
   dlcValueListDestroy(&used);
@@ -64,7 +68,8 @@ static void addCaptures(Parts *parts, MlirOperation op, MlirOperation scope) {
 static void destroyParts(Parts *parts) { dlcValueListDestroy(&parts->ins), dlcValueListDestroy(&parts->constants); }
 
 // An empty task and the mapping of its operands to its arguments.
-static MlirOperation beginTask(DlcBuilder *b, const Parts *parts, DlcI64s grid, DlcValues dynamicGrid, DlcMapping map, MlirBlock *body) {
+static MlirOperation beginTask(DlcBuilder *b, const Parts *parts, DlcI64s grid, DlcValues dynamicGrid, DlcMapping map,
+                               MlirBlock *body) {
   int64_t zeros[DLC_MAX_RANK] = {0};
   MlirOperation task = ctrl_task(b, (DlcValues){0}, dynamicGrid, dlcValuesOf(&parts->ins), parts->outs, (DlcValues){0},
                                  .static_lbs = {zeros, grid.n}, .static_ubs = grid);
@@ -89,18 +94,21 @@ static MlirValue outArg(MlirBlock body, const Parts *parts, intptr_t i) {
 }
 
 // Whether an edge asks for a copy: an input of the graph that is to be read from nearer memory.
-static bool isCopied(MlirOperation edge) { return mlirValueIsABlockArgument(tile_edge_value(edge)) && tile_edge_level(edge) == tile_Level_workgroup; }
+static bool isCopied(MlirOperation edge) {
+  return mlirValueIsABlockArgument(tile_edge_value(edge)) && tile_edge_level(edge) == tile_Level_workgroup;
+}
 
 static MlirValue copyTile(DlcBuilder *b, MlirValue tile) {
   MlirValue sizes[DLC_MAX_RANK];
   intptr_t n = 0;
   for (intptr_t i = 0; i < mlirShapedTypeGetRank(typeOf(tile)); ++i)
     if (mlirShapedTypeIsDynamicDim(typeOf(tile), i)) sizes[n++] = tensor_dim(b, tile, constIndex(b, i));
-  return dlcResult(linalg_copy(b, vals(tile), vals(tensor_empty(b, valsN(n, sizes), typeOf(tile))), types(typeOf(tile))), 0);
+  return dlcResult(
+      linalg_copy(b, vals(tile), vals(tensor_empty(b, valsN(n, sizes), typeOf(tile))), types(typeOf(tile))), 0);
 }
 
-// Clones op. An edge of an input that is still there is a copy of what it reads; any other has done its work and becomes its value. A slice of
-// a fresh tensor is a fresh tensor, of the size of the tile.
+// Clones op. An edge of an input that is still there is a copy of what it reads; any other has done its work and
+// becomes its value. A slice of a fresh tensor is a fresh tensor, of the size of the tile.
 static void cloneNode(DlcBuilder *b, MlirOperation op, DlcMapping map, bool copies) {
   if (tile_edge_isa(op)) {
     MlirValue value = dlcMapped(map, tile_edge_value(op));
@@ -109,7 +117,8 @@ static void cloneNode(DlcBuilder *b, MlirOperation op, DlcMapping map, bool copi
     DlcValues sizes = tensor_extract_slice_sizes(op);
     MlirValue mapped[DLC_MAX_RANK];
     for (intptr_t i = 0; i < sizes.n; ++i) mapped[i] = dlcMapped(map, at(sizes, i));
-    dlcMap(map, tensor_extract_slice_result(op), tensor_empty(b, valsN(sizes.n, mapped), typeOf(tensor_extract_slice_result(op))));
+    dlcMap(map, tensor_extract_slice_result(op),
+           tensor_empty(b, valsN(sizes.n, mapped), typeOf(tensor_extract_slice_result(op))));
   } else {
     dlcClone(b, op, map);
   }
@@ -166,17 +175,21 @@ static MlirOperation forallToTask(DlcBuilder *b, MlirOperation forall, MlirStrin
     DlcMapping map = dlcMappingCreate();
     task = beginTask(b, &parts, (DlcI64s){grid, steps.n}, valsN(nDynamic, dynamic), map, &to);
     if (task.ptr) dlcAtEnd(b, to) {
-      for (intptr_t i = 0; i < steps.n; ++i) {
-        MlirAffineMap scale = mlirAffineMapGet(b->ctx, 1, 0, 1, (MlirAffineExpr[]){mlirAffineMulExprGet(mlirAffineDimExprGet(b->ctx, 0), mlirAffineConstantExprGet(b->ctx, steps.data[i]))});
-        dlcMap(map, argOf(from, i), steps.data[i] == 1 ? argOf(to, i) : affine_apply(b, scale, vals(argOf(to, i))));
+        for (intptr_t i = 0; i < steps.n; ++i) {
+          MlirAffineMap scale =
+              mlirAffineMapGet(b->ctx, 1, 0, 1,
+                               (MlirAffineExpr[]){mlirAffineMulExprGet(
+                                   mlirAffineDimExprGet(b->ctx, 0), mlirAffineConstantExprGet(b->ctx, steps.data[i]))});
+          dlcMap(map, argOf(from, i), steps.data[i] == 1 ? argOf(to, i) : affine_apply(b, scale, vals(argOf(to, i))));
+        }
+        for (intptr_t i = 0; i < parts.outs.n; ++i) dlcMap(map, argOf(from, steps.n + i), outArg(to, &parts, i));
+        MlirOperation end = mlirBlockGetTerminator(from);
+        dlcForEachOp(op, from)
+          if (!mlirOperationEqual(op, end)) cloneNode(b, op, map, true);
+        MlirOperation insert = ctrl_in_parallel(b);
+        MlirBlock inserts = dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0});
+        dlcAtEnd(b, inserts) dlcForEachOp(op, bodyOf(scf_forall_in_parallel_region(end))) dlcClone(b, op, map);
       }
-      for (intptr_t i = 0; i < parts.outs.n; ++i) dlcMap(map, argOf(from, steps.n + i), outArg(to, &parts, i));
-      MlirOperation end = mlirBlockGetTerminator(from);
-      dlcForEachOp(op, from) if (!mlirOperationEqual(op, end)) cloneNode(b, op, map, true);
-      MlirOperation insert = ctrl_in_parallel(b);
-      MlirBlock inserts = dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0});
-      dlcAtEnd(b, inserts) dlcForEachOp(op, bodyOf(scf_forall_in_parallel_region(end))) dlcClone(b, op, map);
-    }
     dlcMappingDestroy(map);
   }
   destroyParts(&parts);
@@ -192,17 +205,17 @@ static void insertWholes(DlcBuilder *b, DlcValues sources, const Parts *parts, M
   intptr_t nSizes[DLC_MAX_RANK] = {0};
   for (intptr_t k = 0; k < sources.n; ++k)
     for (intptr_t i = 0; i < mlirShapedTypeGetRank(typeOf(at(sources, k))); ++i)
-      if (mlirShapedTypeIsDynamicDim(typeOf(at(sources, k)), i)) sizes[k][nSizes[k]++] = tensor_dim(b, outArg(body, parts, k), constIndex(b, i));
+      if (mlirShapedTypeIsDynamicDim(typeOf(at(sources, k)), i))
+        sizes[k][nSizes[k]++] = tensor_dim(b, outArg(body, parts, k), constIndex(b, i));
   MlirOperation insert = ctrl_in_parallel(b);
-  dlcAtEnd(b, dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0}))
-    for (intptr_t k = 0; k < sources.n; ++k) {
-      MlirType type = typeOf(at(sources, k));
-      intptr_t rank = mlirShapedTypeGetRank(type);
-      int64_t zeros[DLC_MAX_RANK] = {0}, extents[DLC_MAX_RANK], ones[DLC_MAX_RANK];
-      for (intptr_t i = 0; i < rank; ++i) extents[i] = mlirShapedTypeGetDimSize(type, i), ones[i] = 1;
-      tensor_parallel_insert_slice(b, at(sources, k), outArg(body, parts, k), (DlcValues){0}, valsN(nSizes[k], sizes[k]), (DlcValues){0},
-                                   {zeros, rank}, {extents, rank}, {ones, rank});
-    }
+  dlcAtEnd(b, dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0})) for (intptr_t k = 0; k < sources.n; ++k) {
+    MlirType type = typeOf(at(sources, k));
+    intptr_t rank = mlirShapedTypeGetRank(type);
+    int64_t zeros[DLC_MAX_RANK] = {0}, extents[DLC_MAX_RANK], ones[DLC_MAX_RANK];
+    for (intptr_t i = 0; i < rank; ++i) extents[i] = mlirShapedTypeGetDimSize(type, i), ones[i] = 1;
+    tensor_parallel_insert_slice(b, at(sources, k), outArg(body, parts, k), (DlcValues){0}, valsN(nSizes[k], sizes[k]),
+                                 (DlcValues){0}, {zeros, rank}, {extents, rank}, {ones, rank});
+  }
 }
 
 static MlirOperation graphToItem(DlcBuilder *b, MlirOperation graph) {
@@ -215,14 +228,15 @@ static MlirOperation graphToItem(DlcBuilder *b, MlirOperation graph) {
     DlcMapping map = dlcMappingCreate();
     task = beginTask(b, &parts, i64s(1), (DlcValues){0}, map, &to);
     if (task.ptr) dlcAtEnd(b, to) {
-      for (intptr_t i = 0; i < ins.n; ++i) dlcMap(map, argOf(from, i), argOf(to, 1 + i));
-      for (intptr_t i = 0; i < parts.outs.n; ++i) dlcMap(map, argOf(from, ins.n + i), outArg(to, &parts, i));
-      dlcForEachOp(op, from) if (!tile_yield_isa(op)) cloneNode(b, op, map, false);
-      DlcValues results = tile_yield_values(yield);
-      MlirValue sources[DLC_MAX_RANK];
-      for (intptr_t i = 0; i < results.n; ++i) sources[i] = dlcMapped(map, at(results, i));
-      insertWholes(b, valsN(results.n, sources), &parts, to);
-    }
+        for (intptr_t i = 0; i < ins.n; ++i) dlcMap(map, argOf(from, i), argOf(to, 1 + i));
+        for (intptr_t i = 0; i < parts.outs.n; ++i) dlcMap(map, argOf(from, ins.n + i), outArg(to, &parts, i));
+        dlcForEachOp(op, from)
+          if (!tile_yield_isa(op)) cloneNode(b, op, map, false);
+        DlcValues results = tile_yield_values(yield);
+        MlirValue sources[DLC_MAX_RANK];
+        for (intptr_t i = 0; i < results.n; ++i) sources[i] = dlcMapped(map, at(results, i));
+        insertWholes(b, valsN(results.n, sources), &parts, to);
+      }
     dlcMappingDestroy(map);
   }
   destroyParts(&parts);
@@ -260,7 +274,10 @@ static bool isTiled(DlcI64s tile) {
   return false;
 }
 
-typedef struct { MlirOperation *ops; intptr_t n; } Nodes;
+typedef struct {
+  MlirOperation *ops;
+  intptr_t n;
+} Nodes;
 static bool isNode(MlirOperation producer, MlirOperation slice, void *data) {
   (void)slice;
   const Nodes *nodes = data;
@@ -284,7 +301,8 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, Nodes *node
   }
   intptr_t nIns = tile_graph_ins(graph).n, n = nIns + tile_graph_outs(graph).n;
   MlirValue *args = malloc((size_t)(n ? n : 1) * sizeof *args);
-  for (intptr_t i = 0; i < n; ++i) args[i] = i < nIns ? at(tile_graph_ins(graph), i) : at(tile_graph_outs(graph), i - nIns);
+  for (intptr_t i = 0; i < n; ++i)
+    args[i] = i < nIns ? at(tile_graph_ins(graph), i) : at(tile_graph_outs(graph), i - nIns);
   MlirOperation yield = mlirBlockGetTerminator(body), root = opOf(mlirOperationGetOperand(yield, 0));
   mlirRewriterBaseInlineBlockBefore(b->rewriter, body, graph, n, args);
   MlirValue results[DLC_MAX_RANK];
@@ -307,7 +325,8 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   for (intptr_t i = 0; i < nodes.n; ++i)
     if (mlirOperationEqual(nodes.ops[i], root)) nodes.ops[i] = nodes.ops[--nodes.n], --i;
   DlcFuseControl control = {.fuse = isNode, .data = &nodes};
-  ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) && forall.ptr;
+  ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) &&
+       forall.ptr;
   if (!ok) mlirEmitError(loc, "tile-to-tasks: the root of this graph cannot be tiled by its schedule");
   ok = ok && forallToTask(b, forall, label).ptr;
   for (bool erased = ok; erased;) { // originals that every tile replaced
@@ -331,8 +350,10 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < graphs.n && mlirLogicalResultIsSuccess(result); ++i) {
     DlcI64s tile = itemTile(graphs.data[i]);
-    if (isTiled(tile)) result = lowerTiled(&b, graphs.data[i], tile);
-    else if (!graphToItem(&b, graphs.data[i]).ptr) result = mlirLogicalResultFailure();
+    if (isTiled(tile))
+      result = lowerTiled(&b, graphs.data[i], tile);
+    else if (!graphToItem(&b, graphs.data[i]).ptr)
+      result = mlirLogicalResultFailure();
     if (b.failed) result = mlirLogicalResultFailure();
   }
   free(graphs.data);

@@ -33,7 +33,9 @@ typedef struct {
   int64_t chunk;
 } Cut;
 
-static int64_t extentOf(MlirType t, intptr_t i) { return mlirShapedTypeIsDynamicDim(t, i) ? DYNAMIC_EXTENT : mlirShapedTypeGetDimSize(t, i); }
+static int64_t extentOf(MlirType t, intptr_t i) {
+  return mlirShapedTypeIsDynamicDim(t, i) ? DYNAMIC_EXTENT : mlirShapedTypeGetDimSize(t, i);
+}
 
 static Cut chooseCut(MlirType type) {
   intptr_t rank = mlirShapedTypeGetRank(type), last = rank - 1;
@@ -51,8 +53,12 @@ typedef struct {
   intptr_t nOffsets, nSizes;
 } Slice;
 
-static void addOffset(Slice *s, intptr_t i, MlirValue v) { s->offsets[i] = mlirShapedTypeGetDynamicStrideOrOffset(), s->dynamicOffsets[s->nOffsets++] = v; }
-static void addSize(Slice *s, intptr_t i, MlirValue v) { s->sizes[i] = mlirShapedTypeGetDynamicSize(), s->dynamicSizes[s->nSizes++] = v; }
+static void addOffset(Slice *s, intptr_t i, MlirValue v) {
+  s->offsets[i] = mlirShapedTypeGetDynamicStrideOrOffset(), s->dynamicOffsets[s->nOffsets++] = v;
+}
+static void addSize(Slice *s, intptr_t i, MlirValue v) {
+  s->sizes[i] = mlirShapedTypeGetDynamicSize(), s->dynamicSizes[s->nSizes++] = v;
+}
 
 // The part of a buffer that the item with indices args[0..cut.last] covers.
 static Slice sliceOf(DlcBuilder *b, MlirValue buffer, Cut cut, MlirBlock body) {
@@ -82,8 +88,8 @@ static Slice sliceOf(DlcBuilder *b, MlirValue buffer, Cut cut, MlirBlock body) {
 
 static MlirValue takeSlice(DlcBuilder *b, MlirValue buffer, const Slice *s) {
   MlirType type = dlcSubviewType(typeOf(buffer), s->rank, s->offsets, s->sizes, s->strides);
-  return memref_subview(b, buffer, valsN(s->nOffsets, s->dynamicOffsets), valsN(s->nSizes, s->dynamicSizes), (DlcValues){0},
-                        {s->offsets, s->rank}, {s->sizes, s->rank}, {s->strides, s->rank}, type);
+  return memref_subview(b, buffer, valsN(s->nOffsets, s->dynamicOffsets), valsN(s->nSizes, s->dynamicSizes),
+                        (DlcValues){0}, {s->offsets, s->rank}, {s->sizes, s->rank}, {s->strides, s->rank}, type);
 }
 
 // Grid of the cut, from the shape of `buffer`.
@@ -102,11 +108,13 @@ static DlcI64s gridOf(DlcBuilder *b, MlirValue buffer, Cut cut, int64_t *grid, M
   return (DlcI64s){grid, cut.last + 1};
 }
 
-static MlirBlock beginTask(DlcBuilder *b, DlcValues ins, DlcValues outs, DlcI64s grid, DlcValues dynamic, const char *label) {
+static MlirBlock beginTask(DlcBuilder *b, DlcValues ins, DlcValues outs, DlcI64s grid, DlcValues dynamic,
+                           const char *label) {
   int64_t zeros[MAX_RANK] = {0};
   MlirType indices[MAX_RANK];
   for (intptr_t i = 0; i < grid.n; ++i) indices[i] = indexType(b);
-  MlirOperation task = ctrl_task(b, (DlcValues){0}, dynamic, ins, outs, (DlcValues){0}, {zeros, grid.n}, grid, .results_type = (DlcTypes){0});
+  MlirOperation task = ctrl_task(b, (DlcValues){0}, dynamic, ins, outs, (DlcValues){0}, {zeros, grid.n}, grid,
+                                 .results_type = (DlcTypes){0});
   if (mlirOperationIsNull(task)) return (MlirBlock){0};
   mlirOperationSetDiscardableAttributeByName(task, dlcText("label"), mlirStringAttrGet(b->ctx, dlcText(label)));
   MlirBlock body = dlcAddBlock(b, ctrl_task_body(task), typesN(grid.n, indices));
@@ -129,12 +137,15 @@ static void cutOp(DlcBuilder *b, MlirOperation op) {
   intptr_t nDynamic;
   dlcBefore(b, op) {
     DlcI64s items = gridOf(b, target, cut, grid, dynamic, &nDynamic);
-    MlirBlock body = beginTask(b, vals(source), vals(target), items, valsN(nDynamic, dynamic), copies ? "copy" : "fill");
+    MlirBlock body =
+        beginTask(b, vals(source), vals(target), items, valsN(nDynamic, dynamic), copies ? "copy" : "fill");
     dlcAtEnd(b, body) {
       MlirValue from = argOf(body, items.n), to = argOf(body, items.n + 1);
       Slice s = sliceOf(b, to, cut, body);
-      if (copies) memref_copy(b, takeSlice(b, from, &s), takeSlice(b, to, &s));
-      else dlcFill(b, from, takeSlice(b, to, &s));
+      if (copies)
+        memref_copy(b, takeSlice(b, from, &s), takeSlice(b, to, &s));
+      else
+        dlcFill(b, from, takeSlice(b, to, &s));
       endTask(b);
     }
   }
@@ -160,7 +171,8 @@ static void wrapOp(DlcBuilder *b, MlirOperation op) {
       DlcMapping map = dlcMappingCreate();
       for (intptr_t i = 0; i < ins.n; ++i) dlcMap(map, ins.data[i], argOf(body, 1 + i));
       for (intptr_t i = 0; i < outs.n; ++i) dlcMap(map, outs.data[i], argOf(body, 1 + ins.n + i));
-      for (intptr_t i = 0; i < constants.n; ++i) dlcMap(map, constants.data[i], dlcResult(dlcClone(b, opOf(constants.data[i]), map), 0));
+      for (intptr_t i = 0; i < constants.n; ++i)
+        dlcMap(map, constants.data[i], dlcResult(dlcClone(b, opOf(constants.data[i]), map), 0));
       dlcClone(b, op, map);
       endTask(b);
       dlcMappingDestroy(map);
@@ -179,8 +191,10 @@ static bool canCut(MlirOperation op) {
 void dlcFormTasks(DlcBuilder *b, MlirOperation root) {
   DlcOps ops = dlcCollect(root, isBare);
   for (intptr_t i = 0; i < ops.n; ++i)
-    if (canCut(ops.data[i])) cutOp(b, ops.data[i]);
-    else wrapOp(b, ops.data[i]);
+    if (canCut(ops.data[i]))
+      cutOp(b, ops.data[i]);
+    else
+      wrapOp(b, ops.data[i]);
   free(ops.data);
 }
 

@@ -4,7 +4,8 @@
 //
 //   %d = memref.alloc(%n) : memref<?x128xf32>        %bytes = .. of all groups .. %n ..    (at the entry)
 //   ..                                         ->    %arena = place.alloc(%bytes) : memref<?xi8>
-//                                                    %d = memref.view %arena[%group + 2048 * %n][%n] : memref<?x128xf32>
+//                                                    %d = memref.view %arena[%group + 2048 * %n][%n] :
+//                                                    memref<?x128xf32>
 //
 // A buffer made in an iteration of a loop and read in the next one, but not later,
 // has two places, which the iterations take in turn.
@@ -65,7 +66,8 @@ bool dlcIsOutputBuffer(MlirValue buffer) {
   MlirOperation ret = mlirBlockGetTerminator(mlirOperationGetBlock(alloc));
   if (!func_return_isa(ret)) return false;
   intptr_t uses = 0;
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(ret); ++i) uses += mlirValueEqual(mlirOperationGetOperand(ret, i), buffer);
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(ret); ++i)
+    uses += mlirValueEqual(mlirOperationGetOperand(ret, i), buffer);
   return uses == 1;
 }
 
@@ -74,7 +76,9 @@ static bool isKnownAtEntry(Plan *plan, MlirValue v);
 static bool canMoveToEntry(Plan *plan, MlirOperation op) {
   int64_t i;
   if (memref_dim_isa(op)) {
-    if (!dlcConstantIndex(memref_dim_index(op), &i) || i < 0 || i >= mlirShapedTypeGetRank(typeOf(memref_dim_source(op)))) return false;
+    if (!dlcConstantIndex(memref_dim_index(op), &i) || i < 0 ||
+        i >= mlirShapedTypeGetRank(typeOf(memref_dim_source(op))))
+      return false;
   } else if (!dlcIsPure(op) || mlirOperationGetNumRegions(op))
     return false;
   for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k)
@@ -93,7 +97,8 @@ static bool isKnownAtEntry(Plan *plan, MlirValue v) {
 static void moveToEntry(Plan *plan, MlirValue v, MlirOperation place) {
   MlirOperation op = opOf(v);
   if (!op.ptr || dlcPointerMapGet(&plan->known, op.ptr) == 2) return;
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) moveToEntry(plan, mlirOperationGetOperand(op, i), place);
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
+    moveToEntry(plan, mlirOperationGetOperand(op, i), place);
   mlirOperationMoveBefore(op, place);
   dlcPointerMapSet(&plan->known, op.ptr, 2);
 }
@@ -131,7 +136,9 @@ static intptr_t groupOf(Plan *plan, DlcValues sizes) {
 static int64_t unitBytes(MlirType type) {
   int64_t bytes = dlcElementBytes(mlirShapedTypeGetElementType(type));
   for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i)
-    if (!mlirShapedTypeIsDynamicDim(type, i) && __builtin_mul_overflow(bytes, mlirShapedTypeGetDimSize(type, i), &bytes)) return -1;
+    if (!mlirShapedTypeIsDynamicDim(type, i) &&
+        __builtin_mul_overflow(bytes, mlirShapedTypeGetDimSize(type, i), &bytes))
+      return -1;
   return bytes > DLC_TOO_MANY_BYTES ? -1 : bytes < SMALL ? bytes : dlcAlignUp(bytes, ALIGNMENT);
 }
 // Large units start cache lines. Small ones are not stretched, only kept on multiples of what their elements need:
@@ -142,7 +149,8 @@ static MlirLogicalResult classify(Plan *plan, Buffer *buffer) {
   DlcLifetime *life = buffer->life;
   MlirValue value = mlirOperationGetResult(life->alloc, 0);
   MlirType type = typeOf(value);
-  if (!mlirAffineMapIsIdentity(mlirMemRefTypeGetAffineMap(type))) return refuse(life->alloc, "place-plan: a buffer with a layout cannot be placed");
+  if (!mlirAffineMapIsIdentity(mlirMemRefTypeGetAffineMap(type)))
+    return refuse(life->alloc, "place-plan: a buffer with a layout cannot be placed");
   buffer->unit = unitBytes(type);
   if (buffer->unit < 0) return refuse(life->alloc, "place-plan: the size of this buffer exceeds 2^56 bytes");
   bool own = dlcIsOutputBuffer(value) || (life->survives && !life->loop.ptr);
@@ -154,7 +162,8 @@ static MlirLogicalResult classify(Plan *plan, Buffer *buffer) {
     group->capacity = 2 * group->capacity + 8;
     group->packed = realloc(group->packed, (size_t)group->capacity * sizeof *group->packed);
   }
-  group->packed[group->n++] = (DlcPacked){life->start, life->end, life->survives ? 2 * buffer->unit : buffer->unit, alignmentOf(buffer->unit, !buffer->group), 0};
+  group->packed[group->n++] = (DlcPacked){life->start, life->end, life->survives ? 2 * buffer->unit : buffer->unit,
+                                          alignmentOf(buffer->unit, !buffer->group), 0};
   if (buffer->unit > group->largest) group->largest = buffer->unit;
   return mlirLogicalResultSuccess();
 }
@@ -163,7 +172,8 @@ static MlirLogicalResult pack(Plan *plan, DlcArena *arena) {
   for (intptr_t g = 0; g < plan->nGroups; ++g) {
     Group *group = &plan->groups[g];
     group->bytes = dlcPack(group->packed, group->n);
-    if (group->bytes < 0 || group->bytes > DLC_TOO_MANY_BYTES) return refuse(plan->function, "place-plan: the arena exceeds 2^56 bytes");
+    if (group->bytes < 0 || group->bytes > DLC_TOO_MANY_BYTES)
+      return refuse(plan->function, "place-plan: the arena exceeds 2^56 bytes");
   }
   arena->arena = dlcAlignUp(plan->groups[0].bytes, ALIGNMENT);
   for (int64_t i = 0; i < plan->groups[0].n; ++i) arena->buffers += plan->groups[0].packed[i].bytes;
@@ -171,7 +181,9 @@ static MlirLogicalResult pack(Plan *plan, DlcArena *arena) {
 }
 
 //===--- code ---------------------------------------------------------------------------===//
-static MlirValue alignedUp(DlcBuilder *b, MlirValue v) { return arith_muli(b, arith_ceildivui(b, v, constIndex(b, ALIGNMENT)), constIndex(b, ALIGNMENT)); }
+static MlirValue alignedUp(DlcBuilder *b, MlirValue v) {
+  return arith_muli(b, arith_ceildivui(b, v, constIndex(b, ALIGNMENT)), constIndex(b, ALIGNMENT));
+}
 
 // At the entry: the part of the arena whose size is known there, group after group.
 static void makeArena(Plan *plan) {
@@ -191,17 +203,22 @@ static void makeArena(Plan *plan) {
       bytes = dlcAddBytes(b, bytes, alignedUp(b, dlcBytesOf(b, group->bytes, vals(group->factor))));
     }
     int64_t dynamic = mlirShapedTypeGetDynamicSize();
-    plan->arena = place_alloc(b, vals(bytes), mlirMemRefTypeContiguousGet(mlirIntegerTypeGet(b->ctx, 8), 1, &dynamic, mlirAttributeGetNull()));
+    plan->arena =
+        place_alloc(b, vals(bytes),
+                    mlirMemRefTypeContiguousGet(mlirIntegerTypeGet(b->ctx, 8), 1, &dynamic, mlirAttributeGetNull()));
   }
 }
 
-static MlirValue turnOf(DlcBuilder *b, MlirOperation loop) { return arith_andi(b, argOf(bodyOf(ctrl_loop_body(loop)), 0), constIndex(b, 1)); }
+static MlirValue turnOf(DlcBuilder *b, MlirOperation loop) {
+  return arith_andi(b, argOf(bodyOf(ctrl_loop_body(loop)), 0), constIndex(b, 1));
+}
 
 static MlirValue viewOfGroup(Plan *plan, const Buffer *buffer, MlirType type) {
   DlcBuilder *b = plan->b;
   const Group *group = &plan->groups[buffer->group];
   MlirValue units = constIndex(b, group->packed[buffer->slot].offset);
-  if (buffer->life->survives) units = arith_addi(b, units, arith_muli(b, turnOf(b, buffer->life->loop), constIndex(b, buffer->unit)));
+  if (buffer->life->survives)
+    units = arith_addi(b, units, arith_muli(b, turnOf(b, buffer->life->loop), constIndex(b, buffer->unit)));
   MlirValue offset = arith_addi(b, group->base, arith_muli(b, units, group->factor));
   return memref_view(b, plan->arena, offset, memref_alloc_dynamicSizes(buffer->life->alloc), type);
 }
@@ -210,14 +227,18 @@ static MlirValue viewOfPlanned(Plan *plan, const Buffer *buffer, MlirType type) 
   DlcBuilder *b = plan->b;
   int64_t offset = plan->groups[0].packed[buffer->slot].offset, both = 2 * buffer->unit;
   if (!buffer->life->survives) return place_alloc(b, (DlcValues){0}, type, .offset = SOME(offset));
-  MlirValue pair = place_alloc(b, (DlcValues){0}, mlirMemRefTypeContiguousGet(mlirIntegerTypeGet(b->ctx, 8), 1, &both, mlirAttributeGetNull()), .offset = SOME(offset));
-  return memref_view(b, pair, arith_muli(b, turnOf(b, buffer->life->loop), constIndex(b, buffer->unit)), (DlcValues){0}, type);
+  MlirValue pair = place_alloc(
+      b, (DlcValues){0}, mlirMemRefTypeContiguousGet(mlirIntegerTypeGet(b->ctx, 8), 1, &both, mlirAttributeGetNull()),
+      .offset = SOME(offset));
+  return memref_view(b, pair, arith_muli(b, turnOf(b, buffer->life->loop), constIndex(b, buffer->unit)), (DlcValues){0},
+                     type);
 }
 
 static void releaseAfterUse(DlcBuilder *b, const DlcLifetime *life, MlirValue buffer) {
   bool endsInScope = mlirBlockEqual(life->scope, mlirOperationGetBlock(life->alloc)) && !life->survives;
   if (!endsInScope || mlirOperationEqual(life->last, mlirBlockGetTerminator(life->scope))) return;
-  dlcAfter(b, mlirOperationEqual(life->last, life->alloc) ? opOf(buffer) : life->last) place_release(b, buffer, (DlcValues){0});
+  dlcAfter(b, mlirOperationEqual(life->last, life->alloc) ? opOf(buffer) : life->last)
+      place_release(b, buffer, (DlcValues){0});
 }
 
 static void replace(Plan *plan, const Buffer *buffer) {
@@ -225,8 +246,10 @@ static void replace(Plan *plan, const Buffer *buffer) {
   MlirOperation alloc = buffer->life->alloc;
   MlirValue old = mlirOperationGetResult(alloc, 0), made = {0};
   dlcBefore(b, alloc) {
-    if (buffer->group < 0) made = place_alloc(b, memref_alloc_dynamicSizes(alloc), typeOf(old));
-    else made = buffer->group ? viewOfGroup(plan, buffer, typeOf(old)) : viewOfPlanned(plan, buffer, typeOf(old));
+    if (buffer->group < 0)
+      made = place_alloc(b, memref_alloc_dynamicSizes(alloc), typeOf(old));
+    else
+      made = buffer->group ? viewOfGroup(plan, buffer, typeOf(old)) : viewOfPlanned(plan, buffer, typeOf(old));
   }
   if (isNull(made)) return;
   mlirRewriterBaseReplaceAllUsesWith(b->rewriter, old, made);
@@ -235,7 +258,8 @@ static void replace(Plan *plan, const Buffer *buffer) {
 
 static MlirLogicalResult planBuffers(Plan *plan, DlcArena *arena) {
   MlirLogicalResult result = mlirLogicalResultSuccess();
-  for (intptr_t i = 0; i < plan->n && mlirLogicalResultIsSuccess(result); ++i) result = classify(plan, &plan->buffers[i]);
+  for (intptr_t i = 0; i < plan->n && mlirLogicalResultIsSuccess(result); ++i)
+    result = classify(plan, &plan->buffers[i]);
   if (mlirLogicalResultIsSuccess(result)) result = pack(plan, arena);
   if (mlirLogicalResultIsFailure(result)) return result;
   makeArena(plan);
@@ -247,7 +271,8 @@ static MlirLogicalResult planBuffers(Plan *plan, DlcArena *arena) {
 MlirLogicalResult dlcPlanArena(DlcBuilder *b, MlirOperation function, DlcArena *arena) {
   DlcLifetimes lives = dlcComputeLifetimes(function, false);
   size_t n = (size_t)lives.n;
-  Plan plan = {.b = b, .function = function, .entry = bodyOf(mlirOperationGetFirstRegion(function)), .nGroups = 1, .n = lives.n};
+  Plan plan = {
+      .b = b, .function = function, .entry = bodyOf(mlirOperationGetFirstRegion(function)), .nGroups = 1, .n = lives.n};
   plan.groups = calloc(n + 1, sizeof *plan.groups);
   plan.buffers = calloc(n + 1, sizeof *plan.buffers);
   *arena = (DlcArena){0};

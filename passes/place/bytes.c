@@ -12,4 +12,6 @@ MlirValue dlcBytesOf(DlcBuilder *b, int64_t unit, DlcValues sizes) {
   return product;
 }
 
-MlirValue dlcAddBytes(DlcBuilder *b, MlirValue x, MlirValue y) { return arith_minui(b, arith_addi(b, x, y), constIndex(b, DLC_TOO_MANY_BYTES)); }
+MlirValue dlcAddBytes(DlcBuilder *b, MlirValue x, MlirValue y) {
+  return arith_minui(b, arith_addi(b, x, y), constIndex(b, DLC_TOO_MANY_BYTES));
+}

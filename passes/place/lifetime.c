@@ -59,7 +59,8 @@ static void uniteArms(Analysis *a, MlirOperation op) {
     MlirBlock body = bodyOf(mlirOperationGetRegion(op, r));
     if (!body.ptr) continue;
     MlirOperation yield = mlirBlockGetTerminator(body);
-    for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) unite(a, mlirOperationGetResult(op, i), mlirOperationGetOperand(yield, i));
+    for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
+      unite(a, mlirOperationGetResult(op, i), mlirOperationGetOperand(yield, i));
   }
 }
 
@@ -74,7 +75,8 @@ static void uniteAll(Analysis *a, MlirOperation op) {
     for (MlirBlock b = mlirRegionGetFirstBlock(mlirOperationGetRegion(op, r)); b.ptr; b = mlirBlockGetNextInRegion(b)) {
       for (intptr_t i = 0; i < mlirBlockGetNumArguments(b); ++i) unite(a, first, argOf(b, i));
       MlirOperation end = mlirBlockGetTerminator(b);
-      for (intptr_t i = 0; end.ptr && i < mlirOperationGetNumOperands(end); ++i) unite(a, first, mlirOperationGetOperand(end, i));
+      for (intptr_t i = 0; end.ptr && i < mlirOperationGetNumOperands(end); ++i)
+        unite(a, first, mlirOperationGetOperand(end, i));
     }
 }
 
@@ -131,8 +133,8 @@ static void extendTo(const Analysis *a, DlcLifetime *life, MlirOperation user) {
   MlirOperation lifted = liftTo(life->scope, user);
   while (!lifted.ptr && leaveScope(a, life)) lifted = liftTo(life->scope, user);
   // What a body ends with leaves the body with it.
-  while (lifted.ptr && mlirOperationEqual(lifted, mlirBlockGetTerminator(life->scope)) && mlirOperationGetNumOperands(lifted) &&
-         leaveScope(a, life))
+  while (lifted.ptr && mlirOperationEqual(lifted, mlirBlockGetTerminator(life->scope)) &&
+         mlirOperationGetNumOperands(lifted) && leaveScope(a, life))
     lifted = liftTo(life->scope, user);
   if (!lifted.ptr) return;
   int64_t end = dlcPointerMapGet(&a->end, lifted.ptr);
@@ -154,7 +156,12 @@ static void computeLifetime(Analysis *a, DlcLifetime *life, const int64_t *membe
 }
 
 //===--- across iterations ----------------------------------------------------------===//
-typedef struct { const Analysis *a; MlirBlock body; const bool *carried; DlcPointerMap seen; } Origin;
+typedef struct {
+  const Analysis *a;
+  MlirBlock body;
+  const bool *carried;
+  DlcPointerMap seen;
+} Origin;
 
 // Whether v, in an iteration, may be one of the marked carried buffers that the iteration began with.
 static bool mayBeCarried(Origin *o, MlirValue v) {
@@ -166,12 +173,14 @@ static bool mayBeCarried(Origin *o, MlirValue v) {
     if (mlirBlockEqual(owner, o->body)) return i >= 1 && o->carried[i - 1];
     MlirOperation holder = mlirBlockGetParentOperation(owner);
     if (!ctrl_loop_isa(holder)) return !mlirOperationEqual(holder, o->a->root);
-    return i >= 1 && (mayBeCarried(o, at(ctrl_loop_init_args(holder), i - 1)) || mayBeCarried(o, at(ctrl_next_values(mlirBlockGetTerminator(owner)), i - 1)));
+    return i >= 1 && (mayBeCarried(o, at(ctrl_loop_init_args(holder), i - 1)) ||
+                      mayBeCarried(o, at(ctrl_next_values(mlirBlockGetTerminator(owner)), i - 1)));
   }
   MlirOperation op = opOf(v);
   intptr_t n = mlirOpResultGetResultNumber(v);
   if (memref_alloc_isa(op)) return false;
-  if (ctrl_loop_isa(op)) return mayBeCarried(o, at(ctrl_loop_init_args(op), n)) || mayBeCarried(o, argOf(bodyOf(ctrl_loop_body(op)), n + 1));
+  if (ctrl_loop_isa(op))
+    return mayBeCarried(o, at(ctrl_loop_init_args(op), n)) || mayBeCarried(o, argOf(bodyOf(ctrl_loop_body(op)), n + 1));
   if (ctrl_branch_isa(op) || ctrl_region_isa(op)) {
     for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r) {
       MlirBlock arm = bodyOf(mlirOperationGetRegion(op, r));
@@ -189,7 +198,8 @@ static bool mayBeCarried(Origin *o, MlirValue v) {
 // iteration with is among those that it ends it with.
 static MlirOperation loopOfTurns(Analysis *a, MlirOperation alloc, MlirBlock scope) {
   MlirOperation none = {0}, loop = mlirBlockGetParentOperation(mlirOperationGetBlock(alloc));
-  while (ctrl_branch_isa(loop) || ctrl_region_isa(loop)) loop = mlirBlockGetParentOperation(mlirOperationGetBlock(loop));
+  while (ctrl_branch_isa(loop) || ctrl_region_isa(loop))
+    loop = mlirBlockGetParentOperation(mlirOperationGetBlock(loop));
   if (!ctrl_loop_isa(loop)) return none;
   MlirOperation outer = loop; // the scope is that of the loop, or of a branch's result that holds it: no loop between
   while (!mlirBlockEqual(mlirOperationGetBlock(outer), scope)) {
@@ -216,7 +226,8 @@ DlcLifetimes dlcComputeLifetimes(MlirOperation root, bool tasks) {
   visitRegions(&a, root);
   DlcLifetimes all = {calloc((size_t)a.allocs.n + 1, sizeof(DlcLifetime)), a.allocs.n};
   // The members of each class, one after another.
-  int64_t *first = calloc((size_t)a.nValues + 1, sizeof *first), *members = calloc((size_t)a.nValues + 1, sizeof *members);
+  int64_t *first = calloc((size_t)a.nValues + 1, sizeof *first),
+          *members = calloc((size_t)a.nValues + 1, sizeof *members);
   for (int64_t i = 0; i < a.nValues; ++i) ++first[find(&a, i) + 1];
   for (int64_t i = 0; i < a.nValues; ++i) first[i + 1] += first[i];
   int64_t *next = calloc((size_t)a.nValues + 1, sizeof *next);

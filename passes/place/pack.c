@@ -21,15 +21,18 @@ int64_t dlcPack(DlcPacked *buffers, int64_t n) {
   for (int64_t i = 0; i < n && peak >= 0; ++i) {
     int64_t nLive = 0, offset = 0, end;
     for (int64_t k = 0; k < i; ++k)
-      if (order[k]->start <= order[i]->end && order[i]->start <= order[k]->end && order[k]->bytes) live[nLive++] = order[k];
+      if (order[k]->start <= order[i]->end && order[i]->start <= order[k]->end && order[k]->bytes)
+        live[nLive++] = order[k];
     qsort(live, (size_t)nLive, sizeof *live, byOffset);
     for (int64_t k = 0; k < nLive && live[k]->offset - offset < order[i]->bytes; ++k) {
       int64_t after = dlcAlignUp(live[k]->offset + live[k]->bytes, order[i]->alignment);
       if (after > offset) offset = after;
     }
     order[i]->offset = offset;
-    if (__builtin_add_overflow(offset, order[i]->bytes, &end) || end > INT64_MAX - order[i]->alignment) peak = -1;
-    else if (end > peak) peak = end;
+    if (__builtin_add_overflow(offset, order[i]->bytes, &end) || end > INT64_MAX - order[i]->alignment)
+      peak = -1;
+    else if (end > peak)
+      peak = end;
   }
   free(order), free(live);
   return peak;

@@ -2,7 +2,8 @@
 //
 //   %a = memref.alloc() : memref<64x128xf32>         %a = place.alloc offset(4096) : memref<64x128xf32>
 //   %d = memref.alloc(%n) : memref<?x128xf32>   ->   %d = memref.view %arena[%offset][%n] : memref<?xi8> to ..
-//   ctrl.task (..) { %t = memref.alloc() .. }        ctrl.task (..) workgroup(%w : memref<8192xi8, ..>) { memref.view %w .. }
+//   ctrl.task (..) { %t = memref.alloc() .. }        ctrl.task (..) workgroup(%w : memref<8192xi8, ..>) { memref.view
+//   %w .. }
 //
 // Buffers share one arena: those that do not live at the same time may have the
 // same bytes. The bytes of those of static size are the function's attribute
@@ -40,7 +41,8 @@ static int64_t boundedBytes(MlirOperation alloc) {
   DlcValues sizes = memref_alloc_dynamicSizes(alloc);
   int64_t bytes = dlcElementBytes(mlirShapedTypeGetElementType(type)), next = 0;
   for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); ++i) {
-    int64_t extent = mlirShapedTypeIsDynamicDim(type, i) ? dlcUpperBound(at(sizes, next++)) : mlirShapedTypeGetDimSize(type, i);
+    int64_t extent =
+        mlirShapedTypeIsDynamicDim(type, i) ? dlcUpperBound(at(sizes, next++)) : mlirShapedTypeGetDimSize(type, i);
     if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) return -1;
   }
   return bytes;
@@ -60,7 +62,8 @@ static MlirValue viewWorkgroup(DlcBuilder *b, MlirOperation alloc, MlirValue wor
   int64_t shape[MAX_RANK];
   intptr_t rank = mlirShapedTypeGetRank(type);
   for (intptr_t i = 0; i < rank; ++i) shape[i] = mlirShapedTypeGetDimSize(type, i);
-  MlirType there = mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(type), rank, shape, mlirMemRefTypeGetMemorySpace(typeOf(workgroup)));
+  MlirType there = mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(type), rank, shape,
+                                               mlirMemRefTypeGetMemorySpace(typeOf(workgroup)));
   MlirValue view = memref_view(b, workgroup, constIndex(b, offset), memref_alloc_dynamicSizes(alloc), there);
   return memref_memory_space_cast(b, view, type);
 }
@@ -72,9 +75,14 @@ static MlirLogicalResult planTask(DlcBuilder *b, MlirOperation task) {
   for (intptr_t i = 0; i < lives.n && mlirLogicalResultIsSuccess(result); ++i) {
     MlirType type = typeOf(mlirOperationGetResult(lives.data[i].alloc, 0));
     int64_t bytes = boundedBytes(lives.data[i].alloc);
-    if (mlirShapedTypeGetRank(type) > MAX_RANK || !hasIdentityLayout(type)) result = refuse(lives.data[i].alloc, "place-plan: a buffer with a layout, or of more than 16 dimensions, cannot be placed in workgroup memory");
-    else if (bytes < 0) result = refuse(lives.data[i].alloc, "place-plan: a buffer inside a task needs a size with a constant bound");
-    else if (lives.data[i].survives) result = refuse(lives.data[i].alloc, "place-plan: a buffer inside a task must not outlive an iteration");
+    if (mlirShapedTypeGetRank(type) > MAX_RANK || !hasIdentityLayout(type))
+      result = refuse(
+          lives.data[i].alloc,
+          "place-plan: a buffer with a layout, or of more than 16 dimensions, cannot be placed in workgroup memory");
+    else if (bytes < 0)
+      result = refuse(lives.data[i].alloc, "place-plan: a buffer inside a task needs a size with a constant bound");
+    else if (lives.data[i].survives)
+      result = refuse(lives.data[i].alloc, "place-plan: a buffer inside a task must not outlive an iteration");
     packed[i] = (DlcPacked){lives.data[i].start, lives.data[i].end, bytes, ALIGNMENT, 0};
   }
   if (lives.n && mlirLogicalResultIsSuccess(result)) {
@@ -100,18 +108,21 @@ static void eraseDeallocs(DlcBuilder *b, MlirOperation root) {
 }
 
 MlirLogicalResult dlcRunPlacePlan(MlirOperation root, DlcPass *pass, const DlcPlacePlanOptions *options) {
-  if (mlirRegionIsNull(mlirOperationGetFirstRegion(root)) || !bodyOf(mlirOperationGetFirstRegion(root)).ptr) return mlirLogicalResultSuccess();
+  if (mlirRegionIsNull(mlirOperationGetFirstRegion(root)) || !bodyOf(mlirOperationGetFirstRegion(root)).ptr)
+    return mlirLogicalResultSuccess();
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   eraseDeallocs(&b, root);
   MlirLogicalResult result = mlirLogicalResultSuccess();
   DlcOps tasks = dlcCollect(root, ctrl_task_isa);
-  for (intptr_t i = 0; options->workgroup && i < tasks.n && mlirLogicalResultIsSuccess(result); ++i) result = planTask(&b, tasks.data[i]);
+  for (intptr_t i = 0; options->workgroup && i < tasks.n && mlirLogicalResultIsSuccess(result); ++i)
+    result = planTask(&b, tasks.data[i]);
   free(tasks.data);
   DlcArena arena;
   if (mlirLogicalResultIsSuccess(result)) result = dlcPlanArena(&b, root, &arena);
   if (mlirLogicalResultIsSuccess(result)) {
-    mlirOperationSetDiscardableAttributeByName(root, dlcText("place.arena_bytes"), mlirIntegerAttrGet(mlirIntegerTypeGet(b.ctx, 64), arena.arena));
+    mlirOperationSetDiscardableAttributeByName(root, dlcText("place.arena_bytes"),
+                                               mlirIntegerAttrGet(mlirIntegerTypeGet(b.ctx, 64), arena.arena));
     dlcPassCount(pass, DlcPlacePlan_arena, (uint64_t)arena.arena);
     dlcPassCount(pass, DlcPlacePlan_buffers, (uint64_t)arena.buffers);
   }

@@ -22,12 +22,16 @@ static MlirValue padValue(MlirOperation pad) {
   return dlcIsInside(producer, pad) && !dlcIsScalarConstant(producer) ? (MlirValue){0} : v;
 }
 
-typedef struct { MlirValue value; int64_t known; } Amount; // value null: known
+typedef struct {
+  MlirValue value;
+  int64_t known;
+} Amount; // value null: known
 
 static intptr_t amountsOf(DlcI64s fixed, DlcValues dynamic, Amount *out) {
   intptr_t next = 0;
   for (intptr_t i = 0; i < fixed.n; ++i)
-    out[i] = mlirShapedTypeIsDynamicSize(fixed.data[i]) ? (Amount){at(dynamic, next++), 0} : (Amount){{0}, fixed.data[i]};
+    out[i] =
+        mlirShapedTypeIsDynamicSize(fixed.data[i]) ? (Amount){at(dynamic, next++), 0} : (Amount){{0}, fixed.data[i]};
   return fixed.n;
 }
 static MlirValue valueOf(DlcBuilder *b, Amount a) { return isNull(a.value) ? constIndex(b, a.known) : a.value; }
@@ -58,13 +62,15 @@ static MlirLogicalResult decompose(DlcBuilder *b, MlirOperation pad, void *data)
   }
   MlirValue empty = tensor_empty(b, valsN(nEmpty, emptySizes), to);
   MlirValue filled = dlcResult(dlcFill(b, fill, empty), 0);
-  MlirValue result = tensor_insert_slice(b, source, filled, valsN(nOffsets, offsets), valsN(nSizes, sizes), (DlcValues){0}, {staticOffsets, rank}, {staticSizes, rank}, {ones, rank});
+  MlirValue result = tensor_insert_slice(b, source, filled, valsN(nOffsets, offsets), valsN(nSizes, sizes),
+                                         (DlcValues){0}, {staticOffsets, rank}, {staticSizes, rank}, {ones, rank});
   if (b->failed) return mlirLogicalResultFailure();
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, pad, 1, &result);
   return dlcStatus(b);
 }
 
-MlirLogicalResult dlcRunTileDecomposePads(MlirOperation root, DlcPass *pass, const DlcTileDecomposePadsOptions *options) {
+MlirLogicalResult dlcRunTileDecomposePads(MlirOperation root, DlcPass *pass,
+                                          const DlcTileDecomposePadsOptions *options) {
   (void)pass, (void)options; // it has none
   static const DlcPattern patterns[] = {{"tensor.pad", 1, decompose}};
   return dlcApplyPatterns(root, DLC_COUNT(patterns), patterns, NULL);

@@ -20,11 +20,15 @@
 
 //===--- building -------------------------------------------------------------------===//
 // The operand, of root or of an op above it, through which out `i` enters the graph.
-typedef struct { MlirOperation op; intptr_t operand; } Entry;
+typedef struct {
+  MlirOperation op;
+  intptr_t operand;
+} Entry;
 static Entry outerInit(const DlcTileGraph *graph, intptr_t i) {
   MlirOperation op = graph->nodes[0].op;
   Entry e = {op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + i};
-  for (op = opOf(mlirOperationGetOperand(op, e.operand)); op.ptr && dlcTileGraphFind(graph, op); op = opOf(mlirOperationGetOperand(e.op, e.operand)))
+  for (op = opOf(mlirOperationGetOperand(op, e.operand)); op.ptr && dlcTileGraphFind(graph, op);
+       op = opOf(mlirOperationGetOperand(e.op, e.operand)))
     e = (Entry){op, mlirOperationGetNumOperands(op) - 1};
   return e;
 }
@@ -37,9 +41,7 @@ static void collectOuts(DlcBuilder *b, const DlcTileGraph *graph, DlcValueList *
     Entry e = outerInit(graph, i);
     MlirValue init = mlirOperationGetOperand(e.op, e.operand);
     if (tensor_empty_isa(opOf(init))) {
-      dlcBefore(b, root) {
-        init = dlcResult(dlcCloneAlone(b, opOf(init)), 0);
-      }
+      dlcBefore(b, root) { init = dlcResult(dlcCloneAlone(b, opOf(init)), 0); }
       mlirOperationSetOperand(e.op, e.operand, init);
     }
     dlcValueListAppend(outs, init);
@@ -72,7 +74,8 @@ static void collectIns(const DlcTileGraph *graph, const DlcValueList *outs, DlcV
       continue;
     }
     dlcValueListAdd(remade, used.data[i]);
-    for (intptr_t k = 0; k < mlirOperationGetNumOperands(producer); ++k) dlcValueListAdd(&used, mlirOperationGetOperand(producer, k));
+    for (intptr_t k = 0; k < mlirOperationGetNumOperands(producer); ++k)
+      dlcValueListAdd(&used, mlirOperationGetOperand(producer, k));
   }
   dlcValueListDestroy(&used);
 }
@@ -90,7 +93,8 @@ static void remake(DlcBuilder *b, DlcMapping map, const DlcValueList *remade) {
   }
 }
 
-static void fillGraph(DlcBuilder *b, const DlcTileGraph *graph, MlirBlock body, const DlcValueList *ins, const DlcValueList *outs, const DlcValueList *remade) {
+static void fillGraph(DlcBuilder *b, const DlcTileGraph *graph, MlirBlock body, const DlcValueList *ins,
+                      const DlcValueList *outs, const DlcValueList *remade) {
   MlirOperation root = graph->nodes[0].op;
   DlcMapping map = dlcMappingCreate();
   DlcTileNode *ordered = malloc((size_t)graph->n * sizeof *ordered);
@@ -126,7 +130,8 @@ static void buildGraph(DlcBuilder *b, const DlcTileGraph *graph) {
       for (intptr_t i = 0; i < outs.n; ++i) mlirBlockAddArgument(body, typeOf(outs.data[i]), b->loc);
       fillGraph(b, graph, body, &ins, &outs, &remade);
       for (intptr_t i = 0; i < outs.n; ++i)
-        mlirRewriterBaseReplaceAllUsesWith(b->rewriter, mlirOperationGetResult(root, i), mlirOperationGetResult(made, i));
+        mlirRewriterBaseReplaceAllUsesWith(b->rewriter, mlirOperationGetResult(root, i),
+                                           mlirOperationGetResult(made, i));
     }
   }
   dlcValueListDestroy(&ins), dlcValueListDestroy(&remade), dlcValueListDestroy(&outs);

@@ -33,7 +33,8 @@ static MlirAffineMap loopMap(MlirOperation producer, MlirOperation consumer, int
 
 static bool canReindex(MlirOperation producer, MlirAffineMap loops) {
   dlcForEachOp(op, bodyOf(linalg_generic_region(producer)))
-    if (linalg_index_isa(op) && !mlirAffineExprIsADim(mlirAffineMapGetResult(loops, linalg_index_dim(op)))) return false;
+    if (linalg_index_isa(op) && !mlirAffineExprIsADim(mlirAffineMapGetResult(loops, linalg_index_dim(op))))
+      return false;
   return true;
 }
 
@@ -55,7 +56,8 @@ static bool isCheap(MlirOperation producer) {
   dlcForEachOp(op, bodyOf(linalg_generic_region(producer))) {
     if (linalg_yield_isa(op) || linalg_index_isa(op)) continue;
     MlirStringRef name = mlirIdentifierStr(mlirOperationGetName(op));
-    if (strncmp(name.data, "arith.", 6) || !strncmp(name.data, "arith.div", 9) || !strncmp(name.data, "arith.rem", 9)) return false;
+    if (strncmp(name.data, "arith.", 6) || !strncmp(name.data, "arith.div", 9) || !strncmp(name.data, "arith.rem", 9))
+      return false;
   }
   return true;
 }
@@ -73,8 +75,8 @@ static bool isFusable(MlirOperation producer, MlirOperation consumer, intptr_t o
   return mlirOpOperandIsNull(mlirValueGetFirstUse(init));
 }
 
-static void mergeBodies(DlcBuilder *b, MlirOperation producer, MlirOperation consumer, intptr_t operand, MlirAffineMap loops,
-                        MlirOperation merged) {
+static void mergeBodies(DlcBuilder *b, MlirOperation producer, MlirOperation consumer, intptr_t operand,
+                        MlirAffineMap loops, MlirOperation merged) {
   DlcMapping map = dlcMappingCreate();
   MlirBlock from = bodyOf(linalg_generic_region(producer)), to = bodyOf(linalg_generic_region(consumer));
   MlirBlock body = bodyOf(linalg_generic_region(merged));
@@ -122,8 +124,8 @@ static MlirLogicalResult fuse(DlcBuilder *b, MlirOperation producer, MlirOperati
   for (intptr_t i = 0; i < outs.n; ++i) maps[n + i] = linalg_generic_indexing_maps_at(consumer, inC.n + i);
   if (!boundsKnown(mlirAffineMapGetNumDims(maps[n]), n + outs.n, maps)) return mlirLogicalResultFailure();
 
-  MlirOperation merged =
-      linalg_generic(b, valsN(n, ins), outs, .indexing_maps = {maps, n + outs.n}, .iterator_types = linalg_generic_iterator_types(consumer));
+  MlirOperation merged = linalg_generic(b, valsN(n, ins), outs, .indexing_maps = {maps, n + outs.n},
+                                        .iterator_types = linalg_generic_iterator_types(consumer));
   MlirValue all[MAX_OPERANDS];
   for (intptr_t i = 0; i < n + outs.n; ++i) all[i] = i < n ? ins[i] : at(outs, i - n);
   dlcAddBlock(b, linalg_generic_region(merged), elementTypes(n + outs.n, all, (MlirType[MAX_OPERANDS]){0}));
@@ -147,7 +149,8 @@ static MlirLogicalResult fuseInto(DlcBuilder *b, MlirOperation consumer, void *p
   return mlirLogicalResultFailure();
 }
 
-MlirLogicalResult dlcRunTileFuseElementwise(MlirOperation root, DlcPass *pass, const DlcTileFuseElementwiseOptions *options) {
+MlirLogicalResult dlcRunTileFuseElementwise(MlirOperation root, DlcPass *pass,
+                                            const DlcTileFuseElementwiseOptions *options) {
   (void)options; // it has none
   static const DlcPattern patterns[] = {{"linalg.generic", 1, fuseInto}};
   return dlcApplyPatterns(root, DLC_COUNT(patterns), patterns, pass);

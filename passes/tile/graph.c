@@ -63,7 +63,9 @@ static bool readDims(const DlcTileNode *user, intptr_t operand, const DlcTileGra
     }
     dimToRoot[i] = DLC_WHOLE; // a constant, or an expression of loops that all run whole
     for (intptr_t l = 0; l < user->nLoops; ++l)
-      if (mlirAffineExprIsFunctionOfDim(e, l) && user->loopToRoot[l] != DLC_WHOLE && graph->tileable[user->loopToRoot[l]]) return false;
+      if (mlirAffineExprIsFunctionOfDim(e, l) && user->loopToRoot[l] != DLC_WHOLE &&
+          graph->tileable[user->loopToRoot[l]])
+        return false;
   }
   return true;
 }
@@ -120,7 +122,8 @@ static int64_t parallelism(const DlcTileGraph *graph, const bool *tileable) {
 // Enough to occupy a machine, or all that there was.
 enum { ENOUGH_ITEMS = 16 };
 
-static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType type, const int *dimToRoot, intptr_t rank) {
+static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType type, const int *dimToRoot,
+                          intptr_t rank) {
   bool tileable[DLC_MAX_RANK] = {false}, lost = false;
   for (intptr_t i = 0; i < rank; ++i)
     if (dimToRoot[i] != DLC_WHOLE) tileable[dimToRoot[i]] = graph->tileable[dimToRoot[i]];
@@ -140,14 +143,18 @@ static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType
 
 bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
   MlirOperation root = graph->nodes[0].op;
-  if (graph->n == DLC_MAX_NODES || !dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1 || dlcTileGraphFind(graph, op)) return false;
+  if (graph->n == DLC_MAX_NODES || !dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1 ||
+      dlcTileGraphFind(graph, op))
+    return false;
   if (!mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(root))) return false;
   MlirValue value = mlirOperationGetResult(op, 0);
   MlirType type = typeOf(value);
   intptr_t rank = mlirShapedTypeGetRank(type);
   DlcTileNode node;
   int dimToRoot[DLC_MAX_RANK];
-  if (rank > DLC_MAX_RANK || !startNode(op, &node) || !usesAgree(graph, value, dimToRoot, rank) || !bindLoops(&node, dimToRoot)) return false;
+  if (rank > DLC_MAX_RANK || !startNode(op, &node) || !usesAgree(graph, value, dimToRoot, rank) ||
+      !bindLoops(&node, dimToRoot))
+    return false;
   if (!restrictTiles(graph, &node, type, dimToRoot, rank)) return false;
   graph->nodes[graph->n++] = node;
   return true;
@@ -183,4 +190,3 @@ void dlcTileGraphGrow(DlcTileGraph *graph) {
       }
   }
 }
-

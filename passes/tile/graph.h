@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
   DlcTileNode nodes[DLC_MAX_NODES]; // [0]: the root
   intptr_t n;
-  intptr_t rank; // of the root result
+  intptr_t rank;                // of the root result
   int64_t extent[DLC_MAX_RANK]; // -1: dynamic
   bool tileable[DLC_MAX_RANK];
   bool rigid;           // holds a contraction: no dimension may be given up

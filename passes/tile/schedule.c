@@ -28,7 +28,9 @@ typedef struct {
   double reread[DLC_MAX_RANK]; // bytes that do not vary along the dimension
 } Choice;
 
-static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) { return graph->extent[i] < 0 ? DYNAMIC_EXTENT : graph->extent[i]; }
+static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) {
+  return graph->extent[i] < 0 ? DYNAMIC_EXTENT : graph->extent[i];
+}
 
 static double bytesOf(MlirType type) {
   if (!mlirTypeIsARankedTensor(type)) return 0;
@@ -48,7 +50,8 @@ static void variesAlong(const DlcTileNode *node, intptr_t operand, bool *varies)
 }
 
 static void weighNode(Choice *c, const DlcTileNode *node) {
-  intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op), last = c->graph->rank - 1;
+  intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op),
+           last = c->graph->rank - 1;
   for (intptr_t k = 0; k < nIn; ++k) {
     MlirValue v = mlirOperationGetOperand(node->op, k);
     bool varies[DLC_MAX_RANK] = {false};
@@ -75,7 +78,8 @@ static int64_t niceSize(int64_t extent, int64_t wanted, int64_t unit) {
 static int64_t countItems(const Choice *c) {
   int64_t items = 1;
   for (intptr_t i = 0; i < c->graph->rank; ++i)
-    if (c->tile[i] > 0 && items < (1 << 20) && c->graph->extent[i] >= 0) items *= (c->graph->extent[i] + c->tile[i] - 1) / c->tile[i];
+    if (c->tile[i] > 0 && items < (1 << 20) && c->graph->extent[i] >= 0)
+      items *= (c->graph->extent[i] + c->tile[i] - 1) / c->tile[i];
   return items;
 }
 
@@ -90,20 +94,26 @@ static int64_t countElements(const Choice *c) {
 }
 
 // Bytes read again when the dimension is cut once more: every part reads what does not vary along it.
-static double costOfCut(const Choice *c, intptr_t i) { return c->reread[i] * (double)(extentOf(c->graph, i) / c->tile[i]); }
+static double costOfCut(const Choice *c, intptr_t i) {
+  return c->reread[i] * (double)(extentOf(c->graph, i) / c->tile[i]);
+}
 
 // Halves the dimension that is cheapest to cut, one of known extent where more items are wanted; false: none can be.
 static bool cutOnce(Choice *c, bool forItems) {
   intptr_t best = -1;
   for (intptr_t i = 0; i < c->graph->rank; ++i)
-    if (c->tile[i] > c->least[i] && (!forItems || c->graph->extent[i] >= 0) && (best < 0 || costOfCut(c, i) < costOfCut(c, best))) best = i;
+    if (c->tile[i] > c->least[i] && (!forItems || c->graph->extent[i] >= 0) &&
+        (best < 0 || costOfCut(c, i) < costOfCut(c, best)))
+      best = i;
   if (best < 0) return false;
   int64_t unit = best == c->graph->rank - 1 ? VECTOR : 1, half = c->tile[best] / 2;
   if (half < c->least[best]) half = c->least[best];
   int64_t extent = c->graph->extent[best] < 0 ? INT64_MAX : c->graph->extent[best];
   half = extent == INT64_MAX ? half : niceSize(extent, half, unit);
-  if (half < c->tile[best]) c->tile[best] = half;
-  else c->least[best] = c->tile[best]; // as small as it gets
+  if (half < c->tile[best])
+    c->tile[best] = half;
+  else
+    c->least[best] = c->tile[best]; // as small as it gets
   return true;
 }
 
@@ -123,20 +133,30 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
 //===--- panels -------------------------------------------------------------------------===//
 // An input of a contraction with vectors along the root's last dimension, used again for each of many rows: cut into
 // columns it is a panel that stays in the worker's cache, where its rows lie side by side.
-typedef struct { MlirOperation node; intptr_t operand; int64_t rows; bool reuses[DLC_MAX_RANK]; } Panel;
+typedef struct {
+  MlirOperation node;
+  intptr_t operand;
+  int64_t rows;
+  bool reuses[DLC_MAX_RANK];
+} Panel;
 enum { PANEL_ROWS = 96, SMALL_BYTES = 262144 };
 
-static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t k, const DlcTileScheduleOptions *options, Panel *panel) {
+static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t k,
+                    const DlcTileScheduleOptions *options, Panel *panel) {
   MlirValue v = mlirOperationGetOperand(node->op, k);
   MlirAffineMap map;
   bool varies[DLC_MAX_RANK] = {false};
   intptr_t last = graph->rank - 1;
-  if (!mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) || !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map)) return false;
+  if (!mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) ||
+      !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map))
+    return false;
   variesAlong(node, k, varies);
-  if (!varies[last] || bytesOf(typeOf(v)) < (double)SMALL_BYTES || graph->extent[last] < options->panelColumns) return false;
+  if (!varies[last] || bytesOf(typeOf(v)) < (double)SMALL_BYTES || graph->extent[last] < options->panelColumns)
+    return false;
   double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(typeOf(v))) * (double)options->panelColumns;
   for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
-    if (node->isReduction[mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i))]) bytes *= (double)mlirShapedTypeGetDimSize(typeOf(v), i);
+    if (node->isReduction[mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i))])
+      bytes *= (double)mlirShapedTypeGetDimSize(typeOf(v), i);
   *panel = (Panel){node->op, k, 1, {false}};
   for (intptr_t i = 0; i < last; ++i) {
     panel->reuses[i] = !varies[i];
@@ -185,7 +205,8 @@ static void readThroughPanel(const Panel *panel) {
 static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t rank) {
   char text[64 + 24 * DLC_MAX_RANK];
   int n = snprintf(text, sizeof text, "#tile.schedule<[<workgroup [");
-  for (intptr_t i = 0; i < rank; ++i) n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld", i ? ", " : "", (long long)tile[i]);
+  for (intptr_t i = 0; i < rank; ++i)
+    n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld", i ? ", " : "", (long long)tile[i]);
   snprintf(text + n, sizeof text - (size_t)n, "]>]>");
   return mlirAttributeParseGet(ctx, dlcText(text));
 }
@@ -207,8 +228,10 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     dlcTileGraphGrow(graph);
     Choice choice = {.graph = graph};
     Panel panel;
-    if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options)) readThroughPanel(&panel);
-    else chooseTile(&choice, options->elements, options->workers);
+    if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options))
+      readThroughPanel(&panel);
+    else
+      chooseTile(&choice, options->elements, options->workers);
     if (graph->rank) tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank));
   }
   free(graph);

@@ -6,7 +6,9 @@
 
 static int64_t floorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0); }
 
-DlcSpan dlcSpanOfRange(int64_t low, int64_t high) { return (DlcSpan){.low = low, .high = high, .divide = 1, .share = 1}; }
+DlcSpan dlcSpanOfRange(int64_t low, int64_t high) {
+  return (DlcSpan){.low = low, .high = high, .divide = 1, .share = 1};
+}
 DlcSpan dlcSpanOfRoot(intptr_t dimension) {
   DlcSpan s = dlcSpanOfRange(0, 0);
   s.scale[dimension] = 1;
@@ -15,7 +17,8 @@ DlcSpan dlcSpanOfRoot(intptr_t dimension) {
 
 //===--- arithmetic ---------------------------------------------------------------------------===//
 bool dlcSpanEqual(const DlcSpan *a, const DlcSpan *b) {
-  return !memcmp(a->scale, b->scale, sizeof a->scale) && a->low == b->low && a->high == b->high && a->divide == b->divide;
+  return !memcmp(a->scale, b->scale, sizeof a->scale) && a->low == b->low && a->high == b->high &&
+         a->divide == b->divide;
 }
 bool dlcSpanMoves(const DlcSpan *span, intptr_t dimension) { return span->scale[dimension] != 0; }
 
@@ -59,7 +62,7 @@ bool dlcSpanAdd(DlcSpan *span, const DlcSpan *other) {
 }
 
 bool dlcSpanDivide(DlcSpan *span, int64_t by) { // floor(floor(x / a) / b) = floor(x / ab)
-  if (by > 0 && isFixed(span)) { // divide stays one
+  if (by > 0 && isFixed(span)) {                // divide stays one
     span->low = floorDivide(span->low, by), span->high = floorDivide(span->high, by);
     return true;
   }
@@ -70,8 +73,10 @@ void dlcSpanModulo(DlcSpan *span, int64_t by) {
   bool stays = span->divide == 1 && floorDivide(span->low, by) == floorDivide(span->high, by);
   for (int d = 0; d < DLC_MAX_RANK; ++d) stays &= span->scale[d] % by == 0;
   // The part of a tile within a block of `by` only stays the same where the tile moves and grows by whole blocks.
-  if (stays && isFixed(span)) *span = dlcSpanOfRange(span->low - floorDivide(span->low, by) * by, span->high - floorDivide(span->low, by) * by);
-  else *span = dlcSpanWhole(by);
+  if (stays && isFixed(span))
+    *span = dlcSpanOfRange(span->low - floorDivide(span->low, by) * by, span->high - floorDivide(span->low, by) * by);
+  else
+    *span = dlcSpanWhole(by);
 }
 
 static int64_t strideOf(const DlcSpan *span, intptr_t rank) {
@@ -108,7 +113,9 @@ static bool ofExpression(MlirAffineExpr e, const DlcSpan *loops, intptr_t nLoops
   }
   if (!mlirAffineExprIsABinary(e)) return false; // a symbol
   DlcSpan right;
-  if (!ofExpression(mlirAffineBinaryOpExprGetLHS(e), loops, nLoops, out) || !ofExpression(mlirAffineBinaryOpExprGetRHS(e), loops, nLoops, &right)) return false;
+  if (!ofExpression(mlirAffineBinaryOpExprGetLHS(e), loops, nLoops, out) ||
+      !ofExpression(mlirAffineBinaryOpExprGetRHS(e), loops, nLoops, &right))
+    return false;
   if (mlirAffineExprIsAAdd(e)) return dlcSpanAdd(out, &right);
   if (mlirAffineExprIsAMul(e) && isFixed(out) && out->low == out->high && out->divide == 1) {
     int64_t by = out->low;

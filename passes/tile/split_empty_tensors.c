@@ -27,7 +27,8 @@ static void split(DlcBuilder *b, MlirOperation empty, MlirOpOperand use) {
   mlirOperationSetOperand(user, mlirOpOperandGetOperandNumber(use), copy);
 }
 
-MlirLogicalResult dlcRunTileSplitEmptyTensors(MlirOperation root, DlcPass *pass, const DlcTileSplitEmptyTensorsOptions *options) {
+MlirLogicalResult dlcRunTileSplitEmptyTensors(MlirOperation root, DlcPass *pass,
+                                              const DlcTileSplitEmptyTensorsOptions *options) {
   (void)options;
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
@@ -35,7 +36,8 @@ MlirLogicalResult dlcRunTileSplitEmptyTensors(MlirOperation root, DlcPass *pass,
   for (intptr_t i = 0; i < empties.n && !b.failed; ++i) {
     MlirValue v = mlirOperationGetResult(empties.data[i], 0);
     if (mlirOpOperandIsNull(mlirValueGetFirstUse(v))) continue;
-    for (; !hasOneUse(v); dlcPassCount(pass, DlcTileSplitEmptyTensors_copies, 1)) split(&b, empties.data[i], mlirValueGetFirstUse(v));
+    for (; !hasOneUse(v); dlcPassCount(pass, DlcTileSplitEmptyTensors_copies, 1))
+      split(&b, empties.data[i], mlirValueGetFirstUse(v));
     MlirOperation user = mlirOpOperandGetOwner(mlirValueGetFirstUse(v));
     mlirOperationMoveBefore(empties.data[i], ancestorIn(mlirOperationGetBlock(empties.data[i]), user));
   }

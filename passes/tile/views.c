@@ -3,7 +3,10 @@
 #include <string.h>
 #include "ods/tensor.h"
 
-bool dlcIsView(MlirOperation op) { return tensor_extract_slice_isa(op) || tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op) || tensor_cast_isa(op); }
+bool dlcIsView(MlirOperation op) {
+  return tensor_extract_slice_isa(op) || tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op) ||
+         tensor_cast_isa(op);
+}
 bool dlcIsMove(MlirOperation op) { return tensor_insert_slice_isa(op) || tensor_concat_isa(op) || tensor_pad_isa(op); }
 
 //===--- slices ----------------------------------------------------------------------------------===//
@@ -17,7 +20,9 @@ static void matchDims(MlirType slice, DlcI64s sizes, intptr_t *dims) {
   intptr_t rank = mlirShapedTypeGetRank(slice), next = 0, drop = sizes.n - rank;
   for (intptr_t i = 0; i < sizes.n; ++i) {
     bool isOne = staticOr(sizes, i, 0) == 1;
-    bool stays = next < rank && (!isOne || !drop || (!mlirShapedTypeIsDynamicDim(slice, next) && mlirShapedTypeGetDimSize(slice, next) == 1));
+    bool stays =
+        next < rank &&
+        (!isOne || !drop || (!mlirShapedTypeIsDynamicDim(slice, next) && mlirShapedTypeGetDimSize(slice, next) == 1));
     dims[i] = stays ? next++ : -1;
     drop -= !stays;
   }
@@ -27,7 +32,8 @@ static void ofExtract(MlirOperation op, const DlcBox *result, DlcBox *box) {
   intptr_t dims[DLC_MAX_RANK];
   matchDims(typeOf(tensor_extract_slice_result(op)), tensor_extract_slice_static_sizes(op), dims);
   for (intptr_t i = 0; i < box->rank; ++i) {
-    int64_t offset = staticOr(tensor_extract_slice_static_offsets(op), i, 0), stride = staticOr(tensor_extract_slice_static_strides(op), i, 1);
+    int64_t offset = staticOr(tensor_extract_slice_static_offsets(op), i, 0),
+            stride = staticOr(tensor_extract_slice_static_strides(op), i, 1);
     DlcSpan s = dims[i] < 0 ? dlcSpanOfRange(0, 0) : result->span[dims[i]], at = dlcSpanOfRange(offset, offset);
     if (dlcSpanScale(&s, stride) && dlcSpanAdd(&s, &at)) box->span[i] = s;
   }
@@ -50,15 +56,18 @@ static DlcSpan ofPart(const DlcSpan *whole, int64_t offset, int64_t part, int64_
 
 static void ofInsert(MlirOperation op, intptr_t k, const DlcBox *result, DlcBox *box) {
   MlirType source = typeOf(tensor_insert_slice_source(op));
-  DlcI64s sizes = tensor_insert_slice_static_sizes(op), offsets = tensor_insert_slice_static_offsets(op), strides = tensor_insert_slice_static_strides(op);
+  DlcI64s sizes = tensor_insert_slice_static_sizes(op), offsets = tensor_insert_slice_static_offsets(op),
+          strides = tensor_insert_slice_static_strides(op);
   intptr_t dims[DLC_MAX_RANK];
   double part = 1;
   matchDims(source, sizes, dims);
   for (intptr_t i = 0; i < result->rank; ++i) {
     int64_t size = dims[i] < 0 ? 1 : k ? staticOr(sizes, i, result->extent[i]) : box->extent[dims[i]];
     part *= (double)size / (double)result->extent[i];
-    if (k) box->span[i] = result->span[i];
-    else if (dims[i] >= 0 && staticOr(strides, i, 1) == 1) box->span[dims[i]] = ofPart(&result->span[i], staticOr(offsets, i, 0), size, result->extent[i]);
+    if (k)
+      box->span[i] = result->span[i];
+    else if (dims[i] >= 0 && staticOr(strides, i, 1) == 1)
+      box->span[dims[i]] = ofPart(&result->span[i], staticOr(offsets, i, 0), size, result->extent[i]);
   }
   if (k && result->rank) box->span[0].share *= part < 1 ? 1 - part : 0;
 }
@@ -69,16 +78,21 @@ static void ofConcat(MlirOperation op, intptr_t k, const DlcBox *result, DlcBox 
     MlirType t = typeOf(mlirOperationGetOperand(op, i));
     offset += mlirShapedTypeIsDynamicDim(t, dim) ? 0 : mlirShapedTypeGetDimSize(t, dim);
   }
-  for (intptr_t i = 0; i < box->rank; ++i) box->span[i] = i == dim ? ofPart(&result->span[i], offset, box->extent[i], result->extent[i]) : result->span[i];
+  for (intptr_t i = 0; i < box->rank; ++i)
+    box->span[i] = i == dim ? ofPart(&result->span[i], offset, box->extent[i], result->extent[i]) : result->span[i];
 }
 
 static void ofPad(MlirOperation op, const DlcBox *result, DlcBox *box) {
-  for (intptr_t i = 0; i < box->rank; ++i) box->span[i] = ofPart(&result->span[i], staticOr(tensor_pad_static_low(op), i, 0), box->extent[i], result->extent[i]);
+  for (intptr_t i = 0; i < box->rank; ++i)
+    box->span[i] =
+        ofPart(&result->span[i], staticOr(tensor_pad_static_low(op), i, 0), box->extent[i], result->extent[i]);
 }
 
 //===--- reshapes ----------------------------------------------------------------------------------===//
 // `merged` is the dimension of the shorter shape that dimensions from .. from+n-1 of the longer one make.
-typedef struct { intptr_t merged, from, n; } Group;
+typedef struct {
+  intptr_t merged, from, n;
+} Group;
 static Group groupAt(MlirOperation op, intptr_t i) {
   MlirAttribute dims = mlirArrayAttrGetElement(dlcAttr(op, "reassociation"), i);
   return (Group){i, mlirIntegerAttrGetValueInt(mlirArrayAttrGetElement(dims, 0)), mlirArrayAttrGetNumElements(dims)};
@@ -104,9 +118,12 @@ static void ofCollapse(Group g, const DlcBox *result, DlcBox *box) {
   for (intptr_t i = g.from + g.n - 1; i >= g.from; --i) {
     DlcSpan s = result->span[g.merged];
     double share = s.share;
-    if (box->extent[i] == 1) s = dlcSpanOfRange(0, 0);
-    else if (!dlcSpanDivide(&s, inner)) s = dlcSpanWhole(box->extent[i]);
-    else if (i > outermost) dlcSpanModulo(&s, box->extent[i]);
+    if (box->extent[i] == 1)
+      s = dlcSpanOfRange(0, 0);
+    else if (!dlcSpanDivide(&s, inner))
+      s = dlcSpanWhole(box->extent[i]);
+    else if (i > outermost)
+      dlcSpanModulo(&s, box->extent[i]);
     s.share = i == outermost ? share : 1; // once
     box->span[i] = s;
     inner *= box->extent[i];
@@ -114,26 +131,37 @@ static void ofCollapse(Group g, const DlcBox *result, DlcBox *box) {
 }
 
 void dlcBoxOfSource(MlirOperation op, intptr_t k, const DlcBox *result, DlcBox *box) {
-  if (tensor_extract_slice_isa(op)) ofExtract(op, result, box);
-  else if (tensor_insert_slice_isa(op)) ofInsert(op, k, result, box);
-  else if (tensor_concat_isa(op)) ofConcat(op, k, result, box);
-  else if (tensor_pad_isa(op)) ofPad(op, result, box);
+  if (tensor_extract_slice_isa(op))
+    ofExtract(op, result, box);
+  else if (tensor_insert_slice_isa(op))
+    ofInsert(op, k, result, box);
+  else if (tensor_concat_isa(op))
+    ofConcat(op, k, result, box);
+  else if (tensor_pad_isa(op))
+    ofPad(op, result, box);
   else if (tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op))
     for (intptr_t i = 0; i < dlcArraySize(dlcAttr(op, "reassociation")); ++i)
       (tensor_expand_shape_isa(op) ? ofExpand : ofCollapse)(groupAt(op, i), result, box);
-  else for (intptr_t i = 0; i < box->rank; ++i) box->span[i] = result->span[i];
+  else
+    for (intptr_t i = 0; i < box->rank; ++i) box->span[i] = result->span[i];
 }
 
 //===--- bodies --------------------------------------------------------------------------------------===//
 // Operations that an op of a body costs: what a polynomial of its accuracy takes.
 static double operationsOf(MlirOperation op) {
-  static const struct { const char *name; double operations; } known[] = {
-      {"math.exp", 16}, {"math.exp2", 14}, {"math.log", 20}, {"math.tanh", 20}, {"math.erf", 24}, {"math.sin", 20}, {"math.cos", 20}, {"math.powf", 40},
-      {"math.sqrt", 8}, {"math.rsqrt", 8}, {"math.fma", 2}, {"arith.divf", 8}, {"arith.divsi", 20}, {"arith.divui", 20}, {"arith.remsi", 20}, {"arith.remui", 20},
-      {"arith.constant", 0}, {"linalg.yield", 0}, {"linalg.index", 0}, {"tensor.extract", 1}, {"tensor.dim", 0}};
+  static const struct {
+    const char *name;
+    double operations;
+  } known[] = {{"math.exp", 16},      {"math.exp2", 14},   {"math.log", 20},    {"math.tanh", 20},
+               {"math.erf", 24},      {"math.sin", 20},    {"math.cos", 20},    {"math.powf", 40},
+               {"math.sqrt", 8},      {"math.rsqrt", 8},   {"math.fma", 2},     {"arith.divf", 8},
+               {"arith.divsi", 20},   {"arith.divui", 20}, {"arith.remsi", 20}, {"arith.remui", 20},
+               {"arith.constant", 0}, {"linalg.yield", 0}, {"linalg.index", 0}, {"tensor.extract", 1},
+               {"tensor.dim", 0}};
   MlirStringRef name = mlirIdentifierStr(mlirOperationGetName(op));
   for (size_t i = 0; i < sizeof known / sizeof *known; ++i)
-    if (strlen(known[i].name) == name.length && !memcmp(known[i].name, name.data, name.length)) return known[i].operations;
+    if (strlen(known[i].name) == name.length && !memcmp(known[i].name, name.data, name.length))
+      return known[i].operations;
   return name.length > 5 && !memcmp(name.data, "math.", 5) ? 20 : 1;
 }
 

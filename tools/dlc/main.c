@@ -22,16 +22,21 @@ static const char usage[] =
     "\n"
     "Compiles a model (.onnx, or MLIR text or bytecode: .mlir, .mlirbc) to a program.\n"
     "\n"
-    "  -o FILE             output (default: the model's name with .so, .ptx or .hsaco). For the host a name that ends in\n"
-    "                      .ll, .s or .o gives LLVM IR (and FILE.ll.weights, which it names), assembly or an object; for\n"
+    "  -o FILE             output (default: the model's name with .so, .ptx or .hsaco). For the host a name that ends "
+    "in\n"
+    "                      .ll, .s or .o gives LLVM IR (and FILE.ll.weights, which it names), assembly or an object; "
+    "for\n"
     "                      amdgcn .s gives assembly\n"
     "  --target=TARGET     host[:native|x86-64-v2|x86-64-v3|x86-64-v4] (default host:native),\n"
-    "                      nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]\n"
-    "  --device=DEVICE     what the compiler chooses for: a name in devices/ (a100, h100, host-avx2, ..) or a file that ends\n"
+    "                      nvptx[:sm_80|sm_86|sm_89|sm_90|sm_90a|sm_100a], "
+    "amdgcn[:gfx906|gfx908|gfx90a|gfx942|gfx950]\n"
+    "  --device=DEVICE     what the compiler chooses for: a name in devices/ (a100, h100, host-avx2, ..) or a file "
+    "that ends\n"
     "                      in .mlir (default: the model's own description, else the nearest to the target)\n"
     "  -O0 .. -O3          effort of LLVM's optimiser (default -O1; the loops are vectorised before it)\n"
     "  --print-pipeline    print the stages of the target and their passes, and stop\n"
-    "  --emit-mlir=STAGE   stop after a stage (import, or one of --print-pipeline) and write its MLIR to -o (default: -)\n"
+    "  --emit-mlir=STAGE   stop after a stage (import, or one of --print-pipeline) and write its MLIR to -o (default: "
+    "-)\n"
     "  --save-temps[=DIR]  write the MLIR after each stage to DIR/NN-STAGE.mlir (default: the output's name + .temps)\n"
     "  --timing            print seconds and peak memory of each stage\n"
     "  --timing-json=FILE  the same as JSON\n"
@@ -49,7 +54,11 @@ typedef struct {
 
 typedef struct {
   const Options *options;
-  struct { char name[32]; double seconds; long peakKib; } stages[MAX_STAGES];
+  struct {
+    char name[32];
+    double seconds;
+    long peakKib;
+  } stages[MAX_STAGES];
   int n;
   struct timespec start;
   bool stopped; // after --emit-mlir's stage
@@ -73,8 +82,10 @@ static bool showsProgress(const Progress *p) { return p->options->verbose || (is
 static void beginStage(const char *stage, void *data) {
   Progress *p = data;
   clock_gettime(CLOCK_MONOTONIC, &p->start);
-  if (p->options->verbose) fprintf(stderr, "dlc: %s ...\n", stage);
-  else if (showsProgress(p)) fprintf(stderr, "\r\033[Kdlc: %s ...", stage);
+  if (p->options->verbose)
+    fprintf(stderr, "dlc: %s ...\n", stage);
+  else if (showsProgress(p))
+    fprintf(stderr, "\r\033[Kdlc: %s ...", stage);
 }
 
 static void writeText(MlirStringRef s, void *file) { fwrite(s.data, 1, s.length, file); }
@@ -135,7 +146,9 @@ static void printTiming(const Progress *p, double total) {
   if (showsProgress(p) && !p->options->verbose) fprintf(stderr, "\r\033[K");
   if (!p->options->timing) return;
   fprintf(stderr, "%-12s %9s %10s\n", "stage", "seconds", "peak MiB");
-  for (int i = 0; i < p->n && i < MAX_STAGES; ++i) fprintf(stderr, "%-12s %9.3f %10.1f\n", p->stages[i].name, p->stages[i].seconds, (double)p->stages[i].peakKib / 1024);
+  for (int i = 0; i < p->n && i < MAX_STAGES; ++i)
+    fprintf(stderr, "%-12s %9.3f %10.1f\n", p->stages[i].name, p->stages[i].seconds,
+            (double)p->stages[i].peakKib / 1024);
   fprintf(stderr, "%-12s %9.3f %10.1f\n", "total", total, (double)peakKib() / 1024);
 }
 
@@ -144,7 +157,8 @@ static bool writeTimingJson(const Progress *p, double total, DlcOutput *out) {
   if (f) {
     fprintf(f, "{\"total_seconds\": %.6f, \"peak_bytes\": %lld, \"stages\": [", total, (long long)peakKib() * 1024);
     for (int i = 0; i < p->n && i < MAX_STAGES; ++i)
-      fprintf(f, "%s{\"name\": \"%s\", \"seconds\": %.6f, \"peak_bytes\": %lld}", i ? ", " : "", p->stages[i].name, p->stages[i].seconds, (long long)p->stages[i].peakKib * 1024);
+      fprintf(f, "%s{\"name\": \"%s\", \"seconds\": %.6f, \"peak_bytes\": %lld}", i ? ", " : "", p->stages[i].name,
+              p->stages[i].seconds, (long long)p->stages[i].peakKib * 1024);
     fprintf(f, "]}\n");
   }
   return finish(out, f, p->options->timingJson);
@@ -172,22 +186,34 @@ static int parseArguments(int argc, char **argv, Options *o) {
     if (!strcmp(arg, "-o")) {
       if (++i == argc) return wrongUsage("a file name must follow", arg);
       o->output = argv[i];
-    } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) || takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) || takesValue(arg, "--threads", &threads)) {
+    } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
+               takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
+               takesValue(arg, "--threads", &threads)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
-    } else if (takesValue(arg, "--save-temps", &o->temps)) o->saveTemps = true;
-    else if (!strcmp(arg, "--save-temps")) o->saveTemps = true;
-    else if (!strcmp(arg, "--print-pipeline")) o->printPipeline = true;
-    else if (!strcmp(arg, "--timing")) o->timing = true;
-    else if (!strcmp(arg, "--verbose") || !strcmp(arg, "-v")) o->verbose = true;
-    else if (arg[0] == '-' && arg[1] == 'O' && arg[2] >= '0' && arg[2] <= '3' && !arg[3]) o->optimize = arg[2] - '0';
-    else if (arg[0] == '-' && arg[1]) return wrongUsage("unknown option", arg);
-    else if (o->model) return wrongUsage("a second model", arg);
-    else o->model = arg;
+    } else if (takesValue(arg, "--save-temps", &o->temps))
+      o->saveTemps = true;
+    else if (!strcmp(arg, "--save-temps"))
+      o->saveTemps = true;
+    else if (!strcmp(arg, "--print-pipeline"))
+      o->printPipeline = true;
+    else if (!strcmp(arg, "--timing"))
+      o->timing = true;
+    else if (!strcmp(arg, "--verbose") || !strcmp(arg, "-v"))
+      o->verbose = true;
+    else if (arg[0] == '-' && arg[1] == 'O' && arg[2] >= '0' && arg[2] <= '3' && !arg[3])
+      o->optimize = arg[2] - '0';
+    else if (arg[0] == '-' && arg[1])
+      return wrongUsage("unknown option", arg);
+    else if (o->model)
+      return wrongUsage("a second model", arg);
+    else
+      o->model = arg;
   }
   char *end = NULL;
-  if (threads && ((o->threads = (int)strtol(threads, &end, 10)) < 1 || *end)) return wrongUsage("--threads takes a number from 1, not", threads);
+  if (threads && ((o->threads = (int)strtol(threads, &end, 10)) < 1 || *end))
+    return wrongUsage("--threads takes a number from 1, not", threads);
   if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
   return 0;
 }
@@ -208,7 +234,10 @@ static void defaultNames(Options *o, char *output, char *temps, size_t size) {
   char stem[1024];
   if (!o->output && !o->emit) {
     stemOf(o->model, stem, sizeof stem);
-    snprintf(output, size, "%s%s", stem, !strncmp(o->target, "nvptx", 5) ? ".ptx" : !strncmp(o->target, "amdgcn", 6) ? ".hsaco" : ".so");
+    snprintf(output, size, "%s%s", stem,
+             !strncmp(o->target, "nvptx", 5)    ? ".ptx"
+             : !strncmp(o->target, "amdgcn", 6) ? ".hsaco"
+                                                : ".so");
     o->output = output;
   }
   if (o->saveTemps && !o->temps) {
@@ -228,7 +257,8 @@ static int load(MlirContext ctx, const Options *o, const char *name, MlirModule 
     *module = mlirModuleCreateParseFromFile(ctx, mlirStringRefCreateFromCString(o->model));
     return mlirModuleIsNull(*module) ? 1 : 0;
   }
-  DlcImportStatus status = dlcImportOnnx(ctx, o->model, &(DlcImportOptions){.name = name, .warnings = o->verbose}, module);
+  DlcImportStatus status =
+      dlcImportOnnx(ctx, o->model, &(DlcImportOptions){.name = name, .warnings = o->verbose}, module);
   return status == DLC_IMPORT_OK ? 0 : status == DLC_IMPORT_REFUSED ? EXIT_REFUSED : 1;
 }
 
@@ -242,7 +272,8 @@ static int compile(const Options *o) {
   struct timespec start;
   clock_gettime(CLOCK_MONOTONIC, &start);
   DlcOutput timing = {0};
-  if (o->timingJson && !dlcOutputBegin(o->timingJson, &timing)) return fprintf(stderr, "dlc: cannot write %s: %s\n", o->timingJson, strerror(errno)), 1;
+  if (o->timingJson && !dlcOutputBegin(o->timingJson, &timing))
+    return fprintf(stderr, "dlc: cannot write %s: %s\n", o->timingJson, strerror(errno)), 1;
   char name[1024];
   stemOf(o->model, name, sizeof name);
   MlirModule module = {0};
@@ -251,7 +282,8 @@ static int compile(const Options *o) {
   if (!status) {
     endStage("import", mlirModuleGetOperation(module), &progress);
     DlcCompileOptions options = {o->target, name, o->device, o->optimize, beginStage, endStage, &progress};
-    if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->emit ? NULL : o->output))) status = 1;
+    if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->emit ? NULL : o->output)))
+      status = 1;
     mlirModuleDestroy(module);
   }
   double total = secondsSince(&start);
@@ -269,7 +301,8 @@ int main(int argc, char **argv) {
   if (status) return status < 0 ? 0 : status;
   char why[512], output[2048], temps[2048];
   if (!dlcKnowsTarget(o.target, why, sizeof why)) return fprintf(stderr, "dlc: %s\n", why), EXIT_USAGE;
-  if (o.emit && strcmp(o.emit, "import") && !dlcKnowsStage(o.target, o.emit)) return wrongUsage("--emit-mlir: the target has no stage", o.emit);
+  if (o.emit && strcmp(o.emit, "import") && !dlcKnowsStage(o.target, o.emit))
+    return wrongUsage("--emit-mlir: the target has no stage", o.emit);
   if (o.printPipeline) return dlcPrintPipeline(o.target, stdout), 0;
   defaultNames(&o, output, temps, sizeof output);
   dlcOutputEndWithProcess();

@@ -29,7 +29,8 @@ static Heads readHeads(OnnxContext *ctx, OnnxValue *v, int64_t heads, const char
   }
   if (v->rank != 3) return onnxInvalid(ctx, "an input of rank %d", v->rank), h;
   if (heads < 1) return onnxInvalid(ctx, "attribute %s = %lld with inputs of rank 3", attribute, (long long)heads), h;
-  h.swapped = true, h.batch = v->dims[0], h.length = v->dims[1], h.heads = onnxConst(heads), h.size = onnxDiv(ctx, v->dims[2], h.heads);
+  h.swapped = true, h.batch = v->dims[0], h.length = v->dims[1], h.heads = onnxConst(heads),
+  h.size = onnxDiv(ctx, v->dims[2], h.heads);
   h.v = onnxReshape(ctx, v, 4, (OnnxIndex[]){h.batch, h.length, h.heads, h.size});
   return h;
 }
@@ -73,11 +74,15 @@ static MlirValue both(OnnxContext *ctx, MlirValue a, MlirValue b) { return isNul
 // Whether query i may see key j, by position alone; null: always.
 static MlirValue isVisible(OnnxContext *ctx, const MaskData *d, MlirValue length) {
   MlirValue allowed = {0}, j = loopNumber(ctx, 3), at = loopNumber(ctx, 2);
-  if (d->hasLengths) at = arith_addi(B, at, arith_subi(B, length, d->queries));
-  else if (d->hasOffset) at = arith_addi(B, at, d->offset);
+  if (d->hasLengths)
+    at = arith_addi(B, at, arith_subi(B, length, d->queries));
+  else if (d->hasOffset)
+    at = arith_addi(B, at, d->offset);
   if (d->causal) allowed = both(ctx, allowed, arith_cmpi(B, arith_CmpIPredicate_sle, j, at));
-  if (d->left >= 0) allowed = both(ctx, allowed, arith_cmpi(B, arith_CmpIPredicate_sge, j, arith_subi(B, at, integer(ctx, d->left))));
-  if (d->right >= 0) allowed = both(ctx, allowed, arith_cmpi(B, arith_CmpIPredicate_sle, j, arith_addi(B, at, integer(ctx, d->right))));
+  if (d->left >= 0)
+    allowed = both(ctx, allowed, arith_cmpi(B, arith_CmpIPredicate_sge, j, arith_subi(B, at, integer(ctx, d->left))));
+  if (d->right >= 0)
+    allowed = both(ctx, allowed, arith_cmpi(B, arith_CmpIPredicate_sle, j, arith_addi(B, at, integer(ctx, d->right))));
   if (d->hasLengths) allowed = both(ctx, allowed, arith_cmpi(B, arith_CmpIPredicate_slt, j, length));
   return allowed;
 }
@@ -86,7 +91,8 @@ static MlirValue maskBody(OnnxContext *ctx, const MlirValue *in, void *data) { /
   MaskData *d = data;
   MlirValue none = onnxConstantScalar(ctx, d->element, -INFINITY), score = in[0];
   MlirValue allowed = isVisible(ctx, d, d->hasLengths ? in[1 + d->hasMask] : score);
-  if (d->hasMask && d->mask == ONNX_BOOL) allowed = both(ctx, allowed, in[1]);
+  if (d->hasMask && d->mask == ONNX_BOOL)
+    allowed = both(ctx, allowed, in[1]);
   else if (d->hasMask) {
     MlirValue bias = onnxConvert(ctx, in[1], d->mask, d->element);
     allowed = both(ctx, allowed, arith_cmpf(B, arith_CmpFPredicate_UNE, bias, none));
@@ -102,8 +108,10 @@ static OnnxValue *widenMask(OnnxContext *ctx, OnnxValue *mask, OnnxIndex keys) {
   if (onnxSameIndex(length, keys) || onnxIs(keys, 1)) return mask;
   for (int i = 0; i < mask->rank; ++i) low[i] = high[i] = onnxConst(0);
   high[mask->rank - 1] = onnxSub(ctx, keys, length);
-  if (onnxIsConst(high[mask->rank - 1]) && high[mask->rank - 1].constant < 0) return mask; // too long: broadcasting says so
-  MlirValue fill = mask->element == ONNX_BOOL ? onnxConstantInt(ctx, ONNX_BOOL, 0) : onnxConstantScalar(ctx, mask->element, -INFINITY);
+  if (onnxIsConst(high[mask->rank - 1]) && high[mask->rank - 1].constant < 0)
+    return mask; // too long: broadcasting says so
+  MlirValue fill = mask->element == ONNX_BOOL ? onnxConstantInt(ctx, ONNX_BOOL, 0)
+                                              : onnxConstantScalar(ctx, mask->element, -INFINITY);
   return onnxPad(ctx, mask, low, high, fill);
 }
 static OnnxValue *maskScores(OnnxContext *ctx, OnnxValue *scores, OnnxValue *mask, OnnxValue *lengths, MaskData *d) {
@@ -119,7 +127,8 @@ static OnnxValue *maskScores(OnnxContext *ctx, OnnxValue *scores, OnnxValue *mas
   if (lengths) {
     if (lengths->rank != 1) return onnxInvalid(ctx, "nonpad_kv_seqlen is no vector"), NULL;
     OnnxIndex one = onnxConst(1);
-    inputs[n++] = onnxReshape(ctx, onnxCast(ctx, lengths, ONNX_INT64), 4, (OnnxIndex[]){lengths->dims[0], one, one, one});
+    inputs[n++] =
+        onnxReshape(ctx, onnxCast(ctx, lengths, ONNX_INT64), 4, (OnnxIndex[]){lengths->dims[0], one, one, one});
     d->queries = arith_index_cast(B, onnxIndexValue(ctx, scores->dims[2]), mlirIntegerTypeGet(B->ctx, 64));
   }
   return onnxElementwise(ctx, n, inputs, scores->element, maskBody, d, ONNX_EXACT_TYPES);
@@ -152,15 +161,18 @@ static OnnxValue *softmax(OnnxContext *ctx, OnnxValue *x, int64_t precision) {
 //===--- the two products ---
 typedef struct {
   int64_t groups;
-  int g; // 1 when groups are a loop of their own
+  int g;           // 1 when groups are a loop of their own
   OnnxIndex heads; // of the keys
 } Grouping;
 static bool findGrouping(OnnxContext *ctx, Heads q, Heads k, Grouping *out) {
   out->heads = k.heads, out->groups = 1, out->g = 0;
   if (onnxSameIndex(q.heads, k.heads)) return true;
-  if (!onnxIsConst(q.heads) || !onnxIsConst(k.heads)) return onnxRequireEqual(ctx, q.heads, k.heads, "the numbers of heads"), !onnxFailed(ctx);
+  if (!onnxIsConst(q.heads) || !onnxIsConst(k.heads))
+    return onnxRequireEqual(ctx, q.heads, k.heads, "the numbers of heads"), !onnxFailed(ctx);
   if (k.heads.constant < 1 || q.heads.constant % k.heads.constant)
-    return onnxInvalid(ctx, "%lld query heads and %lld key heads", (long long)q.heads.constant, (long long)k.heads.constant), false;
+    return onnxInvalid(ctx, "%lld query heads and %lld key heads", (long long)q.heads.constant,
+                       (long long)k.heads.constant),
+           false;
   out->groups = q.heads.constant / k.heads.constant, out->g = 1;
   return true;
 }
@@ -168,7 +180,8 @@ static bool findGrouping(OnnxContext *ctx, Heads q, Heads k, Grouping *out) {
 static OnnxValue *splitGroups(OnnxContext *ctx, OnnxValue *x, int at, const Grouping *by) {
   if (!by->g || !x) return x;
   OnnxIndex dims[5];
-  for (int i = 0; i < 5; ++i) dims[i] = i < at ? x->dims[i] : i == at ? by->heads : i == at + 1 ? onnxConst(by->groups) : x->dims[i - 1];
+  for (int i = 0; i < 5; ++i)
+    dims[i] = i < at ? x->dims[i] : i == at ? by->heads : i == at + 1 ? onnxConst(by->groups) : x->dims[i - 1];
   return onnxReshape(ctx, x, 5, dims);
 }
 // Loops batch, head, (group), query, key, size.
@@ -177,26 +190,31 @@ static OnnxValue *multiplyScores(OnnxContext *ctx, Heads q, Heads k, const Group
   OnnxValue *grouped = splitGroups(ctx, q.v, q.swapped ? 2 : 1, by);
   int plain[] = {0, 1, 2, query, size}, swapped[] = {0, query, 1, 2, size}, out[] = {0, 1, 2, query, key};
   if (!g) plain[2] = query, plain[3] = size, swapped[3] = size, out[2] = query, out[3] = key;
-  MlirAffineMap mapQ = onnxMap(ctx, loops, 4 + g, q.swapped ? swapped : plain), mapOut = onnxMap(ctx, loops, 4 + g, out);
+  MlirAffineMap mapQ = onnxMap(ctx, loops, 4 + g, q.swapped ? swapped : plain),
+                mapOut = onnxMap(ctx, loops, 4 + g, out);
   MlirAffineMap mapK = onnxMap(ctx, loops, 4, k.swapped ? (int[]){0, key, 1, size} : (int[]){0, 1, key, size});
-  OnnxIndex dims[] = {q.batch, by->heads, onnxConst(by->groups), q.length, k.length}, flat[] = {q.batch, q.heads, q.length, k.length};
+  OnnxIndex dims[] = {q.batch, by->heads, onnxConst(by->groups), q.length, k.length},
+            flat[] = {q.batch, q.heads, q.length, k.length};
   const OnnxIndex *shape = g ? dims : flat;
-  MlirValue r = onnxContract(ctx, g ? "pppppr" : "ppppr", grouped, mapQ, k.v, mapK, e, onnxZeros(ctx, e, 4 + g, shape), mapOut);
+  MlirValue r =
+      onnxContract(ctx, g ? "pppppr" : "ppppr", grouped, mapQ, k.v, mapK, e, onnxZeros(ctx, e, 4 + g, shape), mapOut);
   return onnxReshape(ctx, onnxNewTensor(ctx, e, 4 + g, shape, r), 4, flat);
 }
 // Loops batch, head, (group), query, size, key.
-static OnnxValue *multiplyValues(OnnxContext *ctx, OnnxValue *weights, Heads q, Heads v, const Grouping *by, OnnxElement e) {
+static OnnxValue *multiplyValues(OnnxContext *ctx, OnnxValue *weights, Heads q, Heads v, const Grouping *by,
+                                 OnnxElement e) {
   int g = by->g, loops = 5 + g, query = 2 + g, size = 3 + g, key = 4 + g;
   OnnxValue *grouped = splitGroups(ctx, weights, 1, by);
   int in[] = {0, 1, 2, query, key}, plain[] = {0, 1, 2, query, size}, swapped[] = {0, query, 1, 2, size};
   if (!g) in[2] = query, in[3] = key, plain[2] = query, plain[3] = size, swapped[3] = size;
   MlirAffineMap mapV = onnxMap(ctx, loops, 4, v.swapped ? (int[]){0, key, 1, size} : (int[]){0, 1, key, size});
   OnnxIndex groups = onnxConst(by->groups), dims[5];
-  OnnxIndex whole[] = {q.batch, by->heads, groups, q.length, v.size}, moved[] = {q.batch, q.length, by->heads, groups, v.size};
+  OnnxIndex whole[] = {q.batch, by->heads, groups, q.length, v.size},
+            moved[] = {q.batch, q.length, by->heads, groups, v.size};
   memcpy(dims, q.swapped ? moved : whole, sizeof dims);
   if (!g) memmove(dims + (q.swapped ? 3 : 2), dims + (q.swapped ? 4 : 3), sizeof *dims * (q.swapped ? 1 : 2));
-  MlirValue r = onnxContract(ctx, g ? "pppppr" : "ppppr", grouped, onnxMap(ctx, loops, 4 + g, in), v.v, mapV, e, onnxZeros(ctx, e, 4 + g, dims),
-                             onnxMap(ctx, loops, 4 + g, q.swapped ? swapped : plain));
+  MlirValue r = onnxContract(ctx, g ? "pppppr" : "ppppr", grouped, onnxMap(ctx, loops, 4 + g, in), v.v, mapV, e,
+                             onnxZeros(ctx, e, 4 + g, dims), onnxMap(ctx, loops, 4 + g, q.swapped ? swapped : plain));
   OnnxValue *y = onnxNewTensor(ctx, e, 4 + g, dims, r);
   if (!q.swapped) return onnxReshape(ctx, y, 4, (OnnxIndex[]){q.batch, q.heads, q.length, v.size});
   return onnxReshape(ctx, y, 3, (OnnxIndex[]){q.batch, q.length, onnxMul(ctx, q.heads, v.size)});
@@ -209,39 +227,49 @@ typedef struct {
   MaskData mask;
 } Settings;
 static bool readSettings(OnnxContext *ctx, OnnxNode *node, Settings *s) {
-  *s = (Settings){.queryHeads = onnxInt(ctx, node, "q_num_heads", 0), .keyHeads = onnxInt(ctx, node, "kv_num_heads", 0)};
+  *s =
+      (Settings){.queryHeads = onnxInt(ctx, node, "q_num_heads", 0), .keyHeads = onnxInt(ctx, node, "kv_num_heads", 0)};
   s->precision = onnxInt(ctx, node, "softmax_precision", 0), s->mode = onnxInt(ctx, node, "qk_matmul_output_mode", 0);
   s->scale = onnxFloat(ctx, node, "scale", 0);
   s->mask.cap = onnxFloat(ctx, node, "softcap", 0), s->mask.causal = onnxInt(ctx, node, "is_causal", 0) != 0;
   s->mask.left = node->opset >= 25 ? onnxInt(ctx, node, "left_window_size", -1) : -1;
   s->mask.right = node->opset >= 25 ? onnxInt(ctx, node, "right_window_size", -1) : -1;
-  if (s->precision && !onnxIsFloat((OnnxElement)s->precision)) return onnxRefuse(ctx, "attribute softmax_precision = %lld is not supported", (long long)s->precision), false;
-  if (s->mode < 0 || s->mode > 3) return onnxInvalid(ctx, "attribute qk_matmul_output_mode = %lld", (long long)s->mode), false;
+  if (s->precision && !onnxIsFloat((OnnxElement)s->precision))
+    return onnxRefuse(ctx, "attribute softmax_precision = %lld is not supported", (long long)s->precision), false;
+  if (s->mode < 0 || s->mode > 3)
+    return onnxInvalid(ctx, "attribute qk_matmul_output_mode = %lld", (long long)s->mode), false;
   if (s->mask.left < -1 || s->mask.right < -1) return onnxInvalid(ctx, "a window of negative size"), false;
   for (int i = 0; i < 3; ++i)
     if (!onnxIsFloat(node->inputs[i]->element)) return onnxRefuseElement(ctx, node->inputs[i]), false;
-  if (!optional(node, 4) != !optional(node, 5)) return onnxInvalid(ctx, "past_key without past_value, or the reverse"), false;
+  if (!optional(node, 4) != !optional(node, 5))
+    return onnxInvalid(ctx, "past_key without past_value, or the reverse"), false;
   if (optional(node, 4) && optional(node, 6)) return onnxInvalid(ctx, "both past_key and nonpad_kv_seqlen"), false;
   return !onnxFailed(ctx);
 }
 static void setScale(OnnxContext *ctx, OnnxNode *node, Settings *s, Heads q) {
-  if (s->scale != 0) s->mask.scale = s->scale;
-  else if (onnxHasAttribute(node, "scale")) s->mask.scale = 0;
-  else if (onnxIsConst(q.size) && q.size.constant > 0) s->mask.scale = 1 / sqrt((double)q.size.constant);
-  else onnxRefuse(ctx, "without attribute scale, a dynamic head size is not supported");
+  if (s->scale != 0)
+    s->mask.scale = s->scale;
+  else if (onnxHasAttribute(node, "scale"))
+    s->mask.scale = 0;
+  else if (onnxIsConst(q.size) && q.size.constant > 0)
+    s->mask.scale = 1 / sqrt((double)q.size.constant);
+  else
+    onnxRefuse(ctx, "without attribute scale, a dynamic head size is not supported");
 }
 static void lowerAttention(OnnxContext *ctx, OnnxNode *node) {
   Settings s;
   if (!readSettings(ctx, node, &s)) return;
   OnnxValue *past = optional(node, 4), *lengths = optional(node, 6);
   Heads q = readHeads(ctx, node->inputs[0], s.queryHeads, "q_num_heads");
-  Heads k = readHeads(ctx, node->inputs[1], s.keyHeads, "kv_num_heads"), v = readHeads(ctx, node->inputs[2], s.keyHeads, "kv_num_heads");
+  Heads k = readHeads(ctx, node->inputs[1], s.keyHeads, "kv_num_heads"),
+        v = readHeads(ctx, node->inputs[2], s.keyHeads, "kv_num_heads");
   if (past || onnxWantsOutput(node, 1)) k = append(ctx, past, k);
   if (past || onnxWantsOutput(node, 2)) v = append(ctx, optional(node, 5), v);
   Grouping by;
   if (onnxFailed(ctx) || !findGrouping(ctx, q, k, &by)) return;
   onnxRequireEqual(ctx, q.batch, k.batch, "batch sizes"), onnxRequireEqual(ctx, k.batch, v.batch, "batch sizes");
-  onnxRequireEqual(ctx, k.heads, v.heads, "the numbers of heads"), onnxRequireEqual(ctx, k.length, v.length, "the lengths of keys and values");
+  onnxRequireEqual(ctx, k.heads, v.heads, "the numbers of heads"),
+      onnxRequireEqual(ctx, k.length, v.length, "the lengths of keys and values");
   setScale(ctx, node, &s, q);
   OnnxElement result = node->inputs[0]->element, e = onnxWide(result);
   s.mask.element = e;
@@ -249,14 +277,22 @@ static void lowerAttention(OnnxContext *ctx, OnnxNode *node) {
   if (!raw) return;
   capped = raw = onnxElementwise(ctx, 1, &raw, e, scaleBody, &s.mask, ONNX_EXACT_TYPES);
   if (s.mask.cap > 0) capped = onnxElementwise(ctx, 1, &raw, e, capBody, &s.mask, ONNX_EXACT_TYPES);
-  if ((s.mask.hasOffset = past != NULL)) s.mask.offset = arith_index_cast(B, onnxIndexValue(ctx, past->dims[2]), mlirIntegerTypeGet(B->ctx, 64));
+  if ((s.mask.hasOffset = past != NULL))
+    s.mask.offset = arith_index_cast(B, onnxIndexValue(ctx, past->dims[2]), mlirIntegerTypeGet(B->ctx, 64));
   if (!capped || onnxFailed(ctx)) return;
   masked = maskScores(ctx, capped, optional(node, 3), lengths, &s.mask);
   weights = softmax(ctx, masked, s.precision);
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, multiplyValues(ctx, weights, q, v, &by, e), result));
   if (onnxWantsOutput(node, 1)) onnxSetOutput(ctx, node, 1, k.v);
   if (onnxWantsOutput(node, 2)) onnxSetOutput(ctx, node, 2, v.v);
-  if (onnxWantsOutput(node, 3)) onnxSetOutput(ctx, node, 3, onnxCast(ctx, s.mode == 0 ? raw : s.mode == 1 ? capped : s.mode == 2 ? masked : weights, result));
+  if (onnxWantsOutput(node, 3))
+    onnxSetOutput(ctx, node, 3,
+                  onnxCast(ctx,
+                           s.mode == 0   ? raw
+                           : s.mode == 1 ? capped
+                           : s.mode == 2 ? masked
+                                         : weights,
+                           result));
 }
 
 const OnnxOperator dlcOnnxAttention[] = {{"Attention", 23, 0, 3, 7, lowerAttention}, {0}};

@@ -42,8 +42,12 @@ static MlirRegion buildArm(OnnxContext *ctx, const Onnx__GraphProto *graph, Arm 
 }
 static bool joinTypes(OnnxContext *ctx, const Arm *a, const Arm *b, int i, OnnxIndex *dims, MlirType *type) {
   const OnnxValue *x = &a->values[i], *y = &b->values[i];
-  if (x->element != y->element) return onnxInvalid(ctx, "output %d is %s in one branch and %s in the other", i, onnxElementName(x->element), onnxElementName(y->element)), false;
-  if (x->rank != y->rank) return onnxRefuse(ctx, "output %d has rank %d in one branch and %d in the other", i, x->rank, y->rank), false;
+  if (x->element != y->element)
+    return onnxInvalid(ctx, "output %d is %s in one branch and %s in the other", i, onnxElementName(x->element),
+                       onnxElementName(y->element)),
+           false;
+  if (x->rank != y->rank)
+    return onnxRefuse(ctx, "output %d has rank %d in one branch and %d in the other", i, x->rank, y->rank), false;
   for (int d = 0; d < x->rank; ++d) // null marks a size that only the result knows
     dims[d] = onnxSameIndex(x->dims[d], y->dims[d]) ? x->dims[d] : (OnnxIndex){.value = a->values[i].tensor};
   *type = onnxTypeOf(ctx, x->element, x->rank, dims);
@@ -67,7 +71,8 @@ static void lowerIf(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *condition = node->inputs[0];
   const Onnx__GraphProto *graphs[] = {onnxGraph(ctx, node, "then_branch"), onnxGraph(ctx, node, "else_branch")};
   if (onnxFailed(ctx)) return;
-  if (condition->element != ONNX_BOOL) return onnxInvalid(ctx, "a condition of element type %s", onnxElementName(condition->element));
+  if (condition->element != ONNX_BOOL)
+    return onnxInvalid(ctx, "a condition of element type %s", onnxElementName(condition->element));
   if (condition->data && onnxCount(condition) == 1)
     return onnxLowerInline(ctx, graphs[!onnxGetInt(condition, 0)], node->outputCount, inlineBranch, node);
   int n = node->outputCount;
@@ -125,7 +130,8 @@ typedef struct {
 } Loop;
 
 static bool isInside(MlirValue v, MlirBlock body) {
-  MlirBlock block = mlirValueIsABlockArgument(v) ? mlirBlockArgumentGetOwner(v) : mlirOperationGetBlock(mlirOpResultGetOwner(v));
+  MlirBlock block =
+      mlirValueIsABlockArgument(v) ? mlirBlockArgumentGetOwner(v) : mlirOperationGetBlock(mlirOpResultGetOwner(v));
   while (!mlirBlockIsNull(block)) {
     if (mlirBlockEqual(block, body)) return true;
     MlirOperation parent = mlirBlockGetParentOperation(block);
@@ -163,14 +169,16 @@ static OnnxValue *sliceOf(OnnxContext *ctx, const Loop *loop, const ScanInput *i
 static MlirValue collect(OnnxContext *ctx, const Loop *loop, ScanOutput *s, OnnxValue *value, OnnxIndex step) {
   OnnxIndex whole[ONNX_MAX_RANK], offsets[ONNX_MAX_RANK], sizes[ONNX_MAX_RANK];
   s->element = value->element, s->rank = value->rank;
-  if (s->rank + 1 > ONNX_MAX_RANK || s->axis > s->rank) return onnxInvalid(ctx, "a scan output's axis does not exist"), (MlirValue){0};
+  if (s->rank + 1 > ONNX_MAX_RANK || s->axis > s->rank)
+    return onnxInvalid(ctx, "a scan output's axis does not exist"), (MlirValue){0};
   s->grows = loop->flagged || !loop->bounded;
   for (int d = 0; d < s->rank; ++d) {
     s->dims[d] = value->dims[d];
     s->outside[d] = onnxIsConst(s->dims[d]) || !isInside(s->dims[d].value, loop->block);
     s->grows |= !s->outside[d];
   }
-  if (s->grows && s->axis) return onnxRefuse(ctx, "a scan output of changing shape along axis %d is not supported", s->axis), (MlirValue){0};
+  if (s->grows && s->axis)
+    return onnxRefuse(ctx, "a scan output of changing shape along axis %d is not supported", s->axis), (MlirValue){0};
   OnnxIndex size = s->grows ? onnxAdd(ctx, step, onnxConst(1)) : loop->bound;
   for (int d = 0, from = 0; d <= s->rank; ++d) {
     bool isAxis = d == s->axis;
@@ -197,10 +205,16 @@ static bool checkCarried(OnnxContext *ctx, Loop *loop, OnnxValue *const *outputs
   loop->stable = true;
   for (int i = 0; i < loop->carried; ++i) {
     const OnnxValue *x = loop->initial[i], *y = outputs[i];
-    if (x->element != y->element) return onnxInvalid(ctx, "carried value %d is %s before and %s after an iteration", i, onnxElementName(x->element), onnxElementName(y->element)), false;
-    if (x->rank != y->rank) return onnxRefuse(ctx, "carried value %d has rank %d before and %d after an iteration", i, x->rank, y->rank), false;
+    if (x->element != y->element)
+      return onnxInvalid(ctx, "carried value %d is %s before and %s after an iteration", i, onnxElementName(x->element),
+                         onnxElementName(y->element)),
+             false;
+    if (x->rank != y->rank)
+      return onnxRefuse(ctx, "carried value %d has rank %d before and %d after an iteration", i, x->rank, y->rank),
+             false;
     for (int d = 0; d < x->rank; ++d)
-      if (!loop->changes[i][d] && !onnxSameIndex(x->dims[d], y->dims[d])) loop->changes[i][d] = true, loop->stable = false;
+      if (!loop->changes[i][d] && !onnxSameIndex(x->dims[d], y->dims[d]))
+        loop->changes[i][d] = true, loop->stable = false;
   }
   return loop->stable;
 }
@@ -211,7 +225,8 @@ static void finishBody(OnnxContext *ctx, OnnxValue *const *outputs, void *data) 
   loop->flagged = false;
   if (loop->isLoop) {
     OnnxValue *out = outputs[0];
-    if (out->element != ONNX_BOOL) return onnxInvalid(ctx, "a condition of element type %s", onnxElementName(out->element));
+    if (out->element != ONNX_BOOL)
+      return onnxInvalid(ctx, "a condition of element type %s", onnxElementName(out->element));
     bool always = out->data && onnxCount(out) == 1 && onnxGetInt(out, 0);
     loop->flagged = !always || loop->condition;
     if (loop->flagged) go = onnxExtractScalar(ctx, out);
@@ -220,7 +235,8 @@ static void finishBody(OnnxContext *ctx, OnnxValue *const *outputs, void *data) 
   OnnxIndex step = {.value = argOf(loop->block, 0)};
   for (int i = 0; i < loop->carried && !onnxFailed(ctx); ++i) {
     next[i] = onnxTensor(ctx, outputs[i]);
-    if (!onnxFailed(ctx) && !mlirTypeEqual(typeOf(next[i]), loop->types[i])) next[i] = tensor_cast(B, next[i], loop->types[i]);
+    if (!onnxFailed(ctx) && !mlirTypeEqual(typeOf(next[i]), loop->types[i]))
+      next[i] = tensor_cast(B, next[i], loop->types[i]);
   }
   for (int i = 0; i < loop->collected && !onnxFailed(ctx); ++i)
     next[loop->carried + i] = collect(ctx, loop, &loop->scanOutputs[i], outputs[loop->carried + i], step);
@@ -284,7 +300,8 @@ static void setScanOutput(OnnxContext *ctx, OnnxNode *node, const Loop *loop, in
   for (int d = 0, from = 0; d <= s->rank; ++d) {
     if (d == s->axis) {
       if (s->grows) whole[d] = dimOf(ctx, r, d);
-    } else if (!s->outside[from++]) whole[d] = dimOf(ctx, r, d);
+    } else if (!s->outside[from++])
+      whole[d] = dimOf(ctx, r, d);
   }
   onnxSetOutput(ctx, node, loop->carried + i, onnxNewTensor(ctx, s->element, s->rank + 1, whole, r));
 }
@@ -301,7 +318,8 @@ static void lowerLoopOp(OnnxContext *ctx, OnnxNode *node, Loop *loop) {
     for (int i = 0; i < loop->carried && attempt == 3; ++i) memset(loop->changes[i], 1, sizeof *loop->changes);
     region = buildBody(ctx, loop);
   }
-  if (!onnxFailed(ctx) && !loop->bounded && !loop->flagged) onnxInvalid(ctx, "a loop without trip count and condition never ends");
+  if (!onnxFailed(ctx) && !loop->bounded && !loop->flagged)
+    onnxInvalid(ctx, "a loop without trip count and condition never ends");
   if (onnxFailed(ctx) || B->failed) {
     if (region.ptr) mlirRegionDestroy(region);
     return;
@@ -313,7 +331,8 @@ static void lowerLoopOp(OnnxContext *ctx, OnnxNode *node, Loop *loop) {
     init[loop->carried + i] = initialScan(ctx, loop, i, whole[i]);
     loop->types[loop->carried + i] = typeOf(argOf(loop->block, 1 + loop->carried + i));
   }
-  if (loop->flagged) go = loop->condition ? onnxExtractScalar(ctx, loop->condition) : onnxConstantInt(ctx, ONNX_BOOL, 1);
+  if (loop->flagged)
+    go = loop->condition ? onnxExtractScalar(ctx, loop->condition) : onnxConstantInt(ctx, ONNX_BOOL, 1);
   MlirValue bound = loop->bounded ? onnxIndexValue(ctx, loop->bound) : (MlirValue){0};
   MlirOperation op = ctrl_loop(B, valsN(n, init), typesN(n, loop->types), .bound = bound, .go = go, .body = region);
   if (!op.ptr) return;
@@ -323,19 +342,23 @@ static void lowerLoopOp(OnnxContext *ctx, OnnxNode *node, Loop *loop) {
     for (int d = 0; d < x->rank; ++d) dims[d] = loop->changes[i][d] ? dimOf(ctx, dlcResult(op, i), d) : x->dims[d];
     onnxSetOutput(ctx, node, i, onnxNewTensor(ctx, x->element, x->rank, dims, dlcResult(op, i)));
   }
-  for (int i = 0; i < loop->collected; ++i) setScanOutput(ctx, node, loop, i, dlcResult(op, loop->carried + i), whole[i]);
+  for (int i = 0; i < loop->collected; ++i)
+    setScanOutput(ctx, node, loop, i, dlcResult(op, loop->carried + i), whole[i]);
 }
 
 static void lowerLoop(OnnxContext *ctx, OnnxNode *node) {
   Loop loop = {.graph = onnxGraph(ctx, node, "body"), .isLoop = true, .initial = node->inputs + 2};
   if (onnxFailed(ctx)) return;
-  OnnxValue *count = node->inputCount > 0 ? node->inputs[0] : NULL, *condition = node->inputCount > 1 ? node->inputs[1] : NULL;
+  OnnxValue *count = node->inputCount > 0 ? node->inputs[0] : NULL,
+            *condition = node->inputCount > 1 ? node->inputs[1] : NULL;
   loop.carried = node->inputCount > 2 ? node->inputCount - 2 : 0;
   loop.collected = (int)loop.graph->n_output - 1 - loop.carried;
-  if (loop.collected < 0) return onnxInvalid(ctx, "%d carried values, but the body has %zu outputs", loop.carried, loop.graph->n_output);
+  if (loop.collected < 0)
+    return onnxInvalid(ctx, "%d carried values, but the body has %zu outputs", loop.carried, loop.graph->n_output);
   for (int i = 0; i < loop.carried; ++i)
     if (!loop.initial[i]) return onnxInvalid(ctx, "input %d is missing", 2 + i);
-  if (condition && condition->element != ONNX_BOOL) return onnxInvalid(ctx, "a condition of element type %s", onnxElementName(condition->element));
+  if (condition && condition->element != ONNX_BOOL)
+    return onnxInvalid(ctx, "a condition of element type %s", onnxElementName(condition->element));
   bool always = condition && condition->data && onnxCount(condition) == 1 && onnxGetInt(condition, 0);
   loop.condition = always ? NULL : condition;
   loop.scanOutputs = onnxAllocate(ctx, (size_t)loop.collected * sizeof *loop.scanOutputs + 1);
@@ -347,13 +370,17 @@ static int64_t entryOf(const int64_t *list, int n, int i) { return i < n ? list[
 static void lowerScan(OnnxContext *ctx, OnnxNode *node) {
   const int64_t *inAxes, *outAxes, *inDirections, *outDirections;
   int nIn = onnxInts(ctx, node, "scan_input_axes", &inAxes), nOut = onnxInts(ctx, node, "scan_output_axes", &outAxes);
-  int nInD = onnxInts(ctx, node, "scan_input_directions", &inDirections), nOutD = onnxInts(ctx, node, "scan_output_directions", &outDirections);
+  int nInD = onnxInts(ctx, node, "scan_input_directions", &inDirections),
+      nOutD = onnxInts(ctx, node, "scan_output_directions", &outDirections);
   int64_t scanned = onnxInt(ctx, node, "num_scan_inputs", 0);
   Loop loop = {.graph = onnxGraph(ctx, node, "body"), .initial = node->inputs, .bounded = true};
   if (onnxFailed(ctx)) return;
-  if (scanned < 1 || scanned > node->inputCount) return onnxInvalid(ctx, "attribute num_scan_inputs = %lld", (long long)scanned);
-  loop.scanned = (int)scanned, loop.carried = node->inputCount - loop.scanned, loop.collected = (int)loop.graph->n_output - loop.carried;
-  if (loop.collected < 0) return onnxInvalid(ctx, "%d states, but the body has %zu outputs", loop.carried, loop.graph->n_output);
+  if (scanned < 1 || scanned > node->inputCount)
+    return onnxInvalid(ctx, "attribute num_scan_inputs = %lld", (long long)scanned);
+  loop.scanned = (int)scanned, loop.carried = node->inputCount - loop.scanned,
+  loop.collected = (int)loop.graph->n_output - loop.carried;
+  if (loop.collected < 0)
+    return onnxInvalid(ctx, "%d states, but the body has %zu outputs", loop.carried, loop.graph->n_output);
   loop.scanInputs = onnxAllocate(ctx, (size_t)loop.scanned * sizeof *loop.scanInputs);
   loop.scanOutputs = onnxAllocate(ctx, (size_t)loop.collected * sizeof *loop.scanOutputs + 1);
   for (int i = 0; i < node->inputCount; ++i)
@@ -363,20 +390,20 @@ static void lowerScan(OnnxContext *ctx, OnnxNode *node) {
     int axis = (int)onnxAxis(ctx, entryOf(inAxes, nIn, i), x->rank);
     if (onnxFailed(ctx)) return;
     loop.scanInputs[i] = (ScanInput){x, axis, entryOf(inDirections, nInD, i) == 1};
-    if (i) onnxRequireEqual(ctx, loop.bound, x->dims[axis], "the lengths of the scan inputs");
-    else loop.bound = x->dims[axis];
+    if (i)
+      onnxRequireEqual(ctx, loop.bound, x->dims[axis], "the lengths of the scan inputs");
+    else
+      loop.bound = x->dims[axis];
     onnxTensor(ctx, x);
   }
   for (int i = 0; i < loop.collected; ++i) {
     int64_t axis = entryOf(outAxes, nOut, i);
     if (axis < 0) return onnxRefuse(ctx, "attribute scan_output_axes = %lld is not supported", (long long)axis);
-    loop.scanOutputs[i].axis = axis > ONNX_MAX_RANK ? ONNX_MAX_RANK : (int)axis, loop.scanOutputs[i].reverse = entryOf(outDirections, nOutD, i) == 1;
+    loop.scanOutputs[i].axis = axis > ONNX_MAX_RANK ? ONNX_MAX_RANK : (int)axis,
+    loop.scanOutputs[i].reverse = entryOf(outDirections, nOutD, i) == 1;
   }
   lowerLoopOp(ctx, node, &loop);
 }
 
 const OnnxOperator dlcOnnxControlFlow[] = {
-    {"If", 1, 0, 1, 1, lowerIf},
-    {"Loop", 1, 0, 0, -1, lowerLoop},
-    {"Scan", 9, 0, 1, -1, lowerScan},
-    {0}};
+    {"If", 1, 0, 1, 1, lowerIf}, {"Loop", 1, 0, 0, -1, lowerLoop}, {"Scan", 9, 0, 1, -1, lowerScan}, {0}};

@@ -26,29 +26,35 @@ static MlirValue startOfSum(OnnxContext *ctx, OnnxValue *bias, OnnxElement e, in
 static MlirValue namedConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, const OnnxWindow *w, MlirValue init) {
   MlirValue in = onnxTensor(ctx, x), filter = onnxTensor(ctx, weight);
   if (onnxFailed(ctx)) return (MlirValue){0};
-  return dlcResult(linalg_conv_2d_nchw_fchw(B, vals(in, filter), vals(init), types(typeOf(init)), .strides = pairAttribute(ctx, w->strides),
-                                            .dilations = pairAttribute(ctx, w->dilations)), 0);
+  return dlcResult(linalg_conv_2d_nchw_fchw(B, vals(in, filter), vals(init), types(typeOf(init)),
+                                            .strides = pairAttribute(ctx, w->strides),
+                                            .dilations = pairAttribute(ctx, w->dilations)),
+                   0);
 }
 static MlirValue depthwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, const OnnxWindow *w, MlirValue init) {
   OnnxIndex shape[] = {weight->dims[0], weight->dims[2], weight->dims[3]};
   MlirValue in = onnxTensor(ctx, x), filter = onnxTensor(ctx, onnxReshape(ctx, weight, 3, shape));
   if (onnxFailed(ctx)) return (MlirValue){0};
-  return dlcResult(linalg_depthwise_conv_2d_nchw_chw(B, vals(in, filter), vals(init), types(typeOf(init)), .strides = pairAttribute(ctx, w->strides),
-                                                     .dilations = pairAttribute(ctx, w->dilations)), 0);
+  return dlcResult(linalg_depthwise_conv_2d_nchw_chw(B, vals(in, filter), vals(init), types(typeOf(init)),
+                                                     .strides = pairAttribute(ctx, w->strides),
+                                                     .dilations = pairAttribute(ctx, w->dilations)),
+                   0);
 }
 // [oc, ic] x [n, ic, hw] -> [n, oc, hw]
-static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, OnnxElement e, const OnnxIndex *dims) {
+static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, OnnxElement e,
+                                const OnnxIndex *dims) {
   OnnxIndex pixels = onnxProduct(ctx, x->rank - 2, x->dims + 2);
   OnnxValue *image = onnxReshape(ctx, x, 3, (OnnxIndex[]){x->dims[0], x->dims[1], pixels});
   OnnxValue *matrix = onnxReshape(ctx, weight, 2, weight->dims);
   OnnxIndex flat[] = {x->dims[0], weight->dims[0], pixels};
   MlirValue init = startOfSum(ctx, bias, e, 3, flat);
-  MlirValue r = onnxContract(ctx, "pppr", matrix, onnxMap(ctx, 4, 2, (int[]){1, 3}), image, onnxMap(ctx, 4, 3, (int[]){0, 3, 2}), e, init,
-                             onnxMap(ctx, 4, 3, (int[]){0, 1, 2}));
+  MlirValue r = onnxContract(ctx, "pppr", matrix, onnxMap(ctx, 4, 2, (int[]){1, 3}), image,
+                             onnxMap(ctx, 4, 3, (int[]){0, 3, 2}), e, init, onnxMap(ctx, 4, 3, (int[]){0, 1, 2}));
   return onnxReshape(ctx, onnxNewTensor(ctx, e, 3, flat, r), x->rank, dims);
 }
 // Loops n, (group), filter, out..., channel, kernel...
-static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups, const OnnxWindow *w, OnnxElement e, const OnnxIndex *dims) {
+static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups,
+                              const OnnxWindow *w, OnnxElement e, const OnnxIndex *dims) {
   MlirContext c = B->ctx;
   int n = w->n, g = groups > 1, loops = 3 + g + 2 * n, channel = 2 + g + n;
   OnnxIndex in[ONNX_MAX_RANK], filter[ONNX_MAX_RANK], out[ONNX_MAX_RANK], count = onnxConst(groups);
@@ -71,9 +77,10 @@ static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight,
   memset(iterators, 'p', (size_t)channel);
   OnnxValue *start = onnxNewTensor(ctx, e, 2 + n, dims, startOfSum(ctx, bias, e, 2 + n, dims));
   MlirValue init = onnxTensor(ctx, onnxReshape(ctx, start, outCount, out));
-  MlirValue r = onnxContract(ctx, iterators, onnxReshape(ctx, x, inCount, in), mlirAffineMapGet(c, loops, 0, inCount, mapIn),
-                             onnxReshape(ctx, weight, filterCount, filter), mlirAffineMapGet(c, loops, 0, filterCount, mapFilter), e, init,
-                             mlirAffineMapGet(c, loops, 0, outCount, mapOut));
+  MlirValue r =
+      onnxContract(ctx, iterators, onnxReshape(ctx, x, inCount, in), mlirAffineMapGet(c, loops, 0, inCount, mapIn),
+                   onnxReshape(ctx, weight, filterCount, filter), mlirAffineMapGet(c, loops, 0, filterCount, mapFilter),
+                   e, init, mlirAffineMapGet(c, loops, 0, outCount, mapOut));
   return onnxReshape(ctx, onnxNewTensor(ctx, e, outCount, out, r), 2 + n, dims);
 }
 
@@ -82,11 +89,16 @@ static bool isPointwise(const OnnxWindow *w) {
     if (!onnxIs(w->kernel[i], 1) || w->strides[i] != 1 || !onnxIs(w->low[i], 0) || !onnxIs(w->high[i], 0)) return false;
   return true;
 }
-static bool checkConv(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, const OnnxValue *weight, OnnxWindow *w, int64_t groups) {
-  if (x->rank < 3 || weight->rank != x->rank) return onnxInvalid(ctx, "operands of rank %d and %d", x->rank, weight->rank), false;
+static bool checkConv(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, const OnnxValue *weight, OnnxWindow *w,
+                      int64_t groups) {
+  if (x->rank < 3 || weight->rank != x->rank)
+    return onnxInvalid(ctx, "operands of rank %d and %d", x->rank, weight->rank), false;
   if (groups < 1) return onnxInvalid(ctx, "attribute group = %lld", (long long)groups), false;
-  onnxRequireEqual(ctx, x->dims[1], onnxMul(ctx, weight->dims[1], onnxConst(groups)), "the numbers of channels of input and weight");
-  if (onnxIsConst(weight->dims[0]) && weight->dims[0].constant % groups) return onnxInvalid(ctx, "%lld filters in %lld groups", (long long)weight->dims[0].constant, (long long)groups), false;
+  onnxRequireEqual(ctx, x->dims[1], onnxMul(ctx, weight->dims[1], onnxConst(groups)),
+                   "the numbers of channels of input and weight");
+  if (onnxIsConst(weight->dims[0]) && weight->dims[0].constant % groups)
+    return onnxInvalid(ctx, "%lld filters in %lld groups", (long long)weight->dims[0].constant, (long long)groups),
+           false;
   w->n = x->rank - 2;
   const int64_t *kernel;
   int n = onnxInts(ctx, node, "kernel_shape", &kernel);
@@ -97,7 +109,8 @@ static bool checkConv(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, cons
   }
   return onnxReadWindow(ctx, node, x, false, true, w);
 }
-OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups, const OnnxWindow *w) {
+OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups,
+                        const OnnxWindow *w) {
   if (onnxFailed(ctx) || !x || !weight) return NULL;
   OnnxElement e = onnxWide(x->element);
   OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
@@ -106,8 +119,11 @@ OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxV
   if (groups == 1 && isPointwise(w)) return pointwiseConv(ctx, x, weight, bias, e, dims);
   x = onnxPadWindow(ctx, x, w, onnxConstantInt(ctx, x->element, 0));
   if (!x) return NULL;
-  if (w->n == 2 && groups == 1) return onnxNewTensor(ctx, e, x->rank, dims, namedConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
-  if (w->n == 2 && depthwise) return onnxNewTensor(ctx, e, x->rank, dims, depthwiseConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
+  if (w->n == 2 && groups == 1)
+    return onnxNewTensor(ctx, e, x->rank, dims, namedConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
+  if (w->n == 2 && depthwise)
+    return onnxNewTensor(ctx, e, x->rank, dims,
+                         depthwiseConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
   return genericConv(ctx, x, weight, bias, groups, w, e, dims);
 }
 static void lowerConv(OnnxContext *ctx, OnnxNode *node) {
@@ -121,16 +137,20 @@ static void lowerConv(OnnxContext *ctx, OnnxNode *node) {
 
 //===--- ConvInteger, QLinearConv ---
 // A zero point of the weight may be a vector over its filters.
-static OnnxValue *convolveCentred(OnnxContext *ctx, OnnxNode *node, OnnxValue *x, OnnxValue *zeroX, OnnxValue *weight, OnnxValue *zeroWeight, OnnxValue *bias) {
+static OnnxValue *convolveCentred(OnnxContext *ctx, OnnxNode *node, OnnxValue *x, OnnxValue *zeroX, OnnxValue *weight,
+                                  OnnxValue *zeroWeight, OnnxValue *bias) {
   OnnxWindow w;
   int64_t groups = onnxInt(ctx, node, "group", 1);
-  if (zeroX && zeroX->rank && !onnxIs(zeroX->dims[0], 1)) return onnxInvalid(ctx, "the input's zero point is no scalar"), NULL;
+  if (zeroX && zeroX->rank && !onnxIs(zeroX->dims[0], 1))
+    return onnxInvalid(ctx, "the input's zero point is no scalar"), NULL;
   if (!checkConv(ctx, node, x, weight, &w, groups)) return NULL;
   return onnxConvolve(ctx, onnxCentre(ctx, x, zeroX, 0), onnxCentre(ctx, weight, zeroWeight, 0), bias, groups, &w);
 }
 static OnnxValue *optional(const OnnxNode *node, int i) { return i < node->inputCount ? node->inputs[i] : NULL; }
 static void lowerConvInteger(OnnxContext *ctx, OnnxNode *node) {
-  onnxSetOutput(ctx, node, 0, convolveCentred(ctx, node, node->inputs[0], optional(node, 2), node->inputs[1], optional(node, 3), NULL));
+  onnxSetOutput(
+      ctx, node, 0,
+      convolveCentred(ctx, node, node->inputs[0], optional(node, 2), node->inputs[1], optional(node, 3), NULL));
 }
 static void lowerQLinearConv(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *const *in = node->inputs, *bias = optional(node, 8);
@@ -138,9 +158,12 @@ static void lowerQLinearConv(OnnxContext *ctx, OnnxNode *node) {
   if (bias && bias->element != ONNX_INT32) return onnxRefuseElement(ctx, bias);
   OnnxValue *sum = convolveCentred(ctx, node, in[0], in[2], in[3], in[5], bias);
   if (!sum) return;
-  OnnxValue *scales[] = {onnxAlongAxis(ctx, sum, in[1], 1), onnxAlongAxis(ctx, sum, in[4], 1), onnxAlongAxis(ctx, sum, in[6], 1)};
+  OnnxValue *scales[] = {onnxAlongAxis(ctx, sum, in[1], 1), onnxAlongAxis(ctx, sum, in[4], 1),
+                         onnxAlongAxis(ctx, sum, in[6], 1)};
   OnnxValue *zero = onnxAlongAxis(ctx, sum, in[7], 1);
   if (!onnxFailed(ctx)) onnxSetOutput(ctx, node, 0, onnxRequantise(ctx, sum, scales[0], scales[1], scales[2], zero));
 }
-const OnnxOperator dlcOnnxConv[] = {
-    {"Conv", 1, 0, 2, 3, lowerConv}, {"ConvInteger", 10, 0, 2, 4, lowerConvInteger}, {"QLinearConv", 10, 0, 8, 9, lowerQLinearConv}, {0}};
+const OnnxOperator dlcOnnxConv[] = {{"Conv", 1, 0, 2, 3, lowerConv},
+                                    {"ConvInteger", 10, 0, 2, 4, lowerConvInteger},
+                                    {"QLinearConv", 10, 0, 8, 9, lowerQLinearConv},
+                                    {0}};

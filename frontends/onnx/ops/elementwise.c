@@ -14,9 +14,15 @@ typedef MlirValue (*UnaryBody)(OnnxContext *ctx, MlirValue x, const UnaryData *d
 #define B onnxBuilder(ctx)
 #define FLOATING(x) onnxConstantScalar(ctx, d->element, x)
 
-static MlirValue constantLike(OnnxContext *ctx, const UnaryData *d, int64_t x) { return onnxConstantInt(ctx, d->element, x); }
-static MlirValue greater(OnnxContext *ctx, MlirValue a, MlirValue b) { return arith_cmpf(B, arith_CmpFPredicate_OGT, a, b); }
-static MlirValue less(OnnxContext *ctx, MlirValue a, MlirValue b) { return arith_cmpf(B, arith_CmpFPredicate_OLT, a, b); }
+static MlirValue constantLike(OnnxContext *ctx, const UnaryData *d, int64_t x) {
+  return onnxConstantInt(ctx, d->element, x);
+}
+static MlirValue greater(OnnxContext *ctx, MlirValue a, MlirValue b) {
+  return arith_cmpf(B, arith_CmpFPredicate_OGT, a, b);
+}
+static MlirValue less(OnnxContext *ctx, MlirValue a, MlirValue b) {
+  return arith_cmpf(B, arith_CmpFPredicate_OLT, a, b);
+}
 
 static MlirValue bodyAbs(OnnxContext *ctx, MlirValue x, const UnaryData *d) {
   if (onnxIsFloat(d->element)) return math_absf(B, x);
@@ -53,7 +59,9 @@ static MlirValue bodyAcosh(OnnxContext *ctx, MlirValue x, const UnaryData *d) { 
 static MlirValue bodyAtanh(OnnxContext *ctx, MlirValue x, const UnaryData *d) { return (void)d, math_atanh(B, x); }
 static MlirValue bodyTanh(OnnxContext *ctx, MlirValue x, const UnaryData *d) { return (void)d, math_tanh(B, x); }
 static MlirValue bodyErf(OnnxContext *ctx, MlirValue x, const UnaryData *d) { return (void)d, math_erf(B, x); }
-static MlirValue bodyReciprocal(OnnxContext *ctx, MlirValue x, const UnaryData *d) { return arith_divf(B, FLOATING(1), x); }
+static MlirValue bodyReciprocal(OnnxContext *ctx, MlirValue x, const UnaryData *d) {
+  return arith_divf(B, FLOATING(1), x);
+}
 static MlirValue bodySigmoid(OnnxContext *ctx, MlirValue x, const UnaryData *d) {
   MlirValue one = FLOATING(1);
   return arith_divf(B, one, arith_addf(B, one, math_exp(B, arith_negf(B, x))));
@@ -109,11 +117,13 @@ static MlirValue bodyGelu(OnnxContext *ctx, MlirValue x, const UnaryData *d) {
 }
 static MlirValue bodyGeluTanh(OnnxContext *ctx, MlirValue x, const UnaryData *d) {
   MlirValue cube = arith_mulf(B, arith_mulf(B, x, x), x);
-  MlirValue inner = arith_mulf(B, FLOATING(0.7978845608028654), arith_addf(B, x, arith_mulf(B, FLOATING(0.044715), cube)));
+  MlirValue inner =
+      arith_mulf(B, FLOATING(0.7978845608028654), arith_addf(B, x, arith_mulf(B, FLOATING(0.044715), cube)));
   return arith_mulf(B, arith_mulf(B, FLOATING(0.5), x), arith_addf(B, FLOATING(1), math_tanh(B, inner)));
 }
 static MlirValue bodyShrink(OnnxContext *ctx, MlirValue x, const UnaryData *d) { // alpha: lambd, beta: bias
-  MlirValue above = arith_select(B, greater(ctx, x, FLOATING(d->alpha)), arith_subf(B, x, FLOATING(d->beta)), FLOATING(0));
+  MlirValue above =
+      arith_select(B, greater(ctx, x, FLOATING(d->alpha)), arith_subf(B, x, FLOATING(d->beta)), FLOATING(0));
   return arith_select(B, less(ctx, x, FLOATING(-d->alpha)), arith_addf(B, x, FLOATING(d->beta)), above);
 }
 
@@ -123,27 +133,59 @@ static const struct {
   bool integers; // defined on integers as well
   const char *alphaName, *betaName;
   double alpha, beta;
-} unary[] = {
-    {.type = "Abs", .body = bodyAbs, .integers = true}, {.type = "Neg", .body = bodyNeg, .integers = true},
-    {.type = "Sign", .body = bodySign, .integers = true}, {.type = "Ceil", .body = bodyCeil},
-    {.type = "Floor", .body = bodyFloor}, {.type = "Round", .body = bodyRound}, {.type = "Sqrt", .body = bodySqrt},
-    {.type = "Exp", .body = bodyExp}, {.type = "Log", .body = bodyLog}, {.type = "Sin", .body = bodySin},
-    {.type = "Cos", .body = bodyCos}, {.type = "Tan", .body = bodyTan}, {.type = "Asin", .body = bodyAsin},
-    {.type = "Acos", .body = bodyAcos}, {.type = "Atan", .body = bodyAtan}, {.type = "Sinh", .body = bodySinh},
-    {.type = "Cosh", .body = bodyCosh}, {.type = "Asinh", .body = bodyAsinh}, {.type = "Acosh", .body = bodyAcosh},
-    {.type = "Atanh", .body = bodyAtanh}, {.type = "Tanh", .body = bodyTanh}, {.type = "Erf", .body = bodyErf},
-    {.type = "Reciprocal", .body = bodyReciprocal}, {.type = "Sigmoid", .body = bodySigmoid},
-    {.type = "Relu", .body = bodyRelu, .integers = true},
-    {.type = "LeakyRelu", .body = bodyLeakyRelu, .alphaName = "alpha", .alpha = 0.01},
-    {.type = "Elu", .body = bodyElu, .alphaName = "alpha", .alpha = 1},
-    {.type = "Celu", .body = bodyCelu, .alphaName = "alpha", .alpha = 1},
-    {.type = "Selu", .body = bodySelu, .alphaName = "alpha", .betaName = "gamma", .alpha = 1.67326319217681884765625, .beta = 1.05070102214813232421875},
-    {.type = "HardSigmoid", .body = bodyHardSigmoid, .alphaName = "alpha", .betaName = "beta", .alpha = 0.2, .beta = 0.5},
-    {.type = "HardSwish", .body = bodyHardSwish},
-    {.type = "ThresholdedRelu", .body = bodyThresholdedRelu, .alphaName = "alpha", .alpha = 1},
-    {.type = "Softplus", .body = bodySoftplus}, {.type = "Softsign", .body = bodySoftsign},
-    {.type = "Mish", .body = bodyMish}, {.type = "Swish", .body = bodySwish, .alphaName = "alpha", .alpha = 1},
-    {.type = "Shrink", .body = bodyShrink, .integers = true, .alphaName = "lambd", .betaName = "bias", .alpha = 0.5, .beta = 0}};
+} unary[] = {{.type = "Abs", .body = bodyAbs, .integers = true},
+             {.type = "Neg", .body = bodyNeg, .integers = true},
+             {.type = "Sign", .body = bodySign, .integers = true},
+             {.type = "Ceil", .body = bodyCeil},
+             {.type = "Floor", .body = bodyFloor},
+             {.type = "Round", .body = bodyRound},
+             {.type = "Sqrt", .body = bodySqrt},
+             {.type = "Exp", .body = bodyExp},
+             {.type = "Log", .body = bodyLog},
+             {.type = "Sin", .body = bodySin},
+             {.type = "Cos", .body = bodyCos},
+             {.type = "Tan", .body = bodyTan},
+             {.type = "Asin", .body = bodyAsin},
+             {.type = "Acos", .body = bodyAcos},
+             {.type = "Atan", .body = bodyAtan},
+             {.type = "Sinh", .body = bodySinh},
+             {.type = "Cosh", .body = bodyCosh},
+             {.type = "Asinh", .body = bodyAsinh},
+             {.type = "Acosh", .body = bodyAcosh},
+             {.type = "Atanh", .body = bodyAtanh},
+             {.type = "Tanh", .body = bodyTanh},
+             {.type = "Erf", .body = bodyErf},
+             {.type = "Reciprocal", .body = bodyReciprocal},
+             {.type = "Sigmoid", .body = bodySigmoid},
+             {.type = "Relu", .body = bodyRelu, .integers = true},
+             {.type = "LeakyRelu", .body = bodyLeakyRelu, .alphaName = "alpha", .alpha = 0.01},
+             {.type = "Elu", .body = bodyElu, .alphaName = "alpha", .alpha = 1},
+             {.type = "Celu", .body = bodyCelu, .alphaName = "alpha", .alpha = 1},
+             {.type = "Selu",
+              .body = bodySelu,
+              .alphaName = "alpha",
+              .betaName = "gamma",
+              .alpha = 1.67326319217681884765625,
+              .beta = 1.05070102214813232421875},
+             {.type = "HardSigmoid",
+              .body = bodyHardSigmoid,
+              .alphaName = "alpha",
+              .betaName = "beta",
+              .alpha = 0.2,
+              .beta = 0.5},
+             {.type = "HardSwish", .body = bodyHardSwish},
+             {.type = "ThresholdedRelu", .body = bodyThresholdedRelu, .alphaName = "alpha", .alpha = 1},
+             {.type = "Softplus", .body = bodySoftplus},
+             {.type = "Softsign", .body = bodySoftsign},
+             {.type = "Mish", .body = bodyMish},
+             {.type = "Swish", .body = bodySwish, .alphaName = "alpha", .alpha = 1},
+             {.type = "Shrink",
+              .body = bodyShrink,
+              .integers = true,
+              .alphaName = "lambd",
+              .betaName = "bias",
+              .alpha = 0.5,
+              .beta = 0}};
 
 typedef struct {
   UnaryBody body;
@@ -179,7 +221,8 @@ static OnnxValue *foldUnary(OnnxContext *ctx, const char *type, OnnxValue *x) {
   void *data;
   OnnxValue *v = onnxNewConstant(ctx, x->element, x->rank, sizes, &data);
   for (int64_t i = 0; v && i < n; ++i) {
-    if (onnxIsFloat(x->element)) onnxPutFloat(x->element, data, i, calculate(type, onnxGetFloat(x, i)));
+    if (onnxIsFloat(x->element))
+      onnxPutFloat(x->element, data, i, calculate(type, onnxGetFloat(x, i)));
     else {
       int64_t value = onnxGetInt(x, i);
       bool flip = negates || (value < 0 && !onnxIsUnsigned(x->element));
@@ -233,16 +276,51 @@ static void lowerVariadic(OnnxContext *ctx, OnnxNode *node) {
 }
 
 #define UNARY(name, since) {name, since, 0, 1, 1, lowerUnary}
-const OnnxOperator dlcOnnxElementwise[] = {
-    UNARY("Abs", 1), UNARY("Neg", 1), UNARY("Sign", 9), UNARY("Ceil", 1), UNARY("Floor", 1), UNARY("Round", 11),
-    UNARY("Sqrt", 1), UNARY("Exp", 1), UNARY("Log", 1), UNARY("Sin", 7), UNARY("Cos", 7), UNARY("Tan", 7),
-    UNARY("Asin", 7), UNARY("Acos", 7), UNARY("Atan", 7), UNARY("Sinh", 9), UNARY("Cosh", 9), UNARY("Asinh", 9),
-    UNARY("Acosh", 9), UNARY("Atanh", 9), UNARY("Tanh", 1), UNARY("Erf", 9), UNARY("Reciprocal", 1),
-    UNARY("Sigmoid", 1), UNARY("Relu", 1), UNARY("LeakyRelu", 1), UNARY("Elu", 1), UNARY("Celu", 12), UNARY("Selu", 6),
-    UNARY("HardSigmoid", 1), UNARY("HardSwish", 14), UNARY("ThresholdedRelu", 10), UNARY("Softplus", 1),
-    UNARY("Softsign", 1), UNARY("Mish", 18), UNARY("Swish", 24), UNARY("Shrink", 9),
-    {"Gelu", 20, 0, 1, 1, lowerGelu},
-    {"Identity", 1, 0, 1, 1, lowerIdentity},
-    {"Add", 6, 0, 2, 2, lowerBinary}, {"Sub", 6, 0, 2, 2, lowerBinary}, {"Mul", 6, 0, 2, 2, lowerBinary}, {"Div", 6, 0, 2, 2, lowerBinary},
-    {"Max", 6, 0, 1, -1, lowerVariadic}, {"Min", 6, 0, 1, -1, lowerVariadic}, {"Sum", 6, 0, 1, -1, lowerVariadic}, {"Mean", 6, 0, 1, -1, lowerVariadic},
-    {0}};
+const OnnxOperator dlcOnnxElementwise[] = {UNARY("Abs", 1),
+                                           UNARY("Neg", 1),
+                                           UNARY("Sign", 9),
+                                           UNARY("Ceil", 1),
+                                           UNARY("Floor", 1),
+                                           UNARY("Round", 11),
+                                           UNARY("Sqrt", 1),
+                                           UNARY("Exp", 1),
+                                           UNARY("Log", 1),
+                                           UNARY("Sin", 7),
+                                           UNARY("Cos", 7),
+                                           UNARY("Tan", 7),
+                                           UNARY("Asin", 7),
+                                           UNARY("Acos", 7),
+                                           UNARY("Atan", 7),
+                                           UNARY("Sinh", 9),
+                                           UNARY("Cosh", 9),
+                                           UNARY("Asinh", 9),
+                                           UNARY("Acosh", 9),
+                                           UNARY("Atanh", 9),
+                                           UNARY("Tanh", 1),
+                                           UNARY("Erf", 9),
+                                           UNARY("Reciprocal", 1),
+                                           UNARY("Sigmoid", 1),
+                                           UNARY("Relu", 1),
+                                           UNARY("LeakyRelu", 1),
+                                           UNARY("Elu", 1),
+                                           UNARY("Celu", 12),
+                                           UNARY("Selu", 6),
+                                           UNARY("HardSigmoid", 1),
+                                           UNARY("HardSwish", 14),
+                                           UNARY("ThresholdedRelu", 10),
+                                           UNARY("Softplus", 1),
+                                           UNARY("Softsign", 1),
+                                           UNARY("Mish", 18),
+                                           UNARY("Swish", 24),
+                                           UNARY("Shrink", 9),
+                                           {"Gelu", 20, 0, 1, 1, lowerGelu},
+                                           {"Identity", 1, 0, 1, 1, lowerIdentity},
+                                           {"Add", 6, 0, 2, 2, lowerBinary},
+                                           {"Sub", 6, 0, 2, 2, lowerBinary},
+                                           {"Mul", 6, 0, 2, 2, lowerBinary},
+                                           {"Div", 6, 0, 2, 2, lowerBinary},
+                                           {"Max", 6, 0, 1, -1, lowerVariadic},
+                                           {"Min", 6, 0, 1, -1, lowerVariadic},
+                                           {"Sum", 6, 0, 1, -1, lowerVariadic},
+                                           {"Mean", 6, 0, 1, -1, lowerVariadic},
+                                           {0}};

@@ -39,7 +39,8 @@ static OnnxValue *multiply(OnnxContext *ctx, OnnxValue *a, bool transA, OnnxValu
   if (isNull(init)) init = onnxZeros(ctx, e, 2, dims);
   MlirValue x = onnxTensor(ctx, a), y = onnxTensor(ctx, b), r;
   if (onnxFailed(ctx)) return NULL;
-  if (!transA && !transB) r = dlcResult(linalg_matmul(B, vals(x, y), vals(init), types(typeOf(init))), 0);
+  if (!transA && !transB)
+    r = dlcResult(linalg_matmul(B, vals(x, y), vals(init), types(typeOf(init))), 0);
   else {
     MlirAffineMap mapA = onnxMap(ctx, 3, 2, transA ? (int[]){2, 0} : (int[]){0, 2});
     MlirAffineMap mapB = onnxMap(ctx, 3, 2, transB ? (int[]){1, 2} : (int[]){2, 1});
@@ -51,7 +52,8 @@ static OnnxValue *multiply(OnnxContext *ctx, OnnxValue *a, bool transA, OnnxValu
 static OnnxValue *batchMultiply(OnnxContext *ctx, OnnxValue *a, OnnxValue *b) {
   OnnxElement e = onnxWide(a->element);
   OnnxIndex dims[ONNX_MAX_RANK];
-  int rank = (a->rank > b->rank ? a->rank : b->rank) - 2, mapsA[ONNX_MAX_RANK], mapsB[ONNX_MAX_RANK], mapsOut[ONNX_MAX_RANK];
+  int rank = (a->rank > b->rank ? a->rank : b->rank) - 2, mapsA[ONNX_MAX_RANK], mapsB[ONNX_MAX_RANK],
+      mapsOut[ONNX_MAX_RANK];
   for (int i = 0; i < rank; ++i) {
     int da = i - (rank - a->rank + 2), db = i - (rank - b->rank + 2);
     OnnxIndex x = da < 0 ? onnxConst(1) : a->dims[da], y = db < 0 ? onnxConst(1) : b->dims[db];
@@ -69,14 +71,16 @@ static OnnxValue *batchMultiply(OnnxContext *ctx, OnnxValue *a, OnnxValue *b) {
   char iterators[ONNX_MAX_RANK + 4] = {0};
   memset(iterators, 'p', (size_t)rank + 2);
   iterators[rank + 2] = 'r';
-  MlirValue r = onnxContract(ctx, iterators, a, onnxMap(ctx, rank + 3, a->rank, mapsA), b, onnxMap(ctx, rank + 3, b->rank, mapsB),
-                             e, onnxZeros(ctx, e, rank + 2, dims), onnxMap(ctx, rank + 3, rank + 2, mapsOut));
+  MlirValue r =
+      onnxContract(ctx, iterators, a, onnxMap(ctx, rank + 3, a->rank, mapsA), b, onnxMap(ctx, rank + 3, b->rank, mapsB),
+                   e, onnxZeros(ctx, e, rank + 2, dims), onnxMap(ctx, rank + 3, rank + 2, mapsOut));
   return onnxNewTensor(ctx, e, rank + 2, dims, r);
 }
 
 OnnxValue *onnxMatMul(OnnxContext *ctx, OnnxValue *a, OnnxValue *b) {
   if (onnxFailed(ctx) || !a || !b) return NULL;
-  if (a->element != b->element || a->element == ONNX_BOOL) return onnxInvalid(ctx, "operands of %s and %s", onnxElementName(a->element), onnxElementName(b->element)), NULL;
+  if (a->element != b->element || a->element == ONNX_BOOL)
+    return onnxInvalid(ctx, "operands of %s and %s", onnxElementName(a->element), onnxElementName(b->element)), NULL;
   if (!a->rank || !b->rank) return onnxInvalid(ctx, "an operand of rank 0"), NULL;
   OnnxElement e = a->element;
   bool vectorA = a->rank == 1, vectorB = b->rank == 1;
@@ -96,7 +100,8 @@ OnnxValue *onnxMatMul(OnnxContext *ctx, OnnxValue *a, OnnxValue *b) {
     memcpy(dims, a->dims, (size_t)rank * sizeof *dims);
     dims[rank - 1] = b->dims[1];
     r = onnxReshape(ctx, r, rank, dims);
-  } else r = batchMultiply(ctx, a, b);
+  } else
+    r = batchMultiply(ctx, a, b);
   r = onnxCast(ctx, r, e);
   if (!r || (!vectorA && !vectorB)) return r;
   for (int i = 0; i < rank; ++i)
@@ -117,7 +122,8 @@ static void lowerGemm(OnnxContext *ctx, OnnxNode *node) {
   if (node->opset < 7) onnxInt(ctx, node, "broadcast", 0); // of C, which is broadcast anyway where it fits
   if (a->rank != 2 || b->rank != 2) return onnxInvalid(ctx, "operands of rank %d and %d", a->rank, b->rank);
   if (a->element != b->element || a->element == ONNX_BOOL) return onnxRefuseElement(ctx, b);
-  if (!onnxIsFloat(a->element) && (alpha != 1 || beta != 1)) return onnxRefuse(ctx, "alpha and beta on integers are not supported");
+  if (!onnxIsFloat(a->element) && (alpha != 1 || beta != 1))
+    return onnxRefuse(ctx, "alpha and beta on integers are not supported");
   OnnxElement e = onnxWide(a->element);
   OnnxIndex dims[] = {a->dims[transA], b->dims[!transB]};
   MlirValue init = {0};
@@ -129,7 +135,4 @@ static void lowerGemm(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, r, a->element));
 }
 
-const OnnxOperator dlcOnnxMatMul[] = {
-    {"MatMul", 1, 0, 2, 2, lowerMatMul},
-    {"Gemm", 6, 0, 2, 3, lowerGemm},
-    {0}};
+const OnnxOperator dlcOnnxMatMul[] = {{"MatMul", 1, 0, 2, 2, lowerMatMul}, {"Gemm", 6, 0, 2, 3, lowerGemm}, {0}};

@@ -20,7 +20,8 @@ static bool splitSizes(OnnxContext *ctx, OnnxNode *node, OnnxIndex whole, OnnxIn
   const int64_t *given = NULL;
   const OnnxIndex *list = NULL;
   int n = node->outputCount, count = 0;
-  if (node->opset < 13) count = onnxInts(ctx, node, "split", &given);
+  if (node->opset < 13)
+    count = onnxInts(ctx, node, "split", &given);
   else if (node->inputCount > 1 && node->inputs[1]) {
     count = onnxElements(ctx, node->inputs[1], &list, true);
     if (count < 0) return onnxRefuse(ctx, "an input split of dynamic length is not supported"), false;
@@ -29,10 +30,12 @@ static bool splitSizes(OnnxContext *ctx, OnnxNode *node, OnnxIndex whole, OnnxIn
   OnnxIndex sum = onnxConst(0), part = onnxCeilDiv(ctx, whole, onnxConst(n));
   if (!count) { // equal parts; the last one may be smaller
     int64_t outputs = node->opset >= 18 ? onnxInt(ctx, node, "num_outputs", n) : n;
-    if (outputs != n) return onnxInvalid(ctx, "attribute num_outputs = %lld for %d outputs", (long long)outputs, n), false;
+    if (outputs != n)
+      return onnxInvalid(ctx, "attribute num_outputs = %lld for %d outputs", (long long)outputs, n), false;
     for (int i = 0; i < n; ++i) {
       sizes[i] = i + 1 < n ? part : onnxSub(ctx, whole, onnxMul(ctx, part, onnxConst(n - 1)));
-      if (onnxIsConst(sizes[i]) && sizes[i].constant < 0) return onnxInvalid(ctx, "%d outputs of a dimension of size %lld", n, (long long)whole.constant), false;
+      if (onnxIsConst(sizes[i]) && sizes[i].constant < 0)
+        return onnxInvalid(ctx, "%d outputs of a dimension of size %lld", n, (long long)whole.constant), false;
     }
     return !onnxFailed(ctx);
   }
@@ -63,15 +66,20 @@ static void lowerSplit(OnnxContext *ctx, OnnxNode *node) {
 typedef struct {
   OnnxIndex start, size, step;
 } Range;
-static OnnxIndex clampIndex(OnnxContext *ctx, OnnxIndex at, OnnxIndex low, OnnxIndex high) { return onnxMax(ctx, low, onnxMin(ctx, at, high)); }
+static OnnxIndex clampIndex(OnnxContext *ctx, OnnxIndex at, OnnxIndex low, OnnxIndex high) {
+  return onnxMax(ctx, low, onnxMin(ctx, at, high));
+}
 static OnnxIndex fromEnd(OnnxContext *ctx, OnnxIndex at, OnnxIndex size) {
   if (onnxIsConst(at)) { // the least integers mean "to the very beginning": adding a size must not overflow
     if (at.constant >= 0) return at;
-    return onnxIsConst(size) || at.constant > -((int64_t)1 << 40) ? onnxAdd(ctx, size, at) : onnxConst(-((int64_t)1 << 40));
+    return onnxIsConst(size) || at.constant > -((int64_t)1 << 40) ? onnxAdd(ctx, size, at)
+                                                                  : onnxConst(-((int64_t)1 << 40));
   }
   return onnxSelectIndex(ctx, arith_CmpIPredicate_slt, at, onnxConst(0), onnxAdd(ctx, at, size), at);
 }
-static bool isSize(OnnxIndex at, OnnxIndex size) { return onnxSameIndex(at, size) || (onnxIsConst(at) && at.constant >= (int64_t)1 << 31); }
+static bool isSize(OnnxIndex at, OnnxIndex size) {
+  return onnxSameIndex(at, size) || (onnxIsConst(at) && at.constant >= (int64_t)1 << 31);
+}
 static Range readRange(OnnxContext *ctx, OnnxIndex start, OnnxIndex end, int64_t step, OnnxIndex size) {
   OnnxIndex zero = onnxConst(0), one = onnxConst(1), last = onnxSub(ctx, size, one);
   Range r = {.step = onnxConst(step)};
@@ -91,13 +99,16 @@ static Range readRange(OnnxContext *ctx, OnnxIndex start, OnnxIndex end, int64_t
 
 // The same for a step whose sign only the running program knows: both, and a choice.
 static Range readRuntimeRange(OnnxContext *ctx, OnnxIndex start, OnnxIndex end, OnnxIndex step, OnnxIndex size) {
-  OnnxIndex zero = onnxConst(0), last = onnxSub(ctx, size, onnxConst(1)), first = fromEnd(ctx, start, size), stop = fromEnd(ctx, end, size);
+  OnnxIndex zero = onnxConst(0), last = onnxSub(ctx, size, onnxConst(1)), first = fromEnd(ctx, start, size),
+            stop = fromEnd(ctx, end, size);
   OnnxIndex magnitude = onnxMax(ctx, onnxMax(ctx, step, onnxSub(ctx, zero, step)), onnxConst(1));
   OnnxIndex up = clampIndex(ctx, first, zero, size), down = clampIndex(ctx, first, zero, last);
-  OnnxIndex distanceUp = onnxSub(ctx, clampIndex(ctx, stop, zero, size), up), distanceDown = onnxSub(ctx, down, clampIndex(ctx, stop, onnxConst(-1), last));
+  OnnxIndex distanceUp = onnxSub(ctx, clampIndex(ctx, stop, zero, size), up),
+            distanceDown = onnxSub(ctx, down, clampIndex(ctx, stop, onnxConst(-1), last));
   Range r = {.step = step};
   r.start = onnxSelectIndex(ctx, arith_CmpIPredicate_sgt, step, zero, up, down);
-  OnnxIndex distance = onnxMax(ctx, onnxSelectIndex(ctx, arith_CmpIPredicate_sgt, step, zero, distanceUp, distanceDown), zero);
+  OnnxIndex distance =
+      onnxMax(ctx, onnxSelectIndex(ctx, arith_CmpIPredicate_sgt, step, zero, distanceUp, distanceDown), zero);
   r.size = onnxCeilDiv(ctx, distance, magnitude);
   return r;
 }
@@ -130,7 +141,8 @@ static OnnxValue *gatherRanges(OnnxContext *ctx, OnnxValue *x, const Range *rang
 static OnnxValue *sliceElements(OnnxContext *ctx, OnnxValue *x, const Range *r) {
   const OnnxIndex *list;
   OnnxIndex picked[ONNX_MAX_ELEMENTS];
-  if (x->rank != 1 || !onnxIsConst(r->start) || !onnxIsConst(r->size) || !onnxIsConst(r->step) || !x->elements) return NULL;
+  if (x->rank != 1 || !onnxIsConst(r->start) || !onnxIsConst(r->size) || !onnxIsConst(r->step) || !x->elements)
+    return NULL;
   int n = onnxElements(ctx, x, &list, false);
   if (n < 0) return NULL;
   for (int64_t i = 0; i < r->size.constant; ++i) picked[i] = list[r->start.constant + i * r->step.constant];
@@ -156,7 +168,8 @@ static OnnxValue *sliceConstant(OnnxContext *ctx, OnnxValue *x, const Range *ran
   return v;
 }
 // Axes or steps that the program computes: every dimension looks for itself among the axes.
-static void sliceAtRunTime(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *starts, const OnnxIndex *ends, const OnnxIndex *axes, const OnnxIndex *steps) {
+static void sliceAtRunTime(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *starts, const OnnxIndex *ends,
+                           const OnnxIndex *axes, const OnnxIndex *steps) {
   OnnxValue *x = node->inputs[0];
   Range ranges[ONNX_MAX_RANK];
   OnnxIndex sizes[ONNX_MAX_RANK];
@@ -166,7 +179,8 @@ static void sliceAtRunTime(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIn
       OnnxIndex axis = axes ? axes[k] : onnxConst(k);
       OnnxIndex *targets[] = {&start, &end, &step}, given[] = {starts[k], ends[k], steps ? steps[k] : onnxConst(1)};
       for (int t = 0; t < 3; ++t) {
-        OnnxIndex fromBack = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, axis, onnxConst(i - x->rank), given[t], *targets[t]);
+        OnnxIndex fromBack =
+            onnxSelectIndex(ctx, arith_CmpIPredicate_eq, axis, onnxConst(i - x->rank), given[t], *targets[t]);
         *targets[t] = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, axis, onnxConst(i), given[t], fromBack);
       }
     }
@@ -174,7 +188,8 @@ static void sliceAtRunTime(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIn
   }
   onnxSetOutput(ctx, node, 0, gatherRanges(ctx, x, ranges, sizes));
 }
-static void sliceBy(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *starts, const OnnxIndex *ends, const OnnxIndex *axes, const OnnxIndex *steps) {
+static void sliceBy(OnnxContext *ctx, OnnxNode *node, int n, const OnnxIndex *starts, const OnnxIndex *ends,
+                    const OnnxIndex *axes, const OnnxIndex *steps) {
   OnnxValue *x = node->inputs[0];
   Range ranges[ONNX_MAX_RANK];
   OnnxIndex offsets[ONNX_MAX_RANK], sizes[ONNX_MAX_RANK], strides[ONNX_MAX_RANK];
@@ -204,7 +219,8 @@ static OnnxIndex *constants(OnnxContext *ctx, int n, const int64_t *list) {
 }
 static void lowerSliceByAttributes(OnnxContext *ctx, OnnxNode *node) {
   const int64_t *starts, *ends, *axes;
-  int n = onnxInts(ctx, node, "starts", &starts), m = onnxInts(ctx, node, "ends", &ends), k = onnxInts(ctx, node, "axes", &axes);
+  int n = onnxInts(ctx, node, "starts", &starts), m = onnxInts(ctx, node, "ends", &ends),
+      k = onnxInts(ctx, node, "axes", &axes);
   if (n != m || (k && k != n) || n > ONNX_MAX_RANK) return onnxInvalid(ctx, "starts, ends and axes differ in length");
   sliceBy(ctx, node, n, constants(ctx, n, starts), constants(ctx, n, ends), k ? constants(ctx, n, axes) : NULL, NULL);
 }
@@ -235,7 +251,8 @@ static void gatherBody(OnnxContext *ctx, const MlirValue *args, MlirValue *resul
   MlirValue negative = arith_cmpi(B, arith_CmpIPredicate_slt, picked, onnxIndexValue(ctx, onnxConst(0)));
   picked = arith_select(B, negative, wrapped, picked);
   // An index out of range is the model's error; it must not read outside the tensor.
-  picked = arith_minsi(B, arith_maxsi(B, picked, onnxIndexValue(ctx, onnxConst(0))), onnxIndexValue(ctx, onnxSub(ctx, d->size, onnxConst(1))));
+  picked = arith_minsi(B, arith_maxsi(B, picked, onnxIndexValue(ctx, onnxConst(0))),
+                       onnxIndexValue(ctx, onnxSub(ctx, d->size, onnxConst(1))));
   for (int i = 0; i < d->rank; ++i) {
     int loop = i < d->axis ? i : i + d->indexRank - 1;
     at[i] = i == d->axis ? picked : linalg_index(B, .dim = loop);
@@ -257,13 +274,16 @@ static OnnxValue *gatherElements(OnnxContext *ctx, OnnxValue *x, OnnxValue *indi
   return onnxNewElements(ctx, x->element, indices->rank, picked, m);
 }
 // One constant index is a slice: no copy is needed.
-static OnnxValue *gatherOne(OnnxContext *ctx, OnnxValue *x, OnnxValue *indices, int axis, int rank, const OnnxIndex *dims) {
+static OnnxValue *gatherOne(OnnxContext *ctx, OnnxValue *x, OnnxValue *indices, int axis, int rank,
+                            const OnnxIndex *dims) {
   if (!indices->data || onnxCount(indices) != 1) return NULL;
   OnnxIndex offsets[ONNX_MAX_RANK], sizes[ONNX_MAX_RANK], steps[ONNX_MAX_RANK], at = onnxConst(onnxGetInt(indices, 0));
   for (int i = 0; i < x->rank; ++i) offsets[i] = onnxConst(0), sizes[i] = x->dims[i], steps[i] = onnxConst(1);
   if (at.constant < 0) at = onnxAdd(ctx, at, x->dims[axis]);
   if (onnxIsConst(at) && onnxIsConst(x->dims[axis]) && (at.constant < 0 || at.constant >= x->dims[axis].constant))
-    return onnxInvalid(ctx, "index %lld of a dimension of size %lld", (long long)at.constant, (long long)x->dims[axis].constant), NULL;
+    return onnxInvalid(ctx, "index %lld of a dimension of size %lld", (long long)at.constant,
+                       (long long)x->dims[axis].constant),
+           NULL;
   offsets[axis] = at, sizes[axis] = onnxConst(1);
   return onnxReshape(ctx, onnxSlice(ctx, x, offsets, sizes, steps), rank, dims);
 }
@@ -271,7 +291,8 @@ static void lowerGather(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0], *indices = node->inputs[1];
   int axis = (int)onnxAxis(ctx, onnxInt(ctx, node, "axis", 0), x->rank), rank = x->rank + indices->rank - 1;
   if (onnxFailed(ctx)) return;
-  if (!onnxIsInteger(indices->element)) return onnxInvalid(ctx, "indices of element type %s", onnxElementName(indices->element));
+  if (!onnxIsInteger(indices->element))
+    return onnxInvalid(ctx, "indices of element type %s", onnxElementName(indices->element));
   if (rank > ONNX_MAX_RANK) return onnxRefuse(ctx, "rank %d is not supported", rank);
   OnnxIndex dims[ONNX_MAX_RANK];
   int loops[ONNX_MAX_RANK], n = 0;
@@ -292,10 +313,6 @@ static void lowerGather(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, onnxNewTensor(ctx, x->element, rank, dims, result));
 }
 
-const OnnxOperator dlcOnnxMove[] = {
-    {"Concat", 4, 0, 1, -1, lowerConcat},
-    {"Split", 2, 0, 1, 2, lowerSplit},
-    {"Slice", 1, 9, 1, 1, lowerSliceByAttributes},
-    {"Slice", 10, 0, 3, 5, lowerSlice},
-    {"Gather", 1, 0, 2, 2, lowerGather},
-    {0}};
+const OnnxOperator dlcOnnxMove[] = {{"Concat", 4, 0, 1, -1, lowerConcat},          {"Split", 2, 0, 1, 2, lowerSplit},
+                                    {"Slice", 1, 9, 1, 1, lowerSliceByAttributes}, {"Slice", 10, 0, 3, 5, lowerSlice},
+                                    {"Gather", 1, 0, 2, 2, lowerGather},           {0}};

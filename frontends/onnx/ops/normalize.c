@@ -29,7 +29,8 @@ OnnxValue *onnxSoftmax(OnnxContext *ctx, OnnxValue *x, int axis, bool logarithm)
   OnnxValue *max = onnxReduceWith(ctx, ONNX_REDUCE_MAX, x, mask, true);
   OnnxValue *powers = onnxElementwise(ctx, 2, (OnnxValue *[]){x, max}, e, expOfDifference, NULL, ONNX_WIDEN);
   OnnxValue *sum = onnxReduceWith(ctx, ONNX_REDUCE_SUM, powers, mask, true);
-  if (logarithm) return onnxElementwise(ctx, 3, (OnnxValue *[]){x, max, sum}, x->element, logOfSoftmax, NULL, ONNX_WIDEN);
+  if (logarithm)
+    return onnxElementwise(ctx, 3, (OnnxValue *[]){x, max, sum}, x->element, logOfSoftmax, NULL, ONNX_WIDEN);
   return onnxElementwise(ctx, 2, (OnnxValue *[]){powers, sum}, x->element, quotient, NULL, ONNX_WIDEN);
 }
 static void lowerSoftmax(OnnxContext *ctx, OnnxNode *node) {
@@ -93,14 +94,17 @@ static void lowerBatchNormalization(OnnxContext *ctx, OnnxNode *node) {
     int64_t spatial = onnxInt(ctx, node, "spatial", 1);
     if (!spatial) return onnxRefuse(ctx, "attribute spatial = 0 is not supported");
   }
-  if (node->opset < 7 && !onnxInt(ctx, node, "is_test", 0)) return onnxRefuse(ctx, "attribute is_test = 0 (training) is not supported");
+  if (node->opset < 7 && !onnxInt(ctx, node, "is_test", 0))
+    return onnxRefuse(ctx, "attribute is_test = 0 (training) is not supported");
   if (!onnxIsFloat(x->element)) return onnxRefuseElement(ctx, x);
   if (x->rank < 1) return onnxInvalid(ctx, "an input of rank 0");
   OnnxElement e = onnxWide(x->element);
   for (int i = 1; i < 5; ++i)
     if (in[i]->rank != 1) return onnxInvalid(ctx, "input %d is no vector", i);
-  OnnxValue *factor = onnxBinary(ctx, ONNX_MUL, onnxCast(ctx, in[1], e), onnxCast(ctx, inverseOf(ctx, onnxCast(ctx, in[4], e), epsilon), e));
-  OnnxValue *shift = onnxBinary(ctx, ONNX_SUB, onnxCast(ctx, in[2], e), onnxBinary(ctx, ONNX_MUL, onnxCast(ctx, in[3], e), factor));
+  OnnxValue *factor = onnxBinary(ctx, ONNX_MUL, onnxCast(ctx, in[1], e),
+                                 onnxCast(ctx, inverseOf(ctx, onnxCast(ctx, in[4], e), epsilon), e));
+  OnnxValue *shift =
+      onnxBinary(ctx, ONNX_SUB, onnxCast(ctx, in[2], e), onnxBinary(ctx, ONNX_MUL, onnxCast(ctx, in[3], e), factor));
   OnnxValue *all[] = {x, overChannels(ctx, factor, x->rank), overChannels(ctx, shift, x->rank)};
   onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 3, all, x->element, scaleAndShift, NULL, ONNX_WIDEN));
 }
@@ -114,7 +118,8 @@ static MlirValue squareOfDifference(OnnxContext *ctx, const MlirValue *in, void 
   MlirValue d = difference(ctx, in, data);
   return arith_mulf(B, d, d);
 }
-static MlirValue normalizeBody(OnnxContext *ctx, const MlirValue *in, void *data) { // x, mean, inverse deviation, scale, bias
+static MlirValue normalizeBody(OnnxContext *ctx, const MlirValue *in,
+                               void *data) { // x, mean, inverse deviation, scale, bias
   MlirValue y = arith_mulf(B, arith_mulf(B, arith_subf(B, in[0], in[1]), in[2]), in[3]);
   return *(bool *)data ? arith_addf(B, y, in[4]) : y;
 }
@@ -143,9 +148,8 @@ static void lowerLayerNormalization(OnnxContext *ctx, OnnxNode *node) {
   if (onnxWantsOutput(node, 2)) onnxSetOutput(ctx, node, 2, onnxCast(ctx, inverse, kept));
 }
 
-const OnnxOperator dlcOnnxNormalize[] = {
-    {"Softmax", 1, 0, 1, 1, lowerSoftmax},
-    {"LogSoftmax", 1, 0, 1, 1, lowerSoftmax},
-    {"BatchNormalization", 6, 0, 5, 5, lowerBatchNormalization},
-    {"LayerNormalization", 17, 0, 2, 3, lowerLayerNormalization},
-    {0}};
+const OnnxOperator dlcOnnxNormalize[] = {{"Softmax", 1, 0, 1, 1, lowerSoftmax},
+                                         {"LogSoftmax", 1, 0, 1, 1, lowerSoftmax},
+                                         {"BatchNormalization", 6, 0, 5, 5, lowerBatchNormalization},
+                                         {"LayerNormalization", 17, 0, 2, 3, lowerLayerNormalization},
+                                         {0}};

@@ -90,7 +90,8 @@ static MlirValue modBody(OnnxContext *ctx, const MlirValue *in, void *data) {
   if (!onnxIsFloat(d->element)) return integerMod(ctx, in[0], in[1], d);
   MlirValue r = arith_remf(B, in[0], in[1]), zero = onnxConstantScalar(ctx, d->element, 0);
   if (d->truncate) return r;
-  MlirValue negative = arith_cmpf(B, arith_CmpFPredicate_OLT, r, zero), below = arith_cmpf(B, arith_CmpFPredicate_OLT, in[1], zero);
+  MlirValue negative = arith_cmpf(B, arith_CmpFPredicate_OLT, r, zero),
+            below = arith_cmpf(B, arith_CmpFPredicate_OLT, in[1], zero);
   MlirValue isZero = arith_cmpf(B, arith_CmpFPredicate_OEQ, r, zero);
   MlirValue shifted = arith_select(B, arith_xori(B, negative, below), arith_addf(B, r, in[1]), r);
   return arith_select(B, isZero, math_copysign(B, zero, in[1]), shifted);
@@ -114,8 +115,10 @@ static void lowerMod(OnnxContext *ctx, OnnxNode *node) {
 static MlirValue preluBody(OnnxContext *ctx, const MlirValue *in, void *data) {
   OnnxElement e = *(OnnxElement *)data;
   MlirValue zero = onnxConstantInt(ctx, e, 0), below;
-  if (onnxIsFloat(e)) below = arith_cmpf(B, arith_CmpFPredicate_OLT, in[0], zero);
-  else below = arith_cmpi(B, onnxIsUnsigned(e) ? arith_CmpIPredicate_ult : arith_CmpIPredicate_slt, in[0], zero);
+  if (onnxIsFloat(e))
+    below = arith_cmpf(B, arith_CmpFPredicate_OLT, in[0], zero);
+  else
+    below = arith_cmpi(B, onnxIsUnsigned(e) ? arith_CmpIPredicate_ult : arith_CmpIPredicate_slt, in[0], zero);
   return arith_select(B, below, onnxArithmetic(ctx, ONNX_MUL, e, in[0], in[1]), in[0]);
 }
 static void lowerPRelu(OnnxContext *ctx, OnnxNode *node) {
@@ -123,13 +126,15 @@ static void lowerPRelu(OnnxContext *ctx, OnnxNode *node) {
   OnnxElement e = onnxWide(x->element);
   if (e == ONNX_BOOL) return onnxRefuseElement(ctx, x);
   OnnxValue *slope = node->inputs[1];
-  if (slope->element != x->element || slope->rank > x->rank) return onnxInvalid(ctx, "the slope does not fit the input");
+  if (slope->element != x->element || slope->rank > x->rank)
+    return onnxInvalid(ctx, "the slope does not fit the input");
   if (node->opset < 7 && slope->rank == 1 && x->rank > 1) { // one slope, or one a channel
     OnnxIndex dims[ONNX_MAX_RANK] = {slope->dims[0]};
     for (int i = 1; i < x->rank; ++i) dims[i] = onnxConst(1);
     slope = onnxReshape(ctx, slope, x->rank - 1, dims);
   }
-  onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 2, (OnnxValue *[]){x, slope}, x->element, preluBody, &e, ONNX_WIDEN));
+  onnxSetOutput(ctx, node, 0,
+                onnxElementwise(ctx, 2, (OnnxValue *[]){x, slope}, x->element, preluBody, &e, ONNX_WIDEN));
 }
 static void lowerClip(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0], *low = optional(node, 1), *high = optional(node, 2);
@@ -159,13 +164,15 @@ static void argBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results,
   MlirValue idx = arith_index_cast(B, linalg_index(B, .dim = d->loop), mlirIntegerTypeGet(B->ctx, 64));
   MlirValue better, same;
   if (onnxIsFloat(d->element)) {
-    MlirValue odd = arith_cmpf(B, arith_CmpFPredicate_UNO, x, x), bestOdd = arith_cmpf(B, arith_CmpFPredicate_UNO, best, best);
+    MlirValue odd = arith_cmpf(B, arith_CmpFPredicate_UNO, x, x),
+              bestOdd = arith_cmpf(B, arith_CmpFPredicate_UNO, best, best);
     better = arith_cmpf(B, d->greatest ? arith_CmpFPredicate_OGT : arith_CmpFPredicate_OLT, x, best);
     better = arith_ori(B, better, arith_andi(B, odd, arith_xori(B, bestOdd, onnxConstantInt(ctx, ONNX_BOOL, 1))));
     same = arith_ori(B, arith_cmpf(B, arith_CmpFPredicate_OEQ, x, best), arith_andi(B, odd, bestOdd));
   } else {
     bool u = onnxIsUnsigned(d->element);
-    arith_CmpIPredicate p = d->greatest ? (u ? arith_CmpIPredicate_ugt : arith_CmpIPredicate_sgt) : (u ? arith_CmpIPredicate_ult : arith_CmpIPredicate_slt);
+    arith_CmpIPredicate p = d->greatest ? (u ? arith_CmpIPredicate_ugt : arith_CmpIPredicate_sgt)
+                                        : (u ? arith_CmpIPredicate_ult : arith_CmpIPredicate_slt);
     better = arith_cmpi(B, p, x, best), same = arith_cmpi(B, arith_CmpIPredicate_eq, x, best);
   }
   MlirValue preferred = arith_cmpi(B, d->last ? arith_CmpIPredicate_sgt : arith_CmpIPredicate_slt, idx, bestIndex);
@@ -187,7 +194,8 @@ static OnnxValue *argExtreme(OnnxContext *ctx, OnnxValue *x, int axis, bool grea
   MlirAffineMap map = onnxMap(ctx, x->rank, n, loops);
   MlirValue none = onnxConstantInt(ctx, ONNX_INT64, last ? -1 : INT64_MAX), results[2];
   OnnxAccess in = {onnxTensor(ctx, x), onnxIdentity(ctx, x->rank)};
-  OnnxAccess outs[] = {{onnxFill(ctx, e, n, kept, arith_constant(B, start)), map}, {onnxFill(ctx, ONNX_INT64, n, kept, none), map}};
+  OnnxAccess outs[] = {{onnxFill(ctx, e, n, kept, arith_constant(B, start)), map},
+                       {onnxFill(ctx, ONNX_INT64, n, kept, none), map}};
   ArgData d = {x->element, e, axis, greatest, last};
   onnxGeneric(ctx, iterators, 1, &in, 2, outs, argBody, &d, results);
   return onnxNewTensor(ctx, ONNX_INT64, n, kept, results[1]);
@@ -218,7 +226,9 @@ static MlirValue hardmaxBody(OnnxContext *ctx, const MlirValue *in, void *data) 
   MlirValue hit = arith_cmpi(B, arith_CmpIPredicate_eq, idx, in[0]);
   return arith_select(B, hit, onnxConstantScalar(ctx, d->element, 1), onnxConstantScalar(ctx, d->element, 0));
 }
-static void hardmaxGeneric(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) { results[0] = hardmaxBody(ctx, args, data); }
+static void hardmaxGeneric(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) {
+  results[0] = hardmaxBody(ctx, args, data);
+}
 static OnnxValue *hardmax(OnnxContext *ctx, OnnxValue *x, int axis) {
   OnnxValue *place = argExtreme(ctx, x, axis, true, false);
   if (!place) return NULL;
@@ -246,12 +256,7 @@ static void lowerHardmax(OnnxContext *ctx, OnnxNode *node) {
   if (flat) onnxSetOutput(ctx, node, 0, onnxReshape(ctx, hardmax(ctx, flat, 1), x->rank, x->dims));
 }
 
-const OnnxOperator dlcOnnxNumeric[] = {
-    {"Pow", 1, 0, 2, 2, lowerPow},
-    {"Mod", 10, 0, 2, 2, lowerMod},
-    {"PRelu", 6, 0, 2, 2, lowerPRelu},
-    {"Clip", 6, 0, 1, 3, lowerClip},
-    {"ArgMax", 1, 0, 1, 1, lowerArg},
-    {"ArgMin", 1, 0, 1, 1, lowerArg},
-    {"Hardmax", 1, 0, 1, 1, lowerHardmax},
-    {0}};
+const OnnxOperator dlcOnnxNumeric[] = {{"Pow", 1, 0, 2, 2, lowerPow},         {"Mod", 10, 0, 2, 2, lowerMod},
+                                       {"PRelu", 6, 0, 2, 2, lowerPRelu},     {"Clip", 6, 0, 1, 3, lowerClip},
+                                       {"ArgMax", 1, 0, 1, 1, lowerArg},      {"ArgMin", 1, 0, 1, 1, lowerArg},
+                                       {"Hardmax", 1, 0, 1, 1, lowerHardmax}, {0}};

@@ -23,11 +23,13 @@ static bool readPool(OnnxContext *ctx, OnnxNode *node, OnnxWindow *w, bool *ceil
   const int64_t *kernel;
   *ceilMode = onnxInt(ctx, node, "ceil_mode", 0) != 0;
   int n = onnxInts(ctx, node, "kernel_shape", &kernel);
-  if (x->rank < 3 || n != x->rank - 2) return onnxInvalid(ctx, "attribute kernel_shape has %d entries for rank %d", n, x->rank), false;
+  if (x->rank < 3 || n != x->rank - 2)
+    return onnxInvalid(ctx, "attribute kernel_shape has %d entries for rank %d", n, x->rank), false;
   w->n = n;
   for (int i = 0; i < n; ++i) {
     w->kernel[i] = onnxConst(kernel[i]);
-    if (kernel[i] < 1) return onnxInvalid(ctx, "attribute kernel_shape has the entry %lld", (long long)kernel[i]), false;
+    if (kernel[i] < 1)
+      return onnxInvalid(ctx, "attribute kernel_shape has the entry %lld", (long long)kernel[i]), false;
   }
   bool dilations = !strcmp(node->type, "MaxPool") ? node->opset >= 10 : node->opset >= 19;
   return onnxReadWindow(ctx, node, x, *ceilMode, dilations, w);
@@ -61,7 +63,8 @@ typedef struct {
 static void maxBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) {
   results[0] = onnxArithmetic(ctx, ONNX_MAX, ((MaxData *)data)->element, args[2], args[0]);
 }
-// Where the scalar at hand lies in the unpadded input, counted over the whole tensor, and whether it lies inside at all.
+// Where the scalar at hand lies in the unpadded input, counted over the whole tensor, and whether it lies inside at
+// all.
 static OnnxIndex positionInInput(OnnxContext *ctx, const MaxData *d, MlirValue *inside) {
   int n = d->w->n;
   OnnxIndex at[ONNX_MAX_RANK], position;
@@ -73,7 +76,8 @@ static OnnxIndex positionInInput(OnnxContext *ctx, const MaxData *d, MlirValue *
     OnnxIndex start = onnxMul(ctx, at[i], onnxConst(d->w->strides[i - 2]));
     at[i] = onnxSub(ctx, onnxAdd(ctx, start, onnxMul(ctx, k, onnxConst(d->w->dilations[i - 2]))), d->w->low[i - 2]);
     // Unsigned: negative positions are large.
-    MlirValue in = arith_cmpi(B, arith_CmpIPredicate_ult, onnxIndexValue(ctx, at[i]), onnxIndexValue(ctx, d->x->dims[i]));
+    MlirValue in =
+        arith_cmpi(B, arith_CmpIPredicate_ult, onnxIndexValue(ctx, at[i]), onnxIndexValue(ctx, d->x->dims[i]));
     *inside = arith_andi(B, *inside, in);
   }
   position = onnxAdd(ctx, onnxMul(ctx, at[0], d->x->dims[1]), at[1]);
@@ -87,16 +91,22 @@ static OnnxIndex positionInInput(OnnxContext *ctx, const MaxData *d, MlirValue *
 static void maxIndexBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) {
   MaxData *d = data;
   MlirValue x = args[0], best = args[2], better;
-  if (onnxIsFloat(d->element)) better = arith_cmpf(B, arith_CmpFPredicate_OGT, x, best);
-  else better = arith_cmpi(B, onnxIsUnsigned(d->element) ? arith_CmpIPredicate_ugt : arith_CmpIPredicate_sgt, x, best);
-  MlirValue inside, position = arith_index_cast(B, onnxIndexValue(ctx, positionInInput(ctx, d, &inside)), onnxElementType(ctx, ONNX_INT64));
+  if (onnxIsFloat(d->element))
+    better = arith_cmpf(B, arith_CmpFPredicate_OGT, x, best);
+  else
+    better = arith_cmpi(B, onnxIsUnsigned(d->element) ? arith_CmpIPredicate_ugt : arith_CmpIPredicate_sgt, x, best);
+  MlirValue inside, position = arith_index_cast(B, onnxIndexValue(ctx, positionInInput(ctx, d, &inside)),
+                                                onnxElementType(ctx, ONNX_INT64));
   // The first element that is no padding always wins over the start, which may equal it.
-  MlirValue first = arith_andi(B, inside, arith_cmpi(B, arith_CmpIPredicate_slt, args[3], onnxConstantInt(ctx, ONNX_INT64, 0)));
+  MlirValue first =
+      arith_andi(B, inside, arith_cmpi(B, arith_CmpIPredicate_slt, args[3], onnxConstantInt(ctx, ONNX_INT64, 0)));
   better = arith_ori(B, better, first);
   results[0] = arith_select(B, better, x, best);
   results[1] = arith_select(B, better, position, args[3]);
 }
-static MlirValue scalarConstant(OnnxContext *ctx, MlirAttribute a) { return onnxFailed(ctx) ? (MlirValue){0} : arith_constant(B, a); }
+static MlirValue scalarConstant(OnnxContext *ctx, MlirAttribute a) {
+  return onnxFailed(ctx) ? (MlirValue){0} : arith_constant(B, a);
+}
 static void lowerMaxPool(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   OnnxWindow w;
@@ -124,8 +134,10 @@ static void sumBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results,
   results[0] = arith_addf(B, args[2], onnxConvert(ctx, args[0], from, onnxWide(from)));
 }
 // How many elements of a window along one dimension lie inside the input (with its padding, when that counts).
-static OnnxIndex validCount(OnnxContext *ctx, const OnnxWindow *w, int i, OnnxIndex size, OnnxIndex at, bool includePad) {
-  OnnxIndex start = onnxSub(ctx, onnxMul(ctx, at, onnxConst(w->strides[i])), w->low[i]), step = onnxConst(w->dilations[i]);
+static OnnxIndex validCount(OnnxContext *ctx, const OnnxWindow *w, int i, OnnxIndex size, OnnxIndex at,
+                            bool includePad) {
+  OnnxIndex start = onnxSub(ctx, onnxMul(ctx, at, onnxConst(w->strides[i])), w->low[i]),
+            step = onnxConst(w->dilations[i]);
   OnnxIndex end = includePad ? onnxAdd(ctx, size, w->high[i]) : size;
   OnnxIndex last = onnxMin(ctx, w->kernel[i], onnxCeilDiv(ctx, onnxSub(ctx, end, start), step));
   if (includePad) return last;
@@ -143,7 +155,9 @@ static void countBody(OnnxContext *ctx, const MlirValue *args, MlirValue *result
   CountData *d = data;
   OnnxIndex n = onnxConst(1);
   for (int i = 0; i < d->w->n; ++i)
-    n = onnxMul(ctx, n, validCount(ctx, d->w, i, d->x->dims[2 + i], (OnnxIndex){.value = linalg_index(B, .dim = i)}, d->includePad));
+    n = onnxMul(
+        ctx, n,
+        validCount(ctx, d->w, i, d->x->dims[2 + i], (OnnxIndex){.value = linalg_index(B, .dim = i)}, d->includePad));
   MlirValue integer = arith_index_cast(B, onnxIndexValue(ctx, n), onnxElementType(ctx, ONNX_INT64));
   results[0] = onnxConvert(ctx, integer, ONNX_INT64, d->element);
 }
@@ -155,7 +169,8 @@ static OnnxValue *staticCounts(OnnxContext *ctx, const CountData *d, const int64
   for (int i = 0; i < w->n; ++i) total *= sizes[i];
   for (int64_t k = 0; v && k < total; ++k) {
     int64_t n = 1;
-    for (int i = 0; i < w->n; ++i) n *= validCount(ctx, w, i, d->x->dims[2 + i], onnxConst(at[i]), d->includePad).constant;
+    for (int i = 0; i < w->n; ++i)
+      n *= validCount(ctx, w, i, d->x->dims[2 + i], onnxConst(at[i]), d->includePad).constant;
     onnxPutInt(d->element, data, k, n);
     for (int i = w->n; i-- > 0 && ++at[i] == sizes[i];) at[i] = 0;
   }
@@ -213,9 +228,8 @@ static void lowerGlobal(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, r, x->element));
 }
 
-const OnnxOperator dlcOnnxPool[] = {
-    {"MaxPool", 1, 0, 1, 1, lowerMaxPool},
-    {"AveragePool", 1, 0, 1, 1, lowerAveragePool},
-    {"GlobalAveragePool", 1, 0, 1, 1, lowerGlobal},
-    {"GlobalMaxPool", 1, 0, 1, 1, lowerGlobal},
-    {0}};
+const OnnxOperator dlcOnnxPool[] = {{"MaxPool", 1, 0, 1, 1, lowerMaxPool},
+                                    {"AveragePool", 1, 0, 1, 1, lowerAveragePool},
+                                    {"GlobalAveragePool", 1, 0, 1, 1, lowerGlobal},
+                                    {"GlobalMaxPool", 1, 0, 1, 1, lowerGlobal},
+                                    {0}};

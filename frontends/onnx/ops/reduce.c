@@ -34,8 +34,9 @@ static MlirValue combine(OnnxContext *ctx, MlirValue acc, MlirValue x, void *dat
 OnnxValue *onnxReduceWith(OnnxContext *ctx, OnnxReduction kind, OnnxValue *x, const bool *mask, bool keepDims) {
   if (onnxFailed(ctx) || !x) return NULL;
   OnnxElement e = onnxWide(x->element);
-  MlirAttribute init = kind == ONNX_REDUCE_MAX ? onnxLowest(ctx, e) : kind == ONNX_REDUCE_MIN ? onnxHighest(ctx, e)
-                       : onnxScalarAttribute(ctx, e, kind == ONNX_REDUCE_PROD);
+  MlirAttribute init = kind == ONNX_REDUCE_MAX   ? onnxLowest(ctx, e)
+                       : kind == ONNX_REDUCE_MIN ? onnxHighest(ctx, e)
+                                                 : onnxScalarAttribute(ctx, e, kind == ONNX_REDUCE_PROD);
   Combine c = {kind, e};
   return onnxReduce(ctx, x, mask, keepDims, e, init, combine, &c);
 }
@@ -51,11 +52,16 @@ static MlirValue stepBody(OnnxContext *ctx, const MlirValue *in, void *data) {
   bool isFloat = onnxIsFloat(d->element);
   MlirValue x = in[0];
   switch (d->step) {
-  case SQUARE: return isFloat ? arith_mulf(B, x, x) : arith_muli(B, x, x);
-  case ABSOLUTE: return isFloat ? math_absf(B, x) : onnxIsUnsigned(d->element) ? x : math_absi(B, x);
-  case EXP: return math_exp(B, x);
-  case LOG: return math_log(B, x);
-  default: return math_sqrt(B, x);
+  case SQUARE:
+    return isFloat ? arith_mulf(B, x, x) : arith_muli(B, x, x);
+  case ABSOLUTE:
+    return isFloat ? math_absf(B, x) : onnxIsUnsigned(d->element) ? x : math_absi(B, x);
+  case EXP:
+    return math_exp(B, x);
+  case LOG:
+    return math_log(B, x);
+  default:
+    return math_sqrt(B, x);
   }
 }
 static OnnxValue *apply(OnnxContext *ctx, Step step, OnnxValue *x) {
@@ -83,7 +89,8 @@ static MlirValue expDifference(OnnxContext *ctx, const MlirValue *in, void *data
 // A maximum that is infinite must not be subtracted from itself.
 static MlirValue finiteOrZero(OnnxContext *ctx, const MlirValue *in, void *data) {
   OnnxElement e = *(OnnxElement *)data;
-  MlirValue infinite = arith_cmpf(B, arith_CmpFPredicate_OEQ, math_absf(B, in[0]), onnxConstantScalar(ctx, e, INFINITY));
+  MlirValue infinite =
+      arith_cmpf(B, arith_CmpFPredicate_OEQ, math_absf(B, in[0]), onnxConstantScalar(ctx, e, INFINITY));
   return arith_select(B, infinite, onnxConstantScalar(ctx, e, 0), in[0]);
 }
 static OnnxValue *logSumExp(OnnxContext *ctx, OnnxValue *x, const bool *mask) {
@@ -101,7 +108,8 @@ static OnnxValue *reduceByType(OnnxContext *ctx, const char *type, OnnxValue *x,
   if (!strcmp(type, "Min")) return onnxReduceWith(ctx, ONNX_REDUCE_MIN, x, mask, true);
   if (!strcmp(type, "L1")) return onnxReduceWith(ctx, ONNX_REDUCE_SUM, apply(ctx, ABSOLUTE, x), mask, true);
   if (!strcmp(type, "SumSquare")) return onnxReduceWith(ctx, ONNX_REDUCE_SUM, apply(ctx, SQUARE, x), mask, true);
-  if (!strcmp(type, "L2")) return applyAfter(ctx, SQRT, onnxReduceWith(ctx, ONNX_REDUCE_SUM, apply(ctx, SQUARE, x), mask, true));
+  if (!strcmp(type, "L2"))
+    return applyAfter(ctx, SQRT, onnxReduceWith(ctx, ONNX_REDUCE_SUM, apply(ctx, SQUARE, x), mask, true));
   if (!strcmp(type, "LogSum")) return applyAfter(ctx, LOG, onnxReduceWith(ctx, ONNX_REDUCE_SUM, x, mask, true));
   if (!strcmp(type, "LogSumExp")) {
     OnnxValue *wide = onnxIsFloat(x->element) ? x : onnxCast(ctx, x, ONNX_DOUBLE);
@@ -140,10 +148,13 @@ static void lowerReduce(OnnxContext *ctx, OnnxNode *node) {
   bool keep = onnxInt(ctx, node, "keepdims", 1) != 0, noop = onnxInt(ctx, node, "noop_with_empty_axes", 0) != 0;
   bool fromInput = node->opset >= 18 || (sum && node->opset >= 13);
   OnnxValue *axes = fromInput && node->inputCount > 1 ? node->inputs[1] : NULL;
-  if (x->element == ONNX_BOOL && strcmp(node->type, "ReduceMax") && strcmp(node->type, "ReduceMin")) return onnxRefuseElement(ctx, x);
+  if (x->element == ONNX_BOOL && strcmp(node->type, "ReduceMax") && strcmp(node->type, "ReduceMin"))
+    return onnxRefuseElement(ctx, x);
   if (axes && !axes->data && onnxCount(axes) != 0) return reduceAtRunTime(ctx, node, axes, keep);
-  if (axes && onnxCount(axes) == 0) memset(mask, 0, sizeof mask);
-  else if (!onnxAxesMask(ctx, node, "axes", fromInput ? 1 : -1, x->rank, mask, &given)) return;
+  if (axes && onnxCount(axes) == 0)
+    memset(mask, 0, sizeof mask);
+  else if (!onnxAxesMask(ctx, node, "axes", fromInput ? 1 : -1, x->rank, mask, &given))
+    return;
   bool any = false;
   for (int i = 0; i < x->rank; ++i) any |= mask[i];
   if (!any && !noop)
@@ -158,9 +169,14 @@ static void lowerReduce(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, keep ? r : onnxReshape(ctx, r, n, dims));
 }
 
-const OnnxOperator dlcOnnxReduce[] = {
-    {"ReduceSum", 1, 0, 1, 2, lowerReduce}, {"ReduceMean", 1, 0, 1, 2, lowerReduce}, {"ReduceMax", 1, 0, 1, 2, lowerReduce},
-    {"ReduceMin", 1, 0, 1, 2, lowerReduce}, {"ReduceProd", 1, 0, 1, 2, lowerReduce}, {"ReduceL1", 1, 0, 1, 2, lowerReduce},
-    {"ReduceL2", 1, 0, 1, 2, lowerReduce}, {"ReduceLogSum", 1, 0, 1, 2, lowerReduce},
-    {"ReduceLogSumExp", 1, 0, 1, 2, lowerReduce}, {"ReduceSumSquare", 1, 0, 1, 2, lowerReduce},
-    {0}};
+const OnnxOperator dlcOnnxReduce[] = {{"ReduceSum", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceMean", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceMax", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceMin", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceProd", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceL1", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceL2", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceLogSum", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceLogSumExp", 1, 0, 1, 2, lowerReduce},
+                                      {"ReduceSumSquare", 1, 0, 1, 2, lowerReduce},
+                                      {0}};

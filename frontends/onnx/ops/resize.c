@@ -20,16 +20,24 @@ typedef struct {
   MlirValue value;
 } Real;
 static Real known(double x) { return (Real){.known = x}; }
-static MlirValue number(OnnxContext *ctx, Real x) { return isNull(x.value) ? onnxConstantScalar(ctx, ONNX_DOUBLE, x.known) : x.value; }
+static MlirValue number(OnnxContext *ctx, Real x) {
+  return isNull(x.value) ? onnxConstantScalar(ctx, ONNX_DOUBLE, x.known) : x.value;
+}
 static MlirValue literal(OnnxContext *ctx, double x) { return onnxConstantScalar(ctx, ONNX_DOUBLE, x); }
 static double foldReal(OnnxArithmetic kind, double a, double b) {
   switch (kind) {
-  case ONNX_ADD: return a + b;
-  case ONNX_SUB: return a - b;
-  case ONNX_MUL: return a * b;
-  case ONNX_DIV: return a / b;
-  case ONNX_MAX: return fmax(a, b);
-  default: return fmin(a, b);
+  case ONNX_ADD:
+    return a + b;
+  case ONNX_SUB:
+    return a - b;
+  case ONNX_MUL:
+    return a * b;
+  case ONNX_DIV:
+    return a / b;
+  case ONNX_MAX:
+    return fmax(a, b);
+  default:
+    return fmin(a, b);
   }
 }
 static Real calculate(OnnxContext *ctx, OnnxArithmetic kind, Real a, Real b) {
@@ -64,7 +72,15 @@ static bool readReals(OnnxContext *ctx, OnnxValue *v, int n, Real *out) {
 }
 
 //===--- what the node asks for ---
-typedef enum { HALF_PIXEL, HALF_PIXEL_SYMMETRIC, PYTORCH_HALF_PIXEL, ALIGN_CORNERS, ASYMMETRIC, CROP_AND_RESIZE, TF_HALF_PIXEL } Transformation;
+typedef enum {
+  HALF_PIXEL,
+  HALF_PIXEL_SYMMETRIC,
+  PYTORCH_HALF_PIXEL,
+  ALIGN_CORNERS,
+  ASYMMETRIC,
+  CROP_AND_RESIZE,
+  TF_HALF_PIXEL
+} Transformation;
 typedef enum { ROUND_PREFER_FLOOR, ROUND_PREFER_CEIL, FLOOR, CEIL } Rounding;
 typedef enum { NEAREST, LINEAR, CUBIC } Mode;
 typedef struct {
@@ -87,7 +103,8 @@ static int choose(OnnxContext *ctx, const char *attribute, const char *text, int
   return 0;
 }
 static void readAttributes(OnnxContext *ctx, OnnxNode *node, Resize *r) {
-  static const char *const transformations[] = {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+  static const char *const transformations[] = {"half_pixel",          "half_pixel_symmetric", "pytorch_half_pixel",
+                                                "align_corners",       "asymmetric",           "tf_crop_and_resize",
                                                 "tf_half_pixel_for_nn"}; // the last one until opset 12
   static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
   static const char *const modes[] = {"nearest", "linear", "cubic"};
@@ -98,9 +115,13 @@ static void readAttributes(OnnxContext *ctx, OnnxNode *node, Resize *r) {
     r->transformation = ASYMMETRIC, r->rounding = FLOOR;
     return;
   }
-  r->transformation = (Transformation)choose(ctx, "coordinate_transformation_mode", onnxString(ctx, node, "coordinate_transformation_mode", "half_pixel"), node->opset < 13 ? 7 : 6, transformations);
-  r->rounding = (Rounding)choose(ctx, "nearest_mode", onnxString(ctx, node, "nearest_mode", "round_prefer_floor"), 4, roundings);
-  r->cubic = onnxFloat(ctx, node, "cubic_coeff_a", -0.75), r->extrapolation = onnxFloat(ctx, node, "extrapolation_value", 0);
+  r->transformation = (Transformation)choose(ctx, "coordinate_transformation_mode",
+                                             onnxString(ctx, node, "coordinate_transformation_mode", "half_pixel"),
+                                             node->opset < 13 ? 7 : 6, transformations);
+  r->rounding =
+      (Rounding)choose(ctx, "nearest_mode", onnxString(ctx, node, "nearest_mode", "round_prefer_floor"), 4, roundings);
+  r->cubic = onnxFloat(ctx, node, "cubic_coeff_a", -0.75),
+  r->extrapolation = onnxFloat(ctx, node, "extrapolation_value", 0);
   r->excludeOutside = onnxInt(ctx, node, "exclude_outside", 0) != 0;
   r->antialias = node->opset >= 18 && onnxInt(ctx, node, "antialias", 0);
 }
@@ -114,7 +135,9 @@ static int readAxes(OnnxContext *ctx, OnnxNode *node, int rank, int *axes) {
 }
 static void setSizes(OnnxContext *ctx, OnnxNode *node, Resize *r, OnnxValue *sizes, int n, const int *axes) {
   static const char *const policies[] = {"stretch", "not_larger", "not_smaller"};
-  int policy = node->opset >= 18 ? choose(ctx, "keep_aspect_ratio_policy", onnxString(ctx, node, "keep_aspect_ratio_policy", "stretch"), 3, policies) : 0;
+  int policy = node->opset >= 18 ? choose(ctx, "keep_aspect_ratio_policy",
+                                          onnxString(ctx, node, "keep_aspect_ratio_policy", "stretch"), 3, policies)
+                                 : 0;
   const OnnxIndex *list;
   int count = onnxElements(ctx, sizes, &list, true);
   if (onnxFailed(ctx)) return;
@@ -128,7 +151,8 @@ static void setSizes(OnnxContext *ctx, OnnxNode *node, Resize *r, OnnxValue *siz
   }
   for (int i = 0; i < n && policy; ++i) {
     Side *s = &r->side[axes[i]];
-    s->scale = common, s->out = floorOf(ctx, calculate(ctx, ONNX_ADD, calculate(ctx, ONNX_MUL, common, ofIndex(ctx, s->in)), known(0.5)));
+    s->scale = common,
+    s->out = floorOf(ctx, calculate(ctx, ONNX_ADD, calculate(ctx, ONNX_MUL, common, ofIndex(ctx, s->in)), known(0.5)));
   }
 }
 static void readSides(OnnxContext *ctx, OnnxNode *node, OnnxValue *x, Resize *r) {
@@ -143,11 +167,14 @@ static void readSides(OnnxContext *ctx, OnnxNode *node, OnnxValue *x, Resize *r)
   if (node->opset < 9) {
     given = onnxFloats(ctx, node, "scales", &list) == n;
     for (int i = 0; i < n && given; ++i) reals[i] = known(list[i]);
-  } else given = readReals(ctx, optional(node, old ? 1 : 2), n, reals);
+  } else
+    given = readReals(ctx, optional(node, old ? 1 : 2), n, reals);
   if (onnxFailed(ctx)) return;
   if (given == (sizes != NULL)) return onnxInvalid(ctx, "it needs either scales or sizes");
-  if (sizes) setSizes(ctx, node, r, sizes, n, axes);
-  else if (node->opset >= 18) onnxString(ctx, node, "keep_aspect_ratio_policy", "stretch"); // of sizes only
+  if (sizes)
+    setSizes(ctx, node, r, sizes, n, axes);
+  else if (node->opset >= 18)
+    onnxString(ctx, node, "keep_aspect_ratio_policy", "stretch"); // of sizes only
   for (int i = 0; i < n && given; ++i) {
     Side *s = &r->side[axes[i]];
     s->scale = reals[i], s->out = floorOf(ctx, calculate(ctx, ONNX_MUL, reals[i], ofIndex(ctx, s->in)));
@@ -165,33 +192,46 @@ typedef struct {
   OnnxIndex radius; // taps are at floor(x) - radius ...
   OnnxElement element;
 } TapData;
-static MlirValue op2(OnnxContext *ctx, OnnxArithmetic kind, MlirValue a, MlirValue b) { return onnxArithmetic(ctx, kind, ONNX_DOUBLE, a, b); }
+static MlirValue op2(OnnxContext *ctx, OnnxArithmetic kind, MlirValue a, MlirValue b) {
+  return onnxArithmetic(ctx, kind, ONNX_DOUBLE, a, b);
+}
 // The place in the input of element `at` of the output.
 static MlirValue sourceOf(OnnxContext *ctx, const Resize *r, const Side *s, MlirValue at) {
-  MlirValue y = toReal(ctx, at), scale = number(ctx, s->scale), in = number(ctx, ofIndex(ctx, s->in)), one = literal(ctx, 1), half = literal(ctx, 0.5);
-  MlirValue width = op2(ctx, ONNX_MUL, scale, in), last = op2(ctx, ONNX_SUB, in, one), steps = op2(ctx, ONNX_SUB, width, one);
+  MlirValue y = toReal(ctx, at), scale = number(ctx, s->scale), in = number(ctx, ofIndex(ctx, s->in)),
+            one = literal(ctx, 1), half = literal(ctx, 0.5);
+  MlirValue width = op2(ctx, ONNX_MUL, scale, in), last = op2(ctx, ONNX_SUB, in, one),
+            steps = op2(ctx, ONNX_SUB, width, one);
   MlirValue isOne = arith_cmpf(B, arith_CmpFPredicate_OEQ, width, one);
   MlirValue halfPixel = op2(ctx, ONNX_SUB, op2(ctx, ONNX_DIV, op2(ctx, ONNX_ADD, y, half), scale), half);
   switch (r->transformation) {
-  case HALF_PIXEL: return halfPixel;
-  case PYTORCH_HALF_PIXEL: return arith_select(B, isOne, literal(ctx, -0.5), halfPixel);
-  case ASYMMETRIC: return op2(ctx, ONNX_DIV, y, scale);
-  case TF_HALF_PIXEL: return op2(ctx, ONNX_DIV, op2(ctx, ONNX_ADD, y, half), scale);
-  case ALIGN_CORNERS: return arith_select(B, isOne, literal(ctx, 0), op2(ctx, ONNX_DIV, op2(ctx, ONNX_MUL, y, last), steps));
+  case HALF_PIXEL:
+    return halfPixel;
+  case PYTORCH_HALF_PIXEL:
+    return arith_select(B, isOne, literal(ctx, -0.5), halfPixel);
+  case ASYMMETRIC:
+    return op2(ctx, ONNX_DIV, y, scale);
+  case TF_HALF_PIXEL:
+    return op2(ctx, ONNX_DIV, op2(ctx, ONNX_ADD, y, half), scale);
+  case ALIGN_CORNERS:
+    return arith_select(B, isOne, literal(ctx, 0), op2(ctx, ONNX_DIV, op2(ctx, ONNX_MUL, y, last), steps));
   case HALF_PIXEL_SYMMETRIC: {
     MlirValue adjustment = op2(ctx, ONNX_DIV, number(ctx, ofIndex(ctx, s->out)), width);
     MlirValue offset = op2(ctx, ONNX_MUL, op2(ctx, ONNX_MUL, in, half), op2(ctx, ONNX_SUB, one, adjustment));
     return op2(ctx, ONNX_ADD, offset, halfPixel);
   }
-  default: break;
+  default:
+    break;
   }
-  MlirValue start = number(ctx, s->start), extent = op2(ctx, ONNX_MUL, op2(ctx, ONNX_SUB, number(ctx, s->end), start), last);
-  MlirValue x = arith_select(B, isOne, op2(ctx, ONNX_MUL, extent, half), op2(ctx, ONNX_DIV, op2(ctx, ONNX_MUL, y, extent), steps));
+  MlirValue start = number(ctx, s->start),
+            extent = op2(ctx, ONNX_MUL, op2(ctx, ONNX_SUB, number(ctx, s->end), start), last);
+  MlirValue x = arith_select(B, isOne, op2(ctx, ONNX_MUL, extent, half),
+                             op2(ctx, ONNX_DIV, op2(ctx, ONNX_MUL, y, extent), steps));
   return op2(ctx, ONNX_ADD, x, op2(ctx, ONNX_MUL, start, last));
 }
 static MlirValue isOutside(OnnxContext *ctx, const Side *s, MlirValue x) {
   MlirValue last = op2(ctx, ONNX_SUB, number(ctx, ofIndex(ctx, s->in)), literal(ctx, 1));
-  return arith_ori(B, arith_cmpf(B, arith_CmpFPredicate_OLT, x, literal(ctx, 0)), arith_cmpf(B, arith_CmpFPredicate_OGT, x, last));
+  return arith_ori(B, arith_cmpf(B, arith_CmpFPredicate_OLT, x, literal(ctx, 0)),
+                   arith_cmpf(B, arith_CmpFPredicate_OGT, x, last));
 }
 // Clamped to the input; as an index.
 static MlirValue clampPlace(OnnxContext *ctx, const Side *s, MlirValue x) {
@@ -220,10 +260,18 @@ static MlirValue nearestBody(OnnxContext *ctx, const MlirValue *at, void *data) 
     if (isWhole(r, s)) continue;
     MlirValue x = sourceOf(ctx, r, s, at[i]), near;
     switch (r->rounding) {
-    case ROUND_PREFER_FLOOR: near = math_ceil(B, op2(ctx, ONNX_SUB, x, literal(ctx, 0.5))); break;
-    case ROUND_PREFER_CEIL: near = math_floor(B, op2(ctx, ONNX_ADD, x, literal(ctx, 0.5))); break;
-    case FLOOR: near = math_floor(B, x); break;
-    default: near = math_ceil(B, x); break;
+    case ROUND_PREFER_FLOOR:
+      near = math_ceil(B, op2(ctx, ONNX_SUB, x, literal(ctx, 0.5)));
+      break;
+    case ROUND_PREFER_CEIL:
+      near = math_floor(B, op2(ctx, ONNX_ADD, x, literal(ctx, 0.5)));
+      break;
+    case FLOOR:
+      near = math_floor(B, x);
+      break;
+    default:
+      near = math_ceil(B, x);
+      break;
     }
     where[i] = clampPlace(ctx, s, near);
     if (r->transformation != CROP_AND_RESIZE) continue;
@@ -244,7 +292,8 @@ static MlirValue placeBody(OnnxContext *ctx, const MlirValue *at, void *data) {
   MlirValue place = tapPlace(ctx, d, sourceOf(ctx, d->resize, d->side, at[0]), at[1]);
   return arith_index_cast(B, clampPlace(ctx, d->side, place), mlirIntegerTypeGet(B->ctx, 64));
 }
-static MlirValue polynomial(OnnxContext *ctx, MlirValue x, double a, double b, double c, double d) { // a x^3 + b x^2 + c x + d
+static MlirValue polynomial(OnnxContext *ctx, MlirValue x, double a, double b, double c,
+                            double d) { // a x^3 + b x^2 + c x + d
   MlirValue r = op2(ctx, ONNX_ADD, op2(ctx, ONNX_MUL, literal(ctx, a), x), literal(ctx, b));
   r = op2(ctx, ONNX_ADD, op2(ctx, ONNX_MUL, r, x), literal(ctx, c));
   return op2(ctx, ONNX_ADD, op2(ctx, ONNX_MUL, r, x), literal(ctx, d));
@@ -253,7 +302,8 @@ static MlirValue kernelAt(OnnxContext *ctx, const Resize *r, MlirValue distance)
   MlirValue zero = literal(ctx, 0), one = literal(ctx, 1);
   if (r->mode == LINEAR) return op2(ctx, ONNX_MAX, op2(ctx, ONNX_SUB, one, distance), zero);
   double a = r->cubic;
-  MlirValue inner = polynomial(ctx, distance, a + 2, -(a + 3), 0, 1), outer = polynomial(ctx, distance, a, -5 * a, 8 * a, -4 * a);
+  MlirValue inner = polynomial(ctx, distance, a + 2, -(a + 3), 0, 1),
+            outer = polynomial(ctx, distance, a, -5 * a, 8 * a, -4 * a);
   MlirValue far = arith_select(B, arith_cmpf(B, arith_CmpFPredicate_OLT, distance, literal(ctx, 2)), outer, zero);
   return arith_select(B, arith_cmpf(B, arith_CmpFPredicate_OLE, distance, one), inner, far);
 }
@@ -261,7 +311,8 @@ static MlirValue weightBody(OnnxContext *ctx, const MlirValue *at, void *data) {
   TapData *d = data;
   MlirValue x = sourceOf(ctx, d->resize, d->side, at[0]), place = tapPlace(ctx, d, x, at[1]);
   MlirValue distance = math_absf(B, op2(ctx, ONNX_SUB, place, x));
-  if (d->resize->antialias) distance = op2(ctx, ONNX_MUL, distance, op2(ctx, ONNX_MIN, number(ctx, d->side->scale), literal(ctx, 1)));
+  if (d->resize->antialias)
+    distance = op2(ctx, ONNX_MUL, distance, op2(ctx, ONNX_MIN, number(ctx, d->side->scale), literal(ctx, 1)));
   MlirValue w = kernelAt(ctx, d->resize, distance);
   if (d->resize->excludeOutside) w = arith_select(B, isOutside(ctx, d->side, place), literal(ctx, 0), w);
   return onnxConvert(ctx, w, ONNX_DOUBLE, d->element);
@@ -279,9 +330,11 @@ typedef struct {
 static void gatherBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) { // weight, place, sum
   GatherData *d = data;
   MlirValue at[ONNX_MAX_RANK];
-  for (int i = 0; i < d->x->rank; ++i) at[i] = i == d->axis ? arith_index_cast(B, args[1], indexType(B)) : linalg_index(B, .dim = i);
+  for (int i = 0; i < d->x->rank; ++i)
+    at[i] = i == d->axis ? arith_index_cast(B, args[1], indexType(B)) : linalg_index(B, .dim = i);
   MlirValue v = onnxConvert(ctx, onnxAt(ctx, d->x, at), d->x->element, d->element);
-  results[0] = onnxArithmetic(ctx, ONNX_ADD, d->element, args[2], onnxArithmetic(ctx, ONNX_MUL, d->element, args[0], v));
+  results[0] =
+      onnxArithmetic(ctx, ONNX_ADD, d->element, args[2], onnxArithmetic(ctx, ONNX_MUL, d->element, args[0], v));
 }
 static MlirValue cropBody(OnnxContext *ctx, const MlirValue *at, void *data) {
   GatherData *g = ((void **)data)[0];
@@ -298,8 +351,12 @@ static bool findTaps(OnnxContext *ctx, const Resize *r, const Side *s, OnnxIndex
     double least = fmin(s->scale.known, 1);
     if (least < 1e-6) return onnxRefuse(ctx, "an antialiased scale of %g is not supported", least), false;
     reach = (int64_t)ceil((double)support / least);
-  } else if (onnxIsConst(s->in)) reach = support * (s->in.constant + 1); // at least one element is left
-  else return onnxRefuse(ctx, "attribute antialias = 1 on a dynamic size with a scale that is not constant is not supported"), false;
+  } else if (onnxIsConst(s->in))
+    reach = support * (s->in.constant + 1); // at least one element is left
+  else
+    return onnxRefuse(ctx,
+                      "attribute antialias = 1 on a dynamic size with a scale that is not constant is not supported"),
+           false;
   return *radius = onnxConst(reach), *taps = onnxConst(2 * reach + 2), true;
 }
 static OnnxValue *resizeAxis(OnnxContext *ctx, const Resize *r, OnnxValue *x, int axis) {
@@ -338,7 +395,8 @@ static void lowerResize(OnnxContext *ctx, OnnxNode *node) {
   Resize *r = onnxAllocate(ctx, sizeof *r);
   readAttributes(ctx, node, r);
   if (onnxFailed(ctx)) return;
-  if (r->mode == NEAREST && r->antialias) return onnxRefuse(ctx, "attribute antialias = 1 with mode = \"nearest\" is not supported");
+  if (r->mode == NEAREST && r->antialias)
+    return onnxRefuse(ctx, "attribute antialias = 1 with mode = \"nearest\" is not supported");
   if (r->mode != NEAREST && !onnxIsFloat(x->element)) return onnxRefuseElement(ctx, x);
   readSides(ctx, node, x, r);
   if (onnxFailed(ctx)) return;
@@ -357,9 +415,8 @@ static void lowerResize(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, y, x->element));
 }
 
-const OnnxOperator dlcOnnxResize[] = {
-    {"Resize", 10, 10, 2, 2, lowerResize},
-    {"Resize", 11, 0, 1, 4, lowerResize},
-    {"Upsample", 7, 8, 1, 1, lowerResize},
-    {"Upsample", 9, 9, 2, 2, lowerResize},
-    {0}};
+const OnnxOperator dlcOnnxResize[] = {{"Resize", 10, 10, 2, 2, lowerResize},
+                                      {"Resize", 11, 0, 1, 4, lowerResize},
+                                      {"Upsample", 7, 8, 1, 1, lowerResize},
+                                      {"Upsample", 9, 9, 2, 2, lowerResize},
+                                      {0}};

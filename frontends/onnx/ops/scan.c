@@ -16,7 +16,7 @@ typedef struct {
   OnnxArithmetic kind;
   OnnxElement element, from;
   bool exclusive, reverse;
-  int rank, axis; // axis -1: known at run time only
+  int rank, axis;                 // axis -1: known at run time only
   MlirValue x, axisValue, length; // the last two with axis -1
 } ScanData;
 // Loops are the dimensions, then j along the axis: the element counts when it is not behind the place.
@@ -34,7 +34,9 @@ static void prefixBody(OnnxContext *ctx, const MlirValue *args, MlirValue *resul
     at[i] = arith_select(B, isAxis, arith_minsi(B, j, arith_subi(B, d->length, constIndex(B, 1))), loop);
     here = i ? arith_select(B, isAxis, loop, here) : loop;
   }
-  arith_CmpIPredicate p = d->reverse ? (d->exclusive ? arith_CmpIPredicate_sgt : arith_CmpIPredicate_sge) : d->exclusive ? arith_CmpIPredicate_slt : arith_CmpIPredicate_sle;
+  arith_CmpIPredicate p = d->reverse     ? (d->exclusive ? arith_CmpIPredicate_sgt : arith_CmpIPredicate_sge)
+                          : d->exclusive ? arith_CmpIPredicate_slt
+                                         : arith_CmpIPredicate_sle;
   MlirValue x = onnxConvert(ctx, tensor_extract(B, d->x, valsN(d->rank, at)), d->from, d->element);
   MlirValue counts = arith_cmpi(B, p, j, here);
   if (d->axis < 0) counts = arith_andi(B, counts, arith_cmpi(B, arith_CmpIPredicate_slt, j, d->length));
@@ -48,7 +50,8 @@ static OnnxValue *scanByPrefixes(OnnxContext *ctx, OnnxValue *x, OnnxIndex lengt
   for (int i = 0; i < x->rank; ++i) same[i] = i;
   d->x = onnxTensor(ctx, x);
   OnnxAccess window = {onnxEmpty(ctx, ONNX_INT8, 1, &length), onnxMap(ctx, loops, 1, (int[]){x->rank})};
-  OnnxAccess out = {onnxFill(ctx, d->element, x->rank, x->dims, onnxConstantInt(ctx, d->element, d->kind == ONNX_MUL)), onnxMap(ctx, loops, x->rank, same)};
+  OnnxAccess out = {onnxFill(ctx, d->element, x->rank, x->dims, onnxConstantInt(ctx, d->element, d->kind == ONNX_MUL)),
+                    onnxMap(ctx, loops, x->rank, same)};
   MlirValue r;
   onnxGeneric(ctx, iterators, 1, &window, 1, &out, prefixBody, d, &r);
   return onnxCast(ctx, onnxNewTensor(ctx, d->element, x->rank, x->dims, r), x->element);
@@ -59,22 +62,26 @@ typedef struct {
   OnnxValue *x;
   OnnxIndex last;
 } StepData;
-static void scanStep(OnnxContext *ctx, MlirValue step, const MlirValue *carried, MlirValue *next, void *data) { // running, all
+static void scanStep(OnnxContext *ctx, MlirValue step, const MlirValue *carried, MlirValue *next,
+                     void *data) { // running, all
   StepData *s = data;
   const ScanData *d = s->scan;
   OnnxValue *x = s->x;
   OnnxIndex offsets[ONNX_MAX_RANK], sizes[ONNX_MAX_RANK], steps[ONNX_MAX_RANK], at = {.value = step};
-  for (int i = 0; i < x->rank; ++i) offsets[i] = onnxConst(0), sizes[i] = i == d->axis ? onnxConst(1) : x->dims[i], steps[i] = onnxConst(1);
+  for (int i = 0; i < x->rank; ++i)
+    offsets[i] = onnxConst(0), sizes[i] = i == d->axis ? onnxConst(1) : x->dims[i], steps[i] = onnxConst(1);
   offsets[d->axis] = d->reverse ? onnxSub(ctx, s->last, at) : at;
   OnnxValue *before = onnxNewTensor(ctx, d->element, x->rank, sizes, carried[0]);
-  next[0] = onnxTensor(ctx, onnxBinary(ctx, d->kind, before, onnxCast(ctx, onnxSlice(ctx, x, offsets, sizes, steps), d->element)));
+  next[0] = onnxTensor(
+      ctx, onnxBinary(ctx, d->kind, before, onnxCast(ctx, onnxSlice(ctx, x, offsets, sizes, steps), d->element)));
   next[1] = onnxInsertSlice(ctx, d->exclusive ? carried[0] : next[0], carried[1], x->rank, offsets, sizes);
 }
 static OnnxValue *scanInLoop(OnnxContext *ctx, OnnxValue *x, const ScanData *d) {
   OnnxIndex sizes[ONNX_MAX_RANK], length = x->dims[d->axis];
   for (int i = 0; i < x->rank; ++i) sizes[i] = i == d->axis ? onnxConst(1) : x->dims[i];
   MlirValue init[2] = {onnxFill(ctx, d->element, x->rank, sizes, onnxConstantInt(ctx, d->element, d->kind == ONNX_MUL)),
-                       onnxEmpty(ctx, d->element, x->rank, x->dims)}, results[2];
+                       onnxEmpty(ctx, d->element, x->rank, x->dims)},
+            results[2];
   StepData s = {d, x, onnxSub(ctx, length, onnxConst(1))};
   onnxTensor(ctx, x);
   onnxCountedLoop(ctx, length, 2, init, scanStep, &s, results);
@@ -83,7 +90,10 @@ static OnnxValue *scanInLoop(OnnxContext *ctx, OnnxValue *x, const ScanData *d) 
 
 static void lowerCumulative(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0], *axis = node->inputs[1];
-  ScanData d = {.kind = strcmp(node->type, "CumProd") ? ONNX_ADD : ONNX_MUL, .element = onnxWide(x->element), .from = x->element, .rank = x->rank};
+  ScanData d = {.kind = strcmp(node->type, "CumProd") ? ONNX_ADD : ONNX_MUL,
+                .element = onnxWide(x->element),
+                .from = x->element,
+                .rank = x->rank};
   d.exclusive = onnxInt(ctx, node, "exclusive", 0) != 0, d.reverse = onnxInt(ctx, node, "reverse", 0) != 0;
   if (x->element == ONNX_BOOL) return onnxRefuseElement(ctx, x);
   if (!onnxIsInteger(axis->element)) return onnxRefuseElement(ctx, axis);
@@ -99,17 +109,18 @@ static void lowerCumulative(OnnxContext *ctx, OnnxNode *node) {
   }
   at = onnxSelectIndex(ctx, arith_CmpIPredicate_slt, at, onnxConst(0), onnxAdd(ctx, at, rank), at);
   d.axisValue = onnxIndexValue(ctx, at);
-  onnxAssert(ctx, arith_cmpi(B, arith_CmpIPredicate_ult, d.axisValue, onnxIndexValue(ctx, rank)), "the axis must exist");
+  onnxAssert(ctx, arith_cmpi(B, arith_CmpIPredicate_ult, d.axisValue, onnxIndexValue(ctx, rank)),
+             "the axis must exist");
   OnnxIndex length = x->dims[0], longest = x->dims[0];
   for (int i = 0; i < x->rank; ++i) {
-    if (!onnxIsConst(x->dims[i])) return onnxRefuse(ctx, "an axis that is not constant on an input of dynamic shape is not supported");
-    length = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, at, onnxConst(i), x->dims[i], length), longest = onnxMax(ctx, longest, x->dims[i]);
+    if (!onnxIsConst(x->dims[i]))
+      return onnxRefuse(ctx, "an axis that is not constant on an input of dynamic shape is not supported");
+    length = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, at, onnxConst(i), x->dims[i], length),
+    longest = onnxMax(ctx, longest, x->dims[i]);
   }
   d.length = onnxIndexValue(ctx, length);
   onnxSetOutput(ctx, node, 0, scanByPrefixes(ctx, x, longest, &d));
 }
 
 const OnnxOperator dlcOnnxScanning[] = {
-    {"CumSum", 11, 0, 2, 2, lowerCumulative},
-    {"CumProd", 26, 0, 2, 2, lowerCumulative},
-    {0}};
+    {"CumSum", 11, 0, 2, 2, lowerCumulative}, {"CumProd", 26, 0, 2, 2, lowerCumulative}, {0}};

@@ -32,8 +32,10 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high) { return x < low ? lo
 static void lowerShape(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   int64_t start = onnxInt(ctx, node, "start", 0), end = onnxInt(ctx, node, "end", x->rank);
-  start = clamp(start < 0 ? start + x->rank : start, 0, x->rank), end = clamp(end < 0 ? end + x->rank : end, 0, x->rank);
-  onnxSetOutput(ctx, node, 0, onnxNewElements(ctx, ONNX_INT64, 1, x->dims + start, end > start ? (int)(end - start) : 0));
+  start = clamp(start < 0 ? start + x->rank : start, 0, x->rank),
+  end = clamp(end < 0 ? end + x->rank : end, 0, x->rank);
+  onnxSetOutput(ctx, node, 0,
+                onnxNewElements(ctx, ONNX_INT64, 1, x->dims + start, end > start ? (int)(end - start) : 0));
 }
 static void lowerSize(OnnxContext *ctx, OnnxNode *node) {
   OnnxIndex n = onnxProduct(ctx, node->inputs[0]->rank, node->inputs[0]->dims);
@@ -43,7 +45,8 @@ static void lowerSize(OnnxContext *ctx, OnnxNode *node) {
 // The sizes that an int64 vector input names; -1 after an error.
 static int readShape(OnnxContext *ctx, OnnxValue *v, const OnnxIndex **sizes) {
   int n = onnxElements(ctx, v, sizes, true);
-  if (n < 0 && !onnxFailed(ctx)) onnxRefuse(ctx, "a shape of dynamic length (an output of dynamic rank) is not supported");
+  if (n < 0 && !onnxFailed(ctx))
+    onnxRefuse(ctx, "a shape of dynamic length (an output of dynamic rank) is not supported");
   if (n > ONNX_MAX_RANK) onnxRefuse(ctx, "rank %d is not supported", n), n = -1;
   return onnxFailed(ctx) ? -1 : n;
 }
@@ -51,11 +54,14 @@ static int readShape(OnnxContext *ctx, OnnxValue *v, const OnnxIndex **sizes) {
 // from dimensions by sums and products. (An empty dimension copied through Shape keeps its size in practice.)
 static bool mayBeOrder(OnnxIndex a) { return !onnxIsConst(a) && !onnxIsNonNegative(a, 8); }
 // Reads orders at run time: 0 copies the input's size, then -1 takes what is left.
-static void resolveOrders(OnnxContext *ctx, const OnnxValue *x, int rank, bool allowZero, const bool *orders, OnnxIndex *dims) {
+static void resolveOrders(OnnxContext *ctx, const OnnxValue *x, int rank, bool allowZero, const bool *orders,
+                          OnnxIndex *dims) {
   OnnxIndex known[ONNX_MAX_RANK], total = onnxProduct(ctx, x->rank, x->dims);
   for (int i = 0; i < rank; ++i) {
-    if (orders[i] && !allowZero && i < x->rank) dims[i] = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(0), x->dims[i], dims[i]);
-    known[i] = orders[i] ? onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(-1), onnxConst(1), dims[i]) : dims[i];
+    if (orders[i] && !allowZero && i < x->rank)
+      dims[i] = onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(0), x->dims[i], dims[i]);
+    known[i] = orders[i] ? onnxSelectIndex(ctx, arith_CmpIPredicate_eq, dims[i], onnxConst(-1), onnxConst(1), dims[i])
+                         : dims[i];
   }
   OnnxIndex product = onnxMax(ctx, onnxProduct(ctx, rank, known), onnxConst(1)), rest = onnxDiv(ctx, total, product);
   for (int i = 0; i < rank; ++i)
@@ -84,8 +90,10 @@ static void lowerReshape(OnnxContext *ctx, OnnxNode *node) {
   }
   if (rank < 0) return;
   if (inferred >= 0 && any) orders[inferred] = true;
-  if (any) resolveOrders(ctx, x, rank, allowZero, orders, dims);
-  else if (inferred >= 0) dims[inferred] = onnxQuotient(ctx, x->rank, x->dims, n, known);
+  if (any)
+    resolveOrders(ctx, x, rank, allowZero, orders, dims);
+  else if (inferred >= 0)
+    dims[inferred] = onnxQuotient(ctx, x->rank, x->dims, n, known);
   onnxSetOutput(ctx, node, 0, onnxReshape(ctx, x, rank, dims));
 }
 static void lowerFlatten(OnnxContext *ctx, OnnxNode *node) {
@@ -111,7 +119,8 @@ static void lowerSqueeze(OnnxContext *ctx, OnnxNode *node) {
   }
   if (!onnxAxesMask(ctx, node, "axes", node->opset >= 13 ? 1 : -1, x->rank, mask, &given)) return;
   for (int i = 0; i < x->rank; ++i) {
-    if (!given && !onnxIsConst(x->dims[i])) return onnxRefuse(ctx, "without axes, dynamic dimension %d could be 1 or not", i);
+    if (!given && !onnxIsConst(x->dims[i]))
+      return onnxRefuse(ctx, "without axes, dynamic dimension %d could be 1 or not", i);
     if (given && mask[i]) onnxRequireEqual(ctx, x->dims[i], onnxConst(1), "the size of a squeezed dimension");
     if (given ? !mask[i] : !onnxIs(x->dims[i], 1)) dims[n++] = x->dims[i];
   }
@@ -121,7 +130,8 @@ static void lowerUnsqueeze(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   bool mask[2 * ONNX_MAX_RANK], given;
   const int64_t *axes;
-  int added = node->opset >= 13 ? (node->inputCount > 1 ? (int)onnxCount(node->inputs[1]) : 0) : onnxInts(ctx, node, "axes", &axes);
+  int added = node->opset >= 13 ? (node->inputCount > 1 ? (int)onnxCount(node->inputs[1]) : 0)
+                                : onnxInts(ctx, node, "axes", &axes);
   if (added < 0 || x->rank + added > ONNX_MAX_RANK) return onnxRefuse(ctx, "this number of axes is not supported");
   OnnxIndex dims[ONNX_MAX_RANK], runtime[ONNX_MAX_RANK];
   int from = 0;
@@ -149,11 +159,16 @@ static void lowerExpand(OnnxContext *ctx, OnnxNode *node) {
     OnnxIndex a = i < rank - x->rank ? onnxConst(1) : x->dims[i - (rank - x->rank)];
     OnnxIndex b = i < rank - n ? onnxConst(1) : wanted[i - (rank - n)];
     // Either may be 1. A dynamic wanted size of 1 against a larger input is the input's size at run time.
-    if (onnxIs(b, 1) || onnxSameIndex(a, b)) dims[i] = a;
-    else if (onnxIs(a, 1)) dims[i] = b;
-    else if (onnxIsConst(a) && !onnxIsConst(b)) dims[i] = a;
-    else if (!onnxIsConst(a) && onnxIsConst(b)) dims[i] = b;
-    else dims[i] = a, onnxRequireEqual(ctx, a, b, "sizes of a dimension to expand");
+    if (onnxIs(b, 1) || onnxSameIndex(a, b))
+      dims[i] = a;
+    else if (onnxIs(a, 1))
+      dims[i] = b;
+    else if (onnxIsConst(a) && !onnxIsConst(b))
+      dims[i] = a;
+    else if (!onnxIsConst(a) && onnxIsConst(b))
+      dims[i] = b;
+    else
+      dims[i] = a, onnxRequireEqual(ctx, a, b, "sizes of a dimension to expand");
   }
   onnxSetOutput(ctx, node, 0, onnxExpand(ctx, x, rank, dims));
 }
@@ -174,7 +189,8 @@ static void lowerConstantOfShape(OnnxContext *ctx, OnnxNode *node) {
     return onnxSetOutput(ctx, node, 0, v);
   }
   MlirValue scalar = onnxExtractScalar(ctx, value);
-  onnxSetOutput(ctx, node, 0, onnxNewTensor(ctx, value->element, rank, dims, onnxFill(ctx, value->element, rank, dims, scalar)));
+  onnxSetOutput(ctx, node, 0,
+                onnxNewTensor(ctx, value->element, rank, dims, onnxFill(ctx, value->element, rank, dims, scalar)));
 }
 
 static void lowerTranspose(OnnxContext *ctx, OnnxNode *node) {
@@ -186,14 +202,15 @@ static void lowerTranspose(OnnxContext *ctx, OnnxNode *node) {
   if (n && n != x->rank) return onnxInvalid(ctx, "attribute perm has %d entries for rank %d", n, x->rank);
   for (int i = 0; i < x->rank; ++i) {
     permutation[i] = n ? given[i] : x->rank - 1 - i;
-    if (permutation[i] < 0 || permutation[i] >= x->rank || seen[permutation[i]]) return onnxInvalid(ctx, "attribute perm is no permutation");
+    if (permutation[i] < 0 || permutation[i] >= x->rank || seen[permutation[i]])
+      return onnxInvalid(ctx, "attribute perm is no permutation");
     seen[permutation[i]] = true;
   }
   onnxSetOutput(ctx, node, 0, onnxTranspose(ctx, x, permutation));
 }
 static void lowerCast(OnnxContext *ctx, OnnxNode *node) {
   OnnxElement to = (OnnxElement)onnxInt(ctx, node, "to", 0);
-  onnxInt(ctx, node, "saturate", 1);                  // both matter for float8 only, which is refused
+  onnxInt(ctx, node, "saturate", 1); // both matter for float8 only, which is refused
   onnxString(ctx, node, "round_mode", "up");
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, node->inputs[0], to));
 }
@@ -203,17 +220,16 @@ static void lowerCastLike(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, onnxCast(ctx, node->inputs[0], node->inputs[1]->element));
 }
 
-const OnnxOperator dlcOnnxShape[] = {
-    {"Constant", 1, 0, 0, 0, lowerConstant},
-    {"Shape", 1, 0, 1, 1, lowerShape},
-    {"Size", 1, 0, 1, 1, lowerSize},
-    {"Reshape", 5, 0, 2, 2, lowerReshape},
-    {"Flatten", 1, 0, 1, 1, lowerFlatten},
-    {"Squeeze", 1, 0, 1, 2, lowerSqueeze},
-    {"Unsqueeze", 1, 0, 1, 2, lowerUnsqueeze},
-    {"Expand", 8, 0, 2, 2, lowerExpand},
-    {"ConstantOfShape", 9, 0, 1, 1, lowerConstantOfShape},
-    {"Transpose", 1, 0, 1, 1, lowerTranspose},
-    {"Cast", 6, 0, 1, 1, lowerCast},
-    {"CastLike", 15, 0, 2, 2, lowerCastLike},
-    {0}};
+const OnnxOperator dlcOnnxShape[] = {{"Constant", 1, 0, 0, 0, lowerConstant},
+                                     {"Shape", 1, 0, 1, 1, lowerShape},
+                                     {"Size", 1, 0, 1, 1, lowerSize},
+                                     {"Reshape", 5, 0, 2, 2, lowerReshape},
+                                     {"Flatten", 1, 0, 1, 1, lowerFlatten},
+                                     {"Squeeze", 1, 0, 1, 2, lowerSqueeze},
+                                     {"Unsqueeze", 1, 0, 1, 2, lowerUnsqueeze},
+                                     {"Expand", 8, 0, 2, 2, lowerExpand},
+                                     {"ConstantOfShape", 9, 0, 1, 1, lowerConstantOfShape},
+                                     {"Transpose", 1, 0, 1, 1, lowerTranspose},
+                                     {"Cast", 6, 0, 1, 1, lowerCast},
+                                     {"CastLike", 15, 0, 2, 2, lowerCastLike},
+                                     {0}};

@@ -39,7 +39,8 @@ static OnnxValue *meanOver(OnnxContext *ctx, OnnxValue *x, const bool *mask) {
   OnnxIndex n = onnxConst(1);
   for (int i = 0; i < x->rank; ++i)
     if (mask[i]) n = onnxMul(ctx, n, x->dims[i]);
-  return onnxBinary(ctx, ONNX_DIV, onnxReduceWith(ctx, ONNX_REDUCE_SUM, x, mask, true), onnxNewElements(ctx, onnxWide(x->element), 0, &n, 1));
+  return onnxBinary(ctx, ONNX_DIV, onnxReduceWith(ctx, ONNX_REDUCE_SUM, x, mask, true),
+                    onnxNewElements(ctx, onnxWide(x->element), 0, &n, 1));
 }
 typedef struct {
   OnnxValue *mean, *variance;
@@ -47,7 +48,8 @@ typedef struct {
 static Moments momentsOver(OnnxContext *ctx, OnnxValue *x, const bool *mask) {
   Moments m = {meanOver(ctx, x, mask), NULL};
   if (!m.mean) return m;
-  OnnxValue *squares = onnxElementwise(ctx, 2, (OnnxValue *[]){x, m.mean}, onnxWide(x->element), squareOfDifference, NULL, ONNX_WIDEN);
+  OnnxValue *squares =
+      onnxElementwise(ctx, 2, (OnnxValue *[]){x, m.mean}, onnxWide(x->element), squareOfDifference, NULL, ONNX_WIDEN);
   m.variance = meanOver(ctx, squares, mask);
   return m;
 }
@@ -87,7 +89,8 @@ static void lowerInstanceNormalization(OnnxContext *ctx, OnnxNode *node) {
   bool mask[ONNX_MAX_RANK];
   for (int i = 0; i < x->rank; ++i) mask[i] = i >= 2;
   Moments m = momentsOver(ctx, x, mask);
-  OnnxValue *all[] = {x, m.mean, inverseOf(ctx, m.variance, epsilon), overChannels(ctx, node->inputs[1], x->rank), overChannels(ctx, node->inputs[2], x->rank)};
+  OnnxValue *all[] = {x, m.mean, inverseOf(ctx, m.variance, epsilon), overChannels(ctx, node->inputs[1], x->rank),
+                      overChannels(ctx, node->inputs[2], x->rank)};
   onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 5, all, x->element, standardize, NULL, ONNX_WIDEN));
 }
 
@@ -105,7 +108,8 @@ static void lowerGroupNormalization(OnnxContext *ctx, OnnxNode *node) {
   double epsilon = onnxFloat(ctx, node, "epsilon", 1e-5);
   int64_t groups = onnxInt(ctx, node, "num_groups", 0);
   if (!wantsFloatStash(ctx, node) || !wantsFloat(ctx, x, 2)) return;
-  if (groups < 1 || (onnxIsConst(x->dims[1]) && x->dims[1].constant % groups)) return onnxInvalid(ctx, "attribute num_groups = %lld", (long long)groups);
+  if (groups < 1 || (onnxIsConst(x->dims[1]) && x->dims[1].constant % groups))
+    return onnxInvalid(ctx, "attribute num_groups = %lld", (long long)groups);
   OnnxIndex count = onnxConst(groups);
   OnnxIndex rest = onnxMul(ctx, onnxDiv(ctx, x->dims[1], count), onnxProduct(ctx, x->rank - 2, x->dims + 2));
   OnnxValue *rows = onnxReshape(ctx, x, 3, (OnnxIndex[]){x->dims[0], count, rest});
@@ -118,7 +122,8 @@ static void lowerGroupNormalization(OnnxContext *ctx, OnnxNode *node) {
     y = onnxReshape(ctx, onnxElementwise(ctx, 5, all, x->element, standardize, NULL, ONNX_WIDEN), x->rank, x->dims);
   } else {
     y = onnxElementwise(ctx, 3, (OnnxValue *[]){rows, m.mean, inverse}, e, normalizeOnly, NULL, ONNX_WIDEN);
-    OnnxValue *all[] = {onnxReshape(ctx, y, x->rank, x->dims), overChannels(ctx, scale, x->rank), overChannels(ctx, bias, x->rank)};
+    OnnxValue *all[] = {onnxReshape(ctx, y, x->rank, x->dims), overChannels(ctx, scale, x->rank),
+                        overChannels(ctx, bias, x->rank)};
     y = onnxElementwise(ctx, 3, all, x->element, scaleAndShift, NULL, ONNX_WIDEN);
   }
   onnxSetOutput(ctx, node, 0, y);
@@ -201,7 +206,8 @@ static MlirValue lrnBody(OnnxContext *ctx, const MlirValue *in, void *data) {
 static void lowerLRN(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   int64_t size = onnxInt(ctx, node, "size", 0);
-  LrnData d = {onnxWide(x->element), x->element, onnxFloat(ctx, node, "alpha", 1e-4), onnxFloat(ctx, node, "beta", 0.75), onnxFloat(ctx, node, "bias", 1)};
+  LrnData d = {onnxWide(x->element), x->element, onnxFloat(ctx, node, "alpha", 1e-4),
+               onnxFloat(ctx, node, "beta", 0.75), onnxFloat(ctx, node, "bias", 1)};
   if (!wantsFloat(ctx, x, 2)) return;
   if (size < 1 || size > 1 << 20) return onnxInvalid(ctx, "attribute size = %lld", (long long)size);
   d.alpha /= (double)size;
@@ -228,11 +234,10 @@ static void lowerLRN(OnnxContext *ctx, OnnxNode *node) {
   onnxSetOutput(ctx, node, 0, onnxElementwise(ctx, 2, all, x->element, lrnBody, &d, ONNX_WIDEN));
 }
 
-const OnnxOperator dlcOnnxStatistics[] = {
-    {"InstanceNormalization", 1, 0, 3, 3, lowerInstanceNormalization},
-    {"GroupNormalization", 18, 0, 3, 3, lowerGroupNormalization},
-    {"RMSNormalization", 23, 0, 2, 2, lowerRMSNormalization},
-    {"LpNormalization", 1, 0, 1, 1, lowerLpNormalization},
-    {"MeanVarianceNormalization", 9, 0, 1, 1, lowerMeanVarianceNormalization},
-    {"LRN", 1, 0, 1, 1, lowerLRN},
-    {0}};
+const OnnxOperator dlcOnnxStatistics[] = {{"InstanceNormalization", 1, 0, 3, 3, lowerInstanceNormalization},
+                                          {"GroupNormalization", 18, 0, 3, 3, lowerGroupNormalization},
+                                          {"RMSNormalization", 23, 0, 2, 2, lowerRMSNormalization},
+                                          {"LpNormalization", 1, 0, 1, 1, lowerLpNormalization},
+                                          {"MeanVarianceNormalization", 9, 0, 1, 1, lowerMeanVarianceNormalization},
+                                          {"LRN", 1, 0, 1, 1, lowerLRN},
+                                          {0}};

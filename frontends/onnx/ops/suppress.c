@@ -121,7 +121,8 @@ static void lowerNonMaxSuppression(OnnxContext *ctx, OnnxNode *node) {
   s.overlap = overlap ? onnxExtractScalar(ctx, overlap) : onnxConstantScalar(ctx, ONNX_FLOAT, 0);
   if (least) s.least = onnxExtractScalar(ctx, least);
   onnxTensor(ctx, s.boxes), onnxTensor(ctx, s.scores); // outside the bodies
-  OnnxIndex pairs = onnxMul(ctx, s.scores->dims[0], s.scores->dims[1]), dims[2] = {onnxMul(ctx, pairs, s.most), onnxConst(3)};
+  OnnxIndex pairs = onnxMul(ctx, s.scores->dims[0], s.scores->dims[1]),
+            dims[2] = {onnxMul(ctx, pairs, s.most), onnxConst(3)};
   MlirValue start[2] = {onnxZeros(ctx, ONNX_INT64, 2, dims), onnxIndexValue(ctx, onnxConst(0))}, r[2];
   onnxCountedLoop(ctx, pairs, 2, start, classBody, &s, r);
   OnnxValue *taken = onnxNewTensor(ctx, ONNX_INT64, 2, dims, r[0]);

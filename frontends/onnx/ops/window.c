@@ -14,10 +14,12 @@ static AutoPad readAutoPad(OnnxContext *ctx, OnnxNode *node) {
 static bool readPositive(OnnxContext *ctx, OnnxNode *node, const char *name, int n, int64_t *out) {
   const int64_t *given;
   int count = onnxInts(ctx, node, name, &given);
-  if (count && count != n) return onnxInvalid(ctx, "attribute %s has %d entries for %d dimensions", name, count, n), false;
+  if (count && count != n)
+    return onnxInvalid(ctx, "attribute %s has %d entries for %d dimensions", name, count, n), false;
   for (int i = 0; i < n; ++i) {
     out[i] = count ? given[i] : 1;
-    if (out[i] < 1 || out[i] > 1 << 30) return onnxInvalid(ctx, "attribute %s has the entry %lld", name, (long long)out[i]), false;
+    if (out[i] < 1 || out[i] > 1 << 30)
+      return onnxInvalid(ctx, "attribute %s has the entry %lld", name, (long long)out[i]), false;
   }
   return !onnxFailed(ctx);
 }
@@ -26,14 +28,16 @@ static void padSame(OnnxContext *ctx, OnnxWindow *w, int i, OnnxIndex in, OnnxIn
   OnnxIndex stride = onnxConst(w->strides[i]);
   w->out[i] = onnxCeilDiv(ctx, in, stride);
   OnnxIndex covered = onnxAdd(ctx, onnxMul(ctx, onnxSub(ctx, w->out[i], onnxConst(1)), stride), extent);
-  OnnxIndex total = onnxMax(ctx, onnxSub(ctx, covered, in), onnxConst(0)), half = onnxFloorDiv(ctx, total, onnxConst(2));
+  OnnxIndex total = onnxMax(ctx, onnxSub(ctx, covered, in), onnxConst(0)),
+            half = onnxFloorDiv(ctx, total, onnxConst(2));
   OnnxIndex rest = onnxSub(ctx, total, half);
   w->low[i] = upper ? half : rest, w->high[i] = upper ? rest : half;
 }
 static void sizeOut(OnnxContext *ctx, OnnxWindow *w, int i, OnnxIndex in, OnnxIndex extent, bool ceilMode) {
   OnnxIndex padded = onnxAdd(ctx, onnxAdd(ctx, in, w->low[i]), w->high[i]), stride = onnxConst(w->strides[i]);
   OnnxIndex room = onnxSub(ctx, padded, extent);
-  if (onnxIsConst(room) && room.constant < 0 && !ceilMode) return onnxInvalid(ctx, "the window is larger than the padded dimension %d", i + 2);
+  if (onnxIsConst(room) && room.constant < 0 && !ceilMode)
+    return onnxInvalid(ctx, "the window is larger than the padded dimension %d", i + 2);
   OnnxIndex steps = ceilMode ? onnxCeilDiv(ctx, room, stride) : onnxFloorDiv(ctx, room, stride);
   w->out[i] = onnxAdd(ctx, steps, onnxConst(1));
   if (!ceilMode) return;
@@ -44,22 +48,30 @@ static void sizeOut(OnnxContext *ctx, OnnxWindow *w, int i, OnnxIndex in, OnnxIn
   w->extra[i] = onnxMax(ctx, onnxSub(ctx, covered, padded), onnxConst(0));
 }
 
-bool onnxReadWindow(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, bool ceilMode, bool dilations, OnnxWindow *w) {
+bool onnxReadWindow(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, bool ceilMode, bool dilations,
+                    OnnxWindow *w) {
   AutoPad mode = readAutoPad(ctx, node);
   const int64_t *pads;
   int n = w->n, count = onnxInts(ctx, node, "pads", &pads);
   for (int i = 0; i < n; ++i) w->dilations[i] = 1;
-  if (!readPositive(ctx, node, "strides", n, w->strides) || (dilations && !readPositive(ctx, node, "dilations", n, w->dilations))) return false;
-  if (count && count != 2 * n) return onnxInvalid(ctx, "attribute pads has %d entries for %d dimensions", count, n), false;
+  if (!readPositive(ctx, node, "strides", n, w->strides) ||
+      (dilations && !readPositive(ctx, node, "dilations", n, w->dilations)))
+    return false;
+  if (count && count != 2 * n)
+    return onnxInvalid(ctx, "attribute pads has %d entries for %d dimensions", count, n), false;
   for (int i = 0; i < n && !onnxFailed(ctx); ++i) {
-    w->low[i] = onnxConst(count && mode == NOTSET ? pads[i] : 0), w->high[i] = onnxConst(count && mode == NOTSET ? pads[n + i] : 0);
+    w->low[i] = onnxConst(count && mode == NOTSET ? pads[i] : 0),
+    w->high[i] = onnxConst(count && mode == NOTSET ? pads[n + i] : 0);
     w->extra[i] = onnxConst(0);
-    if (w->low[i].constant < 0 || w->high[i].constant < 0 || w->low[i].constant > 1 << 30 || w->high[i].constant > 1 << 30)
+    if (w->low[i].constant < 0 || w->high[i].constant < 0 || w->low[i].constant > 1 << 30 ||
+        w->high[i].constant > 1 << 30)
       return onnxRefuse(ctx, "negative or absurd pads are not supported"), false;
     OnnxIndex span = onnxMul(ctx, onnxSub(ctx, w->kernel[i], onnxConst(1)), onnxConst(w->dilations[i]));
     OnnxIndex extent = onnxAdd(ctx, span, onnxConst(1)), in = x->dims[2 + i];
-    if (mode == SAME_UPPER || mode == SAME_LOWER) padSame(ctx, w, i, in, extent, mode == SAME_UPPER);
-    else sizeOut(ctx, w, i, in, extent, ceilMode);
+    if (mode == SAME_UPPER || mode == SAME_LOWER)
+      padSame(ctx, w, i, in, extent, mode == SAME_UPPER);
+    else
+      sizeOut(ctx, w, i, in, extent, ceilMode);
   }
   return !onnxFailed(ctx);
 }
@@ -73,7 +85,9 @@ OnnxValue *onnxPadWindow(OnnxContext *ctx, OnnxValue *x, const OnnxWindow *w, Ml
 }
 MlirAffineExpr onnxWindowExpr(OnnxContext *ctx, const OnnxWindow *w, int dim, int outLoop, int kernelLoop) {
   MlirContext c = onnxBuilder(ctx)->ctx;
-  MlirAffineExpr out = mlirAffineMulExprGet(mlirAffineDimExprGet(c, outLoop), mlirAffineConstantExprGet(c, w->strides[dim]));
-  MlirAffineExpr k = mlirAffineMulExprGet(mlirAffineDimExprGet(c, kernelLoop), mlirAffineConstantExprGet(c, w->dilations[dim]));
+  MlirAffineExpr out =
+      mlirAffineMulExprGet(mlirAffineDimExprGet(c, outLoop), mlirAffineConstantExprGet(c, w->strides[dim]));
+  MlirAffineExpr k =
+      mlirAffineMulExprGet(mlirAffineDimExprGet(c, kernelLoop), mlirAffineConstantExprGet(c, w->dilations[dim]));
   return mlirAffineAddExprGet(out, k);
 }

@@ -20,4 +20,5 @@ OnnxValue *onnxPadWindow(OnnxContext *ctx, OnnxValue *x, const OnnxWindow *w, Ml
 MlirAffineExpr onnxWindowExpr(OnnxContext *ctx, const OnnxWindow *w, int dim, int outLoop, int kernelLoop);
 // The convolution of a window (its padding included), in float32 at least; x [batch, channel, ...], weight [filter,
 // channel of the group, ...]. In conv.c.
-OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups, const OnnxWindow *w);
+OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups,
+                        const OnnxWindow *w);

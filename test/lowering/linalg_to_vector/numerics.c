@@ -38,8 +38,13 @@ static int64_t below(int64_t n) { return (int64_t)(next() % (uint64_t)n); }
 static bool chance(int64_t percent) { return below(100) < percent; }
 
 //===--- a case ---
-typedef struct { const char *name; int bytes; char kind; } Type; // kind: f, i, b
-static const Type types_[] = {{"f32", 4, 'f'}, {"f64", 8, 'f'}, {"f16", 2, 'f'}, {"bf16", 2, 'f'}, {"i32", 4, 'i'}, {"i64", 8, 'i'}, {"i8", 1, 'i'}, {"i16", 2, 'i'}, {"i1", 1, 'b'}, {"index", 8, 'i'}};
+typedef struct {
+  const char *name;
+  int bytes;
+  char kind;
+} Type; // kind: f, i, b
+static const Type types_[] = {{"f32", 4, 'f'}, {"f64", 8, 'f'}, {"f16", 2, 'f'}, {"bf16", 2, 'f'}, {"i32", 4, 'i'},
+                              {"i64", 8, 'i'}, {"i8", 1, 'i'},  {"i16", 2, 'i'}, {"i1", 1, 'b'},   {"index", 8, 'i'}};
 typedef struct {
   const Type *type;
   int rank;
@@ -125,13 +130,17 @@ static void chooseLayout(Buffer *b) {
 static void nameType(const Buffer *b, char *to, size_t capacity) {
   append(to, capacity, "memref<");
   for (int r = 0; r < b->rank; ++r)
-    if (b->isDynamic) append(to, capacity, "?x");
-    else append(to, capacity, "%" PRId64 "x", b->size[r]);
+    if (b->isDynamic)
+      append(to, capacity, "?x");
+    else
+      append(to, capacity, "%" PRId64 "x", b->size[r]);
   append(to, capacity, "%s", b->type->name);
   if (b->rank) append(to, capacity, ", strided<[");
   for (int r = 0; r < b->rank; ++r)
-    if (b->isDynamic && r < b->rank - 1) append(to, capacity, "?, ");
-    else append(to, capacity, "%" PRId64 "%s", b->stride[r], r < b->rank - 1 ? ", " : "");
+    if (b->isDynamic && r < b->rank - 1)
+      append(to, capacity, "?, ");
+    else
+      append(to, capacity, "%" PRId64 "%s", b->stride[r], r < b->rank - 1 ? ", " : "");
   append(to, capacity, b->rank ? "], offset: ?>>" : ">");
 }
 
@@ -140,24 +149,37 @@ static int nValues;
 static void sayIndex(Case *c, const Type *t, const char *name) {
   int d = (int)below(c->nLoops);
   say(c->body, "    %%i%d = linalg.index %d : index\n", nValues, d);
-  if (!strcmp(t->name, "index")) say(c->body, "    %s = arith.addi %%i%d, %%i%d : index\n", name, nValues, nValues);
-  else if (t->kind == 'f') say(c->body, "    %%j%d = arith.index_cast %%i%d : index to i32\n    %s = arith.sitofp %%j%d : i32 to %s\n", nValues, nValues, name, nValues, t->name);
-  else say(c->body, "    %s = arith.index_cast %%i%d : index to %s\n", name, nValues, t->name);
+  if (!strcmp(t->name, "index"))
+    say(c->body, "    %s = arith.addi %%i%d, %%i%d : index\n", name, nValues, nValues);
+  else if (t->kind == 'f')
+    say(c->body, "    %%j%d = arith.index_cast %%i%d : index to i32\n    %s = arith.sitofp %%j%d : i32 to %s\n",
+        nValues, nValues, name, nValues, t->name);
+  else
+    say(c->body, "    %s = arith.index_cast %%i%d : index to %s\n", name, nValues, t->name);
   ++nValues;
 }
 // Some operations on x and y of type t; the name of the result is written to x.
 static void sayOperations(Case *c, const Type *t, char x[16], const char *y, int n) {
-  static const char *const floats[] = {"addf", "subf", "mulf", "maximumf", "minimumf"}, *const ints[] = {"addi", "subi", "muli", "maxsi", "minui", "xori"}, *const bools[] = {"andi", "ori", "xori"};
+  static const char *const floats[] = {"addf", "subf", "mulf", "maximumf", "minimumf"},
+                           *const ints[] = {"addi", "subi", "muli", "maxsi", "minui", "xori"},
+                           *const bools[] = {"andi", "ori", "xori"};
   while (n--) {
     char r[16];
     snprintf(r, sizeof r, "%%v%d", nValues++);
-    if (t->kind == 'f' && chance(15)) say(c->body, "    %s = math.absf %s : %s\n", r, x, t->name);
-    else if (t->kind != 'b' && chance(12)) sayIndex(c, t, r);
+    if (t->kind == 'f' && chance(15))
+      say(c->body, "    %s = math.absf %s : %s\n", r, x, t->name);
+    else if (t->kind != 'b' && chance(12))
+      sayIndex(c, t, r);
     else if (t->kind != 'b' && chance(15)) {
-      say(c->body, "    %%c%d = arith.%s, %s, %s : %s\n", nValues, t->kind == 'f' ? "cmpf olt" : "cmpi slt", x, y, t->name);
+      say(c->body, "    %%c%d = arith.%s, %s, %s : %s\n", nValues, t->kind == 'f' ? "cmpf olt" : "cmpi slt", x, y,
+          t->name);
       say(c->body, "    %s = arith.select %%c%d, %s, %s : %s\n", r, nValues, y, x, t->name);
     } else
-      say(c->body, "    %s = arith.%s %s, %s : %s\n", r, t->kind == 'f' ? floats[below(5)] : t->kind == 'i' ? ints[below(6)] : bools[below(3)], x, y, t->name);
+      say(c->body, "    %s = arith.%s %s, %s : %s\n", r,
+          t->kind == 'f'   ? floats[below(5)]
+          : t->kind == 'i' ? ints[below(6)]
+                           : bools[below(3)],
+          x, y, t->name);
     snprintf(x, 16, "%s", r);
   }
 }
@@ -170,10 +192,17 @@ static void sayLoad(Case *c, Buffer *table, char x[16]) {
     int d = (int)below(c->nLoops), n = nValues++;
     bool isComputed = table->type->kind == 'i' && strcmp(table->type->name, "index") && chance(50);
     int64_t size = isComputed ? 1 + below(9) : c->size[d];
-    if (isComputed) say(c->body, "    %%q%d = arith.index_cast %%in0 : %s to index\n    %%s%d = arith.constant %" PRId64 " : index\n    %%t%d = arith.remui %%q%d, %%s%d : index\n", n, table->type->name, n, size, n, n, n);
+    if (isComputed)
+      say(c->body,
+          "    %%q%d = arith.index_cast %%in0 : %s to index\n    %%s%d = arith.constant %" PRId64
+          " : index\n    %%t%d = arith.remui %%q%d, %%s%d : index\n",
+          n, table->type->name, n, size, n, n, n);
     else if (chance(40)) { // what tiling makes of a linalg.index
       int scale = 1 + (chance(30) ? 1 : 0), offset = (int)below(4);
-      say(c->body, "    %%u%d = linalg.index %d : index\n    %%t%d = affine.apply affine_map<()[s0] -> (s0 * %d + %d)>()[%%u%d]\n", n, d, n, scale, offset, n);
+      say(c->body,
+          "    %%u%d = linalg.index %d : index\n    %%t%d = affine.apply affine_map<()[s0] -> (s0 * %d + "
+          "%d)>()[%%u%d]\n",
+          n, d, n, scale, offset, n);
       size = size * scale + offset;
     } else
       say(c->body, "    %%t%d = linalg.index %d : index\n", n, d);
@@ -187,20 +216,28 @@ static void sayLoad(Case *c, Buffer *table, char x[16]) {
   say(c->body, "\n");
 }
 static void sayBody(Case *c, bool reduces) {
-  static const char *const floats[] = {"addf", "addf", "maximumf", "minimumf", "maxnumf"}, *const ints[] = {"addi", "maxsi", "minui", "xori", "muli"}, *const bools[] = {"andi", "ori", "xori"};
+  static const char *const floats[] = {"addf", "addf", "maximumf", "minimumf", "maxnumf"},
+                           *const ints[] = {"addi", "maxsi", "minui", "xori", "muli"},
+                           *const bools[] = {"andi", "ori", "xori"};
   const Type *in = c->buffer[0].type, *out = c->buffer[c->nInputs].type;
   char x[16] = "%in0", y[16] = "%in0";
   if (c->nInputs > 1) snprintf(y, sizeof y, "%%in%d", c->nInputs - 1);
   if (in == out && c->nBuffers < maxBuffers && chance(25)) sayLoad(c, &c->buffer[c->nBuffers], chance(50) ? x : y);
   if (in != out) { // widening
-    for (int i = 0; i < c->nInputs; ++i) say(c->body, "    %%w%d = arith.%s %%in%d : %s to %s\n", i, in->kind == 'f' ? "extf" : "extsi", i, in->name, out->name);
+    for (int i = 0; i < c->nInputs; ++i)
+      say(c->body, "    %%w%d = arith.%s %%in%d : %s to %s\n", i, in->kind == 'f' ? "extf" : "extsi", i, in->name,
+          out->name);
     x[1] = y[1] = 'w', x[2] = '0', x[3] = 0, y[2] = (char)('0' + c->nInputs - 1), y[3] = 0;
   }
-  if (!reduces) sayOperations(c, out, x, y, 1 + (int)below(4));
-  else if (c->nInputs > 1 || chance(50)) sayOperations(c, out, x, y, 1);
+  if (!reduces)
+    sayOperations(c, out, x, y, 1 + (int)below(4));
+  else if (c->nInputs > 1 || chance(50))
+    sayOperations(c, out, x, y, 1);
   if (reduces) {
     // A long sum in 16 bits depends on its order.
-    const char *op = out->kind == 'f' ? floats[out->bytes == 2 ? 2 + below(3) : below(5)] : out->kind == 'i' ? ints[below(5)] : bools[below(3)];
+    const char *op = out->kind == 'f'   ? floats[out->bytes == 2 ? 2 + below(3) : below(5)]
+                     : out->kind == 'i' ? ints[below(5)]
+                                        : bools[below(3)];
     bool first = chance(50);
     say(c->body, "    %%r = arith.%s %s, %s : %s\n", op, first ? "%out0" : x, first ? x : "%out0", out->name);
     snprintf(x, sizeof x, "%%r");
@@ -236,7 +273,8 @@ static void chooseBuffers(Case *c, bool isArgmax) {
   static const int widened[][2] = {{2, 0}, {3, 0}, {6, 4}, {7, 4}, {4, 5}, {0, 1}};
   uint32_t reduced = loops(c, true), all = reduced | loops(c, false);
   const Type *in = &types_[below(10)], *out = in;
-  if (isArgmax) in = out = &types_[chance(50) ? 0 : 4];
+  if (isArgmax)
+    in = out = &types_[chance(50) ? 0 : 4];
   else if (chance(20)) {
     int64_t k = below(6);
     in = &types_[widened[k][0]], out = &types_[widened[k][1]];
@@ -244,8 +282,10 @@ static void chooseBuffers(Case *c, bool isArgmax) {
   c->nInputs = isArgmax ? 1 : 1 + (int)below(3);
   for (int i = 0; i < c->nInputs; ++i) {
     Buffer *b = addBuffer(c, in);
-    if (i || isArgmax || reduced) chooseMap(c, b, i ? (uint32_t)next() & all : all);
-    else chooseMap(c, b, (uint32_t)next() & all);
+    if (i || isArgmax || reduced)
+      chooseMap(c, b, i ? (uint32_t)next() & all : all);
+    else
+      chooseMap(c, b, (uint32_t)next() & all);
   }
   for (int i = 0; i < 1 + isArgmax; ++i) {
     Buffer *b = addBuffer(c, i ? &types_[5] : out);
@@ -285,7 +325,8 @@ static void sayMaps(Case *c) {
     say(c->text, ") -> (%s)>", c->buffer[i].map);
   }
   say(c->text, "],\n    iterator_types = [");
-  for (int d = 0; d < c->nLoops; ++d) say(c->text, "%s\"%s\"", d ? ", " : "", c->isReduction[d] ? "reduction" : "parallel");
+  for (int d = 0; d < c->nLoops; ++d)
+    say(c->text, "%s\"%s\"", d ? ", " : "", c->isReduction[d] ? "reduction" : "parallel");
   say(c->text, "]}\n    ");
 }
 static void sayCase(Case *c, bool isFilled) {
@@ -297,7 +338,9 @@ static void sayCase(Case *c, bool isFilled) {
   say(c->text, ") attributes {llvm.emit_c_interface} {\n");
   if (isFilled) {
     const Type *t = c->buffer[c->nInputs].type;
-    say(c->text, "  %%fill = arith.constant %s : %s\n  linalg.fill ins(%%fill : %s) outs(%%b%d : ", t->kind == 'f' ? "1.0" : "1", t->name, t->name, c->nInputs);
+    say(c->text,
+        "  %%fill = arith.constant %s : %s\n  linalg.fill ins(%%fill : %s) outs(%%b%d : ", t->kind == 'f' ? "1.0" : "1",
+        t->name, t->name, c->nInputs);
     nameType(&c->buffer[c->nInputs], c->text, sizeof c->text);
     say(c->text, ")\n");
   }
@@ -305,7 +348,9 @@ static void sayCase(Case *c, bool isFilled) {
   sayTypes(c, "ins", 0, c->nInputs, "%b");
   sayTypes(c, "    outs", c->nInputs, c->nBuffers, "%b");
   say(c->text, "  {\n  ^bb0(");
-  for (int i = 0; i < c->nBuffers; ++i) say(c->text, "%s%s%d: %s", i ? ", " : "", i < c->nInputs ? "%in" : "%out", i < c->nInputs ? i : i - c->nInputs, c->buffer[i].type->name);
+  for (int i = 0; i < c->nBuffers; ++i)
+    say(c->text, "%s%s%d: %s", i ? ", " : "", i < c->nInputs ? "%in" : "%out", i < c->nInputs ? i : i - c->nInputs,
+        c->buffer[i].type->name);
   say(c->text, "):\n%s  }\n  return\n}\n", c->body);
 }
 static void chooseCase(Case *c, uint64_t seed) {
@@ -317,15 +362,20 @@ static void chooseCase(Case *c, uint64_t seed) {
   chooseBuffers(c, isArgmax);
   addWindow(c);
   for (int i = 0; i < c->nBuffers; ++i) chooseLayout(&c->buffer[i]);
-  if (isArgmax) sayArgmax(c);
-  else sayBody(c, reduced != 0);
-  bool isFilled = chance(30) && strcmp(c->buffer[c->nInputs].type->name, "i1") && strcmp(c->buffer[c->nInputs].type->name, "index");
+  if (isArgmax)
+    sayArgmax(c);
+  else
+    sayBody(c, reduced != 0);
+  bool isFilled =
+      chance(30) && strcmp(c->buffer[c->nInputs].type->name, "i1") && strcmp(c->buffer[c->nInputs].type->name, "index");
   sayCase(c, isFilled);
   if (chance(40)) c->vectorBits = chance(50) ? 256 : 128;
 }
 
 //===--- memory between guard pages ---
-static size_t regionSize(const Buffer *b) { return ((size_t)b->elements * (size_t)b->type->bytes + 4095 & ~(size_t)4095) + 4096; }
+static size_t regionSize(const Buffer *b) {
+  return ((size_t)b->elements * (size_t)b->type->bytes + 4095 & ~(size_t)4095) + 4096;
+}
 static char *mapRegion(const Buffer *b) {
   char *base = mmap(NULL, regionSize(b) + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) perror("mmap"), exit(2);
@@ -339,12 +389,21 @@ static void putNumber(const Type *t, char *to, int v) {
   float f = (float)v;
   uint32_t bits;
   memcpy(&bits, &f, 4);
-  if (!strcmp(t->name, "f32")) memcpy(to, &f, 4);
-  else if (!strcmp(t->name, "f64")) memcpy(to, &(double){v}, 8);
-  else if (!strcmp(t->name, "bf16")) memcpy(to, &(uint16_t){(uint16_t)(bits >> 16)}, 2);
-  else if (!strcmp(t->name, "f16")) memcpy(to, &(uint16_t){(uint16_t)(v ? (bits >> 16 & 0x8000) | ((bits >> 23 & 255) - 112) << 10 | (bits >> 13 & 1023) : 0)}, 2);
-  else if (t->kind == 'b') *to = (char)(v & 1);
-  else memcpy(to, &(int64_t){v}, (size_t)t->bytes);
+  if (!strcmp(t->name, "f32"))
+    memcpy(to, &f, 4);
+  else if (!strcmp(t->name, "f64"))
+    memcpy(to, &(double){v}, 8);
+  else if (!strcmp(t->name, "bf16"))
+    memcpy(to, &(uint16_t){(uint16_t)(bits >> 16)}, 2);
+  else if (!strcmp(t->name, "f16"))
+    memcpy(
+        to,
+        &(uint16_t){(uint16_t)(v ? (bits >> 16 & 0x8000) | ((bits >> 23 & 255) - 112) << 10 | (bits >> 13 & 1023) : 0)},
+        2);
+  else if (t->kind == 'b')
+    *to = (char)(v & 1);
+  else
+    memcpy(to, &(int64_t){v}, (size_t)t->bytes);
 }
 static double getNumber(const Type *t, const char *from) {
   uint16_t h;
@@ -353,7 +412,9 @@ static double getNumber(const Type *t, const char *from) {
   memcpy(&h, from, 2);
   uint32_t bits = (uint32_t)h << 16;
   if (!strcmp(t->name, "f16")) {
-    double m = (h & 0x7c00) == 0 ? ldexp(h & 1023, -24) : (h & 0x7c00) == 0x7c00 ? (h & 1023 ? NAN : INFINITY) : ldexp((h & 1023) + 1024, (h >> 10 & 31) - 25);
+    double m = (h & 0x7c00) == 0        ? ldexp(h & 1023, -24)
+               : (h & 0x7c00) == 0x7c00 ? (h & 1023 ? NAN : INFINITY)
+                                        : ldexp((h & 1023) + 1024, (h >> 10 & 31) - 25);
     return h & 0x8000 ? -m : m;
   }
   if (!strcmp(t->name, "f64")) return memcpy(&d, from, 8), d;
@@ -362,7 +423,8 @@ static double getNumber(const Type *t, const char *from) {
 }
 
 //===--- compiling ---
-static const char reference[] = "builtin.module(func.func(convert-linalg-to-loops),func.func(expand-strided-metadata),lower-affine," DLC_VECTOR_TO_LLVM ")";
+static const char reference[] = "builtin.module(func.func(convert-linalg-to-loops),func.func(expand-strided-metadata),"
+                                "lower-affine," DLC_VECTOR_TO_LLVM ")";
 typedef void (*Function)(void *, void *, void *, void *, void *, void *, void *);
 static bool fails(LLVMErrorRef e) {
   if (!e) return false;
@@ -390,7 +452,9 @@ static Function compile(MlirContext ctx, const char *text, const char *pipeline,
   LLVMOrcThreadSafeContextRef owner = LLVMOrcCreateNewThreadSafeContextFromLLVMContext(llvm);
   LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(*jit);
   LLVMOrcDefinitionGeneratorRef process;
-  if (fails(LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&process, LLVMOrcLLJITGetGlobalPrefix(*jit), NULL, NULL))) goto cleanup;
+  if (fails(LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&process, LLVMOrcLLJITGetGlobalPrefix(*jit), NULL,
+                                                                 NULL)))
+    goto cleanup;
   LLVMOrcJITDylibAddGenerator(library, process);
   if (fails(LLVMOrcLLJITAddLLVMIRModule(*jit, library, LLVMOrcCreateNewThreadSafeModule(code, owner)))) goto cleanup;
   LLVMOrcDisposeThreadSafeContext(owner);
@@ -402,7 +466,10 @@ cleanup:
 }
 
 //===--- running and comparing ---
-typedef struct { char *allocated, *aligned; int64_t offset, numbers[2 * maxDims]; } Descriptor;
+typedef struct {
+  char *allocated, *aligned;
+  int64_t offset, numbers[2 * maxDims];
+} Descriptor;
 static Descriptor describe(const Buffer *b, char *first) {
   Descriptor d = {first, first, 0, {0}};
   for (int r = 0; r < b->rank; ++r) d.numbers[r] = b->size[r], d.numbers[b->rank + r] = b->stride[r];
@@ -416,7 +483,10 @@ static void run(const Case *c, Function f, char *const *first) {
 static bool isClose(const Type *t, const char *x, const char *y) {
   if (!memcmp(x, y, (size_t)t->bytes)) return true;
   if (t->kind != 'f') return false;
-  double v = getNumber(t, x), w = getNumber(t, y), e = !strcmp(t->name, "bf16") ? 0.06 : !strcmp(t->name, "f16") ? 0.01 : 1e-5;
+  double v = getNumber(t, x), w = getNumber(t, y),
+         e = !strcmp(t->name, "bf16")  ? 0.06
+             : !strcmp(t->name, "f16") ? 0.01
+                                       : 1e-5;
   return v == w || (isnan(v) && isnan(w)) || fabs(v - w) <= e * (fabs(v) + fabs(w) + 1);
 }
 static bool compareBuffer(const Case *c, int i, const char *got, const char *want) {
@@ -454,11 +524,16 @@ static bool tryCase(MlirContext ctx, uint64_t seed, bool isVerbose) {
   LLVMOrcLLJITRef jit[2] = {NULL, NULL};
   chooseCase(c, seed);
   if (isVerbose) fprintf(stderr, "// seed %" PRIu64 ", vector-bits %d\n%s", seed, c->vectorBits, c->text);
-  snprintf(pipeline, sizeof pipeline, "builtin.module(func.func(tile-lower-to-vector{vector-bits=%d registers=%d})," DLC_VECTOR_TO_LLVM ")", c->vectorBits, c->vectorBits == 512 ? 32 : 16);
+  snprintf(pipeline, sizeof pipeline,
+           "builtin.module(func.func(tile-lower-to-vector{vector-bits=%d registers=%d})," DLC_VECTOR_TO_LLVM ")",
+           c->vectorBits, c->vectorBits == 512 ? 32 : 16);
   fflush(stderr);
-  Function tested = compile(ctx, c->text, pipeline, &jit[0]), expected = tested ? compile(ctx, c->text, reference, &jit[1]) : NULL;
+  Function tested = compile(ctx, c->text, pipeline, &jit[0]),
+           expected = tested ? compile(ctx, c->text, reference, &jit[1]) : NULL;
   bool agree = expected && runAndCompare(c, tested, expected);
-  if (!agree) fprintf(stderr, "%s// repeat with: lowering-linalg_to_vector-numerics --seed %" PRIu64 " --cases 1 --verbose\n", isVerbose ? "" : c->text, seed);
+  if (!agree)
+    fprintf(stderr, "%s// repeat with: lowering-linalg_to_vector-numerics --seed %" PRIu64 " --cases 1 --verbose\n",
+            isVerbose ? "" : c->text, seed);
   for (int k = 0; k < 2; ++k)
     if (jit[k]) LLVMOrcDisposeLLJIT(jit[k]);
   free(c);
@@ -469,10 +544,14 @@ int main(int argc, char **argv) {
   int cases = 100, agreed = 0;
   bool isVerbose = false;
   for (int i = 1; i < argc; ++i)
-    if (!strcmp(argv[i], "--verbose")) isVerbose = true;
-    else if (i + 1 < argc && !strcmp(argv[i], "--seed")) seed = strtoull(argv[++i], NULL, 10);
-    else if (i + 1 < argc && !strcmp(argv[i], "--cases")) cases = atoi(argv[++i]);
-    else return fprintf(stderr, "usage: %s [--seed N] [--cases N] [--verbose]\n", argv[0]), 2;
+    if (!strcmp(argv[i], "--verbose"))
+      isVerbose = true;
+    else if (i + 1 < argc && !strcmp(argv[i], "--seed"))
+      seed = strtoull(argv[++i], NULL, 10);
+    else if (i + 1 < argc && !strcmp(argv[i], "--cases"))
+      cases = atoi(argv[++i]);
+    else
+      return fprintf(stderr, "usage: %s [--seed N] [--cases N] [--verbose]\n", argv[0]), 2;
   LLVMInitializeNativeTarget(), LLVMInitializeNativeAsmPrinter(), LLVMInitializeNativeAsmParser();
   dlcRegisterEverything();
   MlirDialectRegistry registry = mlirDialectRegistryCreate();

@@ -1,8 +1,7 @@
 // RUN: passes-span | FileCheck %s
-// Spans against what they stand for: random indexing expressions over tiled loops and windows, evaluated point by point for
-// every tile. Nothing that a tile reads is outside of its span; where the expression is a sum of scaled loops the span is exact;
-// hulls hold both.
-// CHECK: 4000 expressions, 0 wrong
+// Spans against what they stand for: random indexing expressions over tiled loops and windows, evaluated point by point
+// for every tile. Nothing that a tile reads is outside of its span; where the expression is a sum of scaled loops the
+// span is exact; hulls hold both. CHECK: 4000 expressions, 0 wrong
 #include <stdio.h>
 #include <stdlib.h>
 #include "dlc/tools.h"
@@ -56,10 +55,13 @@ static void bounds(MlirAffineExpr e, const int64_t *from, const int64_t *size, i
         }
 }
 
-typedef struct { int64_t least, most; } Range;
+typedef struct {
+  int64_t least, most;
+} Range;
 
 // False: for some tile, an element outside of the span, or an exact one that is too large.
-static bool holds(const DlcSpan *span, MlirAffineExpr a, MlirAffineExpr b, int64_t extent, const int64_t *tile, bool exact) {
+static bool holds(const DlcSpan *span, MlirAffineExpr a, MlirAffineExpr b, int64_t extent, const int64_t *tile,
+                  bool exact) {
   for (int64_t i = 0; i < extents[0]; i += tile[0])
     for (int64_t j = 0; j < extents[1]; j += tile[1]) {
       int64_t from[LOOPS] = {i, j}, start[DLC_MAX_RANK] = {i, j};
@@ -90,7 +92,8 @@ int main(void) {
     bounds(a, zero, extents, &least, &mostA), bounds(b, zero, extents, &least, &mostB);
     int64_t extent = (mostA > mostB ? mostA : mostB) + 1;
     for (int d = 0; d < DLC_MAX_RANK; ++d) tile[d] = 1 + (d < TILED ? randomBelow(extents[d]) : 0);
-    DlcSpan x = dlcSpanOfExpression(a, loops, LOOPS, extent), y = dlcSpanOfExpression(b, loops, LOOPS, extent), hull = dlcSpanJoin(&x, &y, extent);
+    DlcSpan x = dlcSpanOfExpression(a, loops, LOOPS, extent), y = dlcSpanOfExpression(b, loops, LOOPS, extent),
+            hull = dlcSpanJoin(&x, &y, extent);
     if (holds(&x, a, a, extent, tile, linear) && holds(&hull, a, b, extent, tile, false)) continue;
     if (++wrong > 5) continue;
     printf("tile %d x %d of ", (int)tile[0], (int)tile[1]), fflush(stdout);
