@@ -50,6 +50,34 @@ bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSch
   return true;
 }
 
+static MlirAttribute writeFit(const DlcCostSchedule *schedule, const DlcFlow *flow, int level, bool *cut, MlirContext ctx) {
+  static const tile_Level of[DLC_MEMORIES] = {tile_Level_reg, tile_Level_workgroup, tile_Level_cluster, tile_Level_l2, tile_Level_l2, tile_Level_global};
+  int64_t tile[DLC_MAX_RANK], step[DLC_MAX_RANK];
+  bool stepped = false;
+  for (intptr_t d = 0; d < flow->nDims; ++d) {
+    int64_t size = schedule->tile[level][d];
+    cut[d] |= size < flow->extent[d];
+    if (d < flow->rank) tile[d] = cut[d] ? size : 0;
+    else step[d - flow->rank] = cut[d] ? size : 0;
+    stepped |= d >= flow->rank && cut[d];
+  }
+  bool pipelined = level == DLC_WORKGROUP && stepped && schedule->stages > 1;
+  return tile_fit_get(ctx, .level = of[level], .tile = {tile, flow->rank}, .step = {step, stepped ? flow->nDims - flow->rank : 0}, .stages = pipelined ? schedule->stages : 0);
+}
+
+MlirAttribute dlcCostScheduleWrite(const DlcCostSchedule *schedule, const DlcFlow *flow, MlirContext ctx) {
+  MlirAttribute fits[DLC_MEMORIES], order = {0};
+  bool cut[DLC_MAX_RANK] = {false}, clustered = false;
+  intptr_t n = 0;
+  for (int level = DLC_GLOBAL; level >= DLC_REGISTER; --level)
+    if (schedule->has[level] && level != DLC_L3) fits[n++] = writeFit(schedule, flow, level, cut, ctx);
+  for (intptr_t i = 0; i < n; ++i)
+    if (mlirAttributeIsNull(fits[i])) return fits[i];
+  for (intptr_t d = 0; d < flow->rank; ++d) clustered |= schedule->cluster[d] > 1;
+  if (schedule->order != tile_Raster_row) order = tile_order_get(ctx, schedule->order, .group = schedule->group);
+  return tile_schedule_get(ctx, .fit = {fits, n}, .cluster = {schedule->cluster, clustered ? flow->rank : 0}, .order = order);
+}
+
 DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device) {
   if (!device->isHost && schedule->has[DLC_WORKGROUP]) return DLC_WORKGROUP;
   for (int level = DLC_GLOBAL; level > DLC_REGISTER; --level)

@@ -52,6 +52,9 @@ typedef struct {
 
 // False: the schedule is null or not of the flow's rank; *out is then one item.
 bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSchedule *out);
+// The attribute that reads as this schedule: sizes that are whole extents as 0, where no higher level cuts the dimension.
+// Roles and hints (`with`) are not part of it. Null, after a diagnostic, where the levels do not nest.
+MlirAttribute dlcCostScheduleWrite(const DlcCostSchedule *schedule, const DlcFlow *flow, MlirContext ctx);
 // The level whose tile is one work item.
 DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device);
 // Any schedule of a flow may be asked for. The levels of its edges are part of the flow (DlcFlowLevels), since overlaps and

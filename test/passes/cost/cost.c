@@ -1,7 +1,7 @@
 // RUN: not passes-cost %t.absent.mlir 2>&1 | FileCheck %s
 // CHECK: absent.mlir
 // Prints the flow and the cost of each tile.graph of an MLIR file: what cost/*.mlir and tile/propagate.mlir check.
-//   passes-cost FILE [flow] [cost] [LEVEL]    LEVEL: of all edges, instead of what the file says
+//   passes-cost FILE [flow] [cost] [schedule] [LEVEL]    LEVEL: of all edges, instead of what the file says
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static bool flowAtLevel(DlcFlow *flow, MlirOperation graph, tile_Level level) {
   return dlcFlowOfOps(flow, n, ops, nResults < 8 ? nResults : 8, results, &(DlcFlowLevels){levelOfAll, &level}, DLC_ASSUMED_EXTENT);
 }
 
-static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, int level) {
+static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, bool wantsSchedule, int level) {
   DlcFlow flow;
   DlcDevice device;
   DlcCostSchedule schedule;
@@ -80,6 +80,11 @@ static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, int level) 
   dlcCostScheduleRead(tile_graph_schedule(graph), &flow, &schedule);
   printf(": %d nodes on %s\n", (int)flow.nNodes, device.name);
   if (wantsFlow) showFlow(&flow, schedule.tile[dlcCostItemLevel(&schedule, &device)]);
+  if (wantsSchedule) {
+    printf("  ");
+    mlirAttributePrint(dlcCostScheduleWrite(&schedule, &flow, mlirOperationGetContext(graph)), showName, NULL);
+    printf("\n");
+  }
   dlcCostOfFlow(&flow, &schedule, &device, &cost);
   if (wantsCost) showCost(&cost, &device);
   dlcFlowDestroy(&flow);
@@ -87,10 +92,10 @@ static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, int level) 
 }
 
 int main(int argc, char **argv) {
-  bool wantsFlow = false, wantsCost = false;
+  bool wantsFlow = false, wantsCost = false, wantsSchedule = false;
   int level = -1;
   for (int i = 2; i < argc; ++i) {
-    wantsFlow |= !strcmp(argv[i], "flow"), wantsCost |= !strcmp(argv[i], "cost");
+    wantsFlow |= !strcmp(argv[i], "flow"), wantsCost |= !strcmp(argv[i], "cost"), wantsSchedule |= !strcmp(argv[i], "schedule");
     for (int k = 0; k <= tile_Level_global; ++k)
       if (!strcmp(argv[i], tile_Level_str((tile_Level)k))) level = k;
   }
@@ -103,7 +108,7 @@ int main(int argc, char **argv) {
   if (!mlirModuleIsNull(module)) {
     DlcOps graphs = dlcCollect(mlirModuleGetOperation(module), tile_graph_isa);
     status = 0;
-    for (intptr_t i = 0; i < graphs.n; ++i) status |= show(graphs.data[i], wantsFlow, wantsCost, level);
+    for (intptr_t i = 0; i < graphs.n; ++i) status |= show(graphs.data[i], wantsFlow, wantsCost, wantsSchedule, level);
     free(graphs.data);
     mlirModuleDestroy(module);
   }

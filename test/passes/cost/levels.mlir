@@ -1,5 +1,7 @@
 // RUN: dl-opt %s --tile-set-device=device=h100 -o %t.mlir
 // RUN: passes-cost %t.mlir cost | FileCheck %s
+// RUN: passes-cost %t.mlir schedule | FileCheck %s --check-prefix=SCHEDULE
+// RUN: passes-cost %S/halo.mlir schedule | FileCheck %s --check-prefix=WHOLE
 // RUN: passes-cost %S/halo.mlir flow cost register | FileCheck %s --check-prefix=REGISTER
 // RUN: passes-cost %S/halo.mlir flow cost global | FileCheck %s --check-prefix=GLOBAL
 
@@ -22,6 +24,11 @@ func.func @main(%a: tensor<4096x4096xf16>, %b: tensor<4096x4096xf16>, %o: tensor
   }
   return %r : tensor<4096x4096xf32>
 }
+
+// What is written reads the same.
+// SCHEDULE: #tile.schedule<[<cluster[256, 256]>, <workgroup[128, 256] step[64] stages 4>, <register[64, 256] step[16]>] cluster[2, 1] order <grouped by 8>>
+// WHOLE: line:
+// WHOLE-NEXT: #tile.schedule<[<workgroup[0, 8, 0, 0]>]>
 
 // A scheduler may ask for levels that no edge has yet.
 // REGISTER: of linalg.conv_2d_nhwc_hwcf [i0 : 1, i1 + i4 : 10, i2 + i5 : 18, i3 : 16] at register
