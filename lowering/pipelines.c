@@ -19,7 +19,7 @@ const DlcStage dlcCommonStages[] = {
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-sink-reshapes,resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-"
      "decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
-    {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,canonicalize,cse))"},
+    {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
      "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
      "boundaries "

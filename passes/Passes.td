@@ -104,6 +104,17 @@ def TileToTasks : Pass<"tile-to-tasks", "::mlir::func::FuncOp"> {
   let dependentDialects = ["linalg", "tile", "ctrl", "tensor", "affine", "scf", "arith"];
 }
 
+def TilePackConstants : Pass<"tile-pack-constants", "::mlir::func::FuncOp"> {
+  let summary = "Lay constants out in the panels that tasks copy";
+  let description = [{
+    A task that copies a panel of columns of a constant reads a constant instead in
+    which each panel is contiguous: the copy is made now. Constants that are not in
+    use otherwise are dropped with the next canonicalisation.
+  }];
+  let statistics = [Statistic<"panels", "panels", "copies of panels made now">];
+  let dependentDialects = ["arith", "tensor"];
+}
+
 def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
   let summary = "Lower linalg ops on memrefs to loops around vector operations";
   let description = [{

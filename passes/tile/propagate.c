@@ -22,11 +22,11 @@ typedef struct {
   DlcFlow *flow;
   Slot *slots;
   intptr_t nSlots, capacity, nodeCapacity, useCapacity;
-  int64_t assumed;       // for dynamic sizes
+  int64_t assumed; // for dynamic sizes
   MlirOperation streamed;
-  bool inStep;           // of a tile.reduce: open sizes are those of its step
-  DlcMapping arguments;  // of a step: what they stand for
-  intptr_t nStepIns;     // its further arguments are accumulators
+  bool inStep;          // of a tile.reduce: open sizes are those of its step
+  DlcMapping arguments; // of a step: what they stand for
+  intptr_t nStepIns;    // its further arguments are accumulators
   const MlirValue *results;
   const MlirOperation *ops;
   const DlcFlowLevels *levels;
@@ -66,7 +66,8 @@ static Slot *slotOf(Walk *w, MlirValue value) {
 static void need(Walk *w, MlirValue value, const DlcBox *box) {
   Slot *slot = slotOf(w, value);
   for (intptr_t d = 0; d < slot->box.rank; ++d)
-    slot->box.span[d] = slot->isNeeded ? dlcSpanJoin(&slot->box.span[d], &box->span[d], slot->box.extent[d]) : box->span[d];
+    slot->box.span[d] =
+        slot->isNeeded ? dlcSpanJoin(&slot->box.span[d], &box->span[d], slot->box.extent[d]) : box->span[d];
   slot->isNeeded = true;
 }
 
@@ -105,14 +106,17 @@ static void addUse(Walk *w, intptr_t reader, MlirValue value, const DlcBox *box,
   for (MlirValue next = value; !isNull(next); base = next, next = sourceOf(w, next)) {
     MlirOperation op = opOf(next);
     if (tile_edge_isa(op) && !use.edge.ptr) use.edge = op, use.level = tile_edge_level(op);
-    if (w->inStep && op.ptr && !use.edge.ptr && isNull(sourceOf(w, next))) use.level = tile_Level_workgroup; // made in the step
+    if (w->inStep && op.ptr && !use.edge.ptr && isNull(sourceOf(w, next)))
+      use.level = tile_Level_workgroup; // made in the step
     // An accumulator stays where it is.
     if (!op.ptr && !isNull(sourceOf(w, next)) && mlirBlockArgumentGetArgNumber(next) >= w->nStepIns) isData = false;
   }
   bool isInner = isData && isMadeHere(w, base);
   if (isInner && w->levels) use.level = w->levels->of(base, w->flow->nodes[reader].op, w->levels->data);
-  if (isInner && use.level == tile_Level_global) needStored(w, value, *box);
-  else need(w, value, box);
+  if (isInner && use.level == tile_Level_global)
+    needStored(w, value, *box);
+  else
+    need(w, value, box);
   Slot *slot = slotOf(w, base);
   if (!isData) return;
   slot->isRead = true, ++slot->nUses;
@@ -129,7 +133,8 @@ static DlcFlowNode *addNode(Walk *w, MlirOperation op, DlcFlowKind kind) {
   f->nodes = grow(f->nodes, f->nNodes, &w->nodeCapacity, sizeof *f->nodes);
   DlcFlowNode *node = &f->nodes[f->nNodes++];
   *node = (DlcFlowNode){.op = op, .kind = kind};
-  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) slotOf(w, mlirOperationGetResult(op, i))->node = f->nNodes - 1;
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
+    slotOf(w, mlirOperationGetResult(op, i))->node = f->nNodes - 1;
   return node;
 }
 
@@ -142,16 +147,19 @@ static bool isNeeded(Walk *w, MlirOperation op) {
 // Whether the body of a linalg op looks at operand k.
 static bool looksAt(MlirOperation op, intptr_t k) {
   MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
-  return !linalg_fill_isa(op) && k < mlirBlockGetNumArguments(body) && !mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(body, k)));
+  return !linalg_fill_isa(op) && k < mlirBlockGetNumArguments(body) &&
+         !mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(body, k)));
 }
 
 // The loops of a linalg op: those that index a result follow it, the others run whole, by steps in the streamed node.
 static bool bindLoops(Walk *w, DlcFlowNode *node) {
   MlirOperation op = node->op;
   bool bound[DLC_MAX_LOOPS] = {false};
-  intptr_t nResults = mlirOperationGetNumResults(op), nIn = mlirOperationGetNumOperands(op) - nResults, step = w->flow->rank;
+  intptr_t nResults = mlirOperationGetNumResults(op), nIn = mlirOperationGetNumOperands(op) - nResults,
+           step = w->flow->rank;
   node->nLoops = dlcIteratorTypes(op, node->isReduction, DLC_MAX_LOOPS);
-  if (node->nLoops < 0 || node->nLoops > DLC_MAX_LOOPS || !dlcStaticLoopRanges(op, node->extent, DLC_MAX_LOOPS)) return false;
+  if (node->nLoops < 0 || node->nLoops > DLC_MAX_LOOPS || !dlcStaticLoopRanges(op, node->extent, DLC_MAX_LOOPS))
+    return false;
   for (intptr_t l = 0; l < node->nLoops; ++l) {
     bool open = mlirShapedTypeIsDynamicSize(node->extent[l]);
     if (open) node->extent[l] = w->assumed;
@@ -178,7 +186,8 @@ static DlcBox boxOfOperand(Walk *w, const DlcFlowNode *node, intptr_t k) {
   MlirAffineMap map;
   bool known = dlcLinalgMap(node->op, k, &map);
   for (intptr_t d = 0; d < box.rank; ++d)
-    box.span[d] = known ? dlcSpanOfExpression(mlirAffineMapGetResult(map, d), node->loop, node->nLoops, box.extent[d]) : dlcSpanWhole(box.extent[d]);
+    box.span[d] = known ? dlcSpanOfExpression(mlirAffineMapGetResult(map, d), node->loop, node->nLoops, box.extent[d])
+                        : dlcSpanWhole(box.extent[d]);
   return box;
 }
 
@@ -203,17 +212,20 @@ static void walkLinalg(Walk *w, MlirOperation op) {
   for (intptr_t k = 0; k < nOperands; ++k) {
     MlirValue v = mlirOperationGetOperand(op, k);
     MlirOperation maker = opOf(v);
-    bool isInit = k >= nOperands - mlirOperationGetNumResults(op), fresh = linalg_fill_isa(maker) || tensor_empty_isa(maker);
+    bool isInit = k >= nOperands - mlirOperationGetNumResults(op),
+         fresh = linalg_fill_isa(maker) || tensor_empty_isa(maker);
     DlcBox box = boxOfOperand(w, &made, k);
     intptr_t before = w->flow->nUses;
-    if (looksAt(op, k) || linalg_fill_isa(maker)) addUse(w, self, v, &box, looksAt(op, k) && !(isInit && fresh) && !tensor_empty_isa(maker));
+    if (looksAt(op, k) || linalg_fill_isa(maker))
+      addUse(w, self, v, &box, looksAt(op, k) && !(isInit && fresh) && !tensor_empty_isa(maker));
     if (w->flow->nUses > before) w->flow->uses[before].isInit = isInit;
   }
   DlcValueList captured = {0};
   dlcCaptures(op, &captured);
   for (intptr_t i = 0; i < captured.n; ++i) {
     bool isOperand = false;
-    for (intptr_t k = 0; k < nOperands; ++k) isOperand |= mlirValueEqual(mlirOperationGetOperand(op, k), captured.data[i]);
+    for (intptr_t k = 0; k < nOperands; ++k)
+      isOperand |= mlirValueEqual(mlirOperationGetOperand(op, k), captured.data[i]);
     if (isOperand || !mlirTypeIsARankedTensor(typeOf(captured.data[i]))) continue;
     DlcBox box = wholeOf(w, captured.data[i]);
     addUse(w, self, captured.data[i], &box, true);
@@ -318,7 +330,8 @@ static void walkReduce(Walk *w, MlirOperation op) {
   for (intptr_t i = 0; i < ins.n; ++i)
     if (along.data[i] >= 0) w->assumed = sizeOf(w, typeOf(at(ins, i)), along.data[i]);
   w->inStep = true, w->nStepIns = ins.n;
-  for (intptr_t i = 0; i < ins.n + inits.n; ++i) dlcMap(w->arguments, argOf(step, i), i < ins.n ? at(ins, i) : at(inits, i - ins.n));
+  for (intptr_t i = 0; i < ins.n + inits.n; ++i)
+    dlcMap(w->arguments, argOf(step, i), i < ins.n ? at(ins, i) : at(inits, i - ins.n));
   MlirOperation yield = mlirBlockGetTerminator(step);
   for (intptr_t i = 0; i < inits.n; ++i) {
     DlcBox box = slotOf(w, mlirOperationGetResult(op, i))->box;
@@ -330,7 +343,8 @@ static void walkReduce(Walk *w, MlirOperation op) {
   dlcForEachOp(inner, step) n += !mlirOperationEqual(inner, yield);
   MlirOperation *ops = malloc((size_t)(n + 1) * sizeof *ops);
   n = 0;
-  dlcForEachOp(inner, step) if (!mlirOperationEqual(inner, yield)) ops[n++] = inner;
+  dlcForEachOp(inner, step)
+    if (!mlirOperationEqual(inner, yield)) ops[n++] = inner;
   walkOps(w, n, ops);
   free(ops);
   w->inStep = false, w->assumed = assumed;
@@ -340,7 +354,8 @@ static void walkReduce(Walk *w, MlirOperation op) {
   }
 }
 
-// What a tile of the root is of a result that no other one needs: the same dimensions where their sizes agree, else all.
+// What a tile of the root is of a result that no other one needs: the same dimensions where their sizes agree, else
+// all.
 static void seedResult(Walk *w, MlirValue result) {
   if (slotOf(w, result)->isNeeded) return;
   DlcBox box = wholeOf(w, result);
@@ -354,13 +369,21 @@ static void walkOps(Walk *w, intptr_t n, const MlirOperation *ops) {
     MlirOperation op = ops[i];
     for (intptr_t k = 0; k < w->nResults; ++k) // all users have been met
       if (mlirOperationEqual(opOf(w->results[k]), op)) seedResult(w, w->results[k]);
-    if (!mlirOperationGetNumResults(op) || !mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(op, 0))) || !isNeeded(w, op)) continue;
-    if (tile_edge_isa(op)) walkEdge(w, op);
-    else if (dlcIsLinalgOp(op)) walkLinalg(w, op);
-    else if (tile_reduce_isa(op)) walkReduce(w, op);
-    else if (dlcIsView(op)) walkView(w, op);
-    else if (dlcIsMove(op)) walkMove(w, op);
-    else if (!tensor_empty_isa(op) && mlirOperationGetNumOperands(op)) walkOther(w, op);
+    if (!mlirOperationGetNumResults(op) || !mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(op, 0))) ||
+        !isNeeded(w, op))
+      continue;
+    if (tile_edge_isa(op))
+      walkEdge(w, op);
+    else if (dlcIsLinalgOp(op))
+      walkLinalg(w, op);
+    else if (tile_reduce_isa(op))
+      walkReduce(w, op);
+    else if (dlcIsView(op))
+      walkView(w, op);
+    else if (dlcIsMove(op))
+      walkMove(w, op);
+    else if (!tensor_empty_isa(op) && mlirOperationGetNumOperands(op))
+      walkOther(w, op);
   }
 }
 
@@ -373,13 +396,15 @@ static void findStreamed(Walk *w, intptr_t n, const MlirOperation *ops) {
     if (tile_reduce_isa(ops[i])) {
       w->streamed = ops[i];
       for (intptr_t k = 0; k < tile_reduce_ins(ops[i]).n; ++k)
-        if (tile_reduce_along(ops[i]).data[k] >= 0) f->extent[f->nDims] = sizeOf(w, typeOf(at(tile_reduce_ins(ops[i]), k)), tile_reduce_along(ops[i]).data[k]);
+        if (tile_reduce_along(ops[i]).data[k] >= 0)
+          f->extent[f->nDims] = sizeOf(w, typeOf(at(tile_reduce_ins(ops[i]), k)), tile_reduce_along(ops[i]).data[k]);
       ++f->nDims;
     } else if (dlcIsLinalgOp(ops[i])) {
       intptr_t loops = dlcIteratorTypes(ops[i], isReduction, DLC_MAX_LOOPS);
       if (loops < 0 || loops > DLC_MAX_LOOPS || !dlcStaticLoopRanges(ops[i], extent, DLC_MAX_LOOPS)) continue;
       for (intptr_t l = 0; l < loops && f->nDims < DLC_MAX_RANK; ++l)
-        if (isReduction[l]) f->extent[f->nDims++] = mlirShapedTypeIsDynamicSize(extent[l]) ? w->assumed : extent[l], w->streamed = ops[i];
+        if (isReduction[l])
+          f->extent[f->nDims++] = mlirShapedTypeIsDynamicSize(extent[l]) ? w->assumed : extent[l], w->streamed = ops[i];
     }
   }
 }
@@ -412,8 +437,19 @@ static void finish(Walk *w, intptr_t nResults, const MlirValue *results) {
       bool isBase = isNull(sourceOf(w, v)) && !tensor_empty_isa(opOf(v));
       if (number[at] >= 0 || !slot->isNeeded || (!isBase && pass)) continue;
       number[at] = f->nValues;
-      f->values[f->nValues++] = (DlcFlowValue){v, slot->node < 0 ? -1 : f->nNodes - 1 - slot->node, slot->box, mlirTypeIsARankedTensor(typeOf(v)) ? dlcElementBytes(mlirShapedTypeGetElementType(typeOf(v))) : 0,
-                                               slot->isRead, !pass, slot->nUses > 1, slot->nGathers && slot->nGathers == slot->nUses, slot->nUses ? slot->level : tile_Level_global, slot->halo, slot->hasHalo, covers(f, &slot->box)};
+      f->values[f->nValues++] = (DlcFlowValue){
+          v,
+          slot->node < 0 ? -1 : f->nNodes - 1 - slot->node,
+          slot->box,
+          mlirTypeIsARankedTensor(typeOf(v)) ? dlcElementBytes(mlirShapedTypeGetElementType(typeOf(v))) : 0,
+          slot->isRead,
+          !pass,
+          slot->nUses > 1,
+          slot->nGathers && slot->nGathers == slot->nUses,
+          slot->nUses ? slot->level : tile_Level_global,
+          slot->halo,
+          slot->hasHalo,
+          covers(f, &slot->box)};
     }
   intptr_t kept = 0;
   for (intptr_t i = 0; i < f->nUses; ++i) {
@@ -435,10 +471,20 @@ static void finish(Walk *w, intptr_t nResults, const MlirValue *results) {
   free(number);
 }
 
-bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, const DlcFlowLevels *levels, int64_t assumed) {
+bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results,
+                  const DlcFlowLevels *levels, int64_t assumed) {
   *flow = (DlcFlow){.nResults = nResults};
-  if (!nResults || !mlirTypeIsARankedTensor(typeOf(results[0])) || mlirShapedTypeGetRank(typeOf(results[0])) > DLC_MAX_RANK - 4) return false;
-  Walk w = {.flow = flow, .assumed = assumed, .arguments = dlcMappingCreate(), .results = results, .nResults = nResults, .ops = ops, .nOps = n, .levels = levels};
+  if (!nResults || !mlirTypeIsARankedTensor(typeOf(results[0])) ||
+      mlirShapedTypeGetRank(typeOf(results[0])) > DLC_MAX_RANK - 4)
+    return false;
+  Walk w = {.flow = flow,
+            .assumed = assumed,
+            .arguments = dlcMappingCreate(),
+            .results = results,
+            .nResults = nResults,
+            .ops = ops,
+            .nOps = n,
+            .levels = levels};
   MlirType type = typeOf(results[0]);
   flow->rank = flow->nDims = mlirShapedTypeGetRank(type);
   for (intptr_t d = 0; d < flow->rank; ++d) flow->extent[d] = sizeOf(&w, type, d);
@@ -460,7 +506,8 @@ bool dlcFlowOfGraph(DlcFlow *flow, MlirOperation graph, int64_t assumed) {
   MlirOperation *ops = malloc((size_t)(n + 1) * sizeof *ops);
   MlirValue *results = malloc((size_t)(nResults + 1) * sizeof *results);
   n = 0;
-  dlcForEachOp(op, body) if (!mlirOperationEqual(op, yield)) ops[n++] = op;
+  dlcForEachOp(op, body)
+    if (!mlirOperationEqual(op, yield)) ops[n++] = op;
   for (intptr_t i = 0; i < nResults; ++i) results[i] = mlirOperationGetOperand(yield, i);
   bool ok = dlcFlowOfOps(flow, n, ops, nResults, results, NULL, assumed);
   free(ops), free(results);

@@ -18,12 +18,14 @@ double dlcReportValueBytes(const DlcReport *report, MlirValue value) {
   MlirType type = typeOf(value);
   if (!mlirTypeIsARankedTensor(type)) return 0;
   double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(type));
-  for (intptr_t d = 0; d < mlirShapedTypeGetRank(type); ++d) bytes *= mlirShapedTypeIsDynamicDim(type, d) ? (double)report->dynamic : (double)mlirShapedTypeGetDimSize(type, d);
+  for (intptr_t d = 0; d < mlirShapedTypeGetRank(type); ++d)
+    bytes *= mlirShapedTypeIsDynamicDim(type, d) ? (double)report->dynamic : (double)mlirShapedTypeGetDimSize(type, d);
   return bytes;
 }
 
 bool dlcReportIsReturned(MlirValue value) {
-  dlcForEachUse(use, value) if (dlcOpIs(mlirOpOperandGetOwner(use), "func.return", 11)) return true;
+  dlcForEachUse(use, value)
+    if (dlcOpIs(mlirOpOperandGetOwner(use), "func.return", 11)) return true;
   return false;
 }
 
@@ -31,7 +33,8 @@ bool dlcReportIsUsed(MlirValue value) { return !mlirOpOperandIsNull(mlirValueGet
 
 double dlcReportAloneBytes(const DlcReport *report, const DlcReportKernel *k) {
   double bytes = 0;
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i) bytes += dlcReportValueBytes(report, mlirOperationGetOperand(k->op, i));
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(k->op); ++i)
+    bytes += dlcReportValueBytes(report, mlirOperationGetOperand(k->op, i));
   return bytes;
 }
 
@@ -47,7 +50,9 @@ static void addKernel(const DlcReport *report, const DlcReportKernel *k, DlcRepo
   }
   for (intptr_t i = 0; i < k->flow.nUses; ++i)
     if (k->flow.values[k->flow.uses[i].value].node >= 0) ++sums->edges[k->flow.uses[i].level];
-  for (int level = 0; level < DLC_MEMORIES; ++level) sums->bytes[level] += dlcCostBytes(&k->cost, (DlcMemory)level), sums->transactions[level] += k->cost.transactions[level];
+  for (int level = 0; level < DLC_MEMORIES; ++level)
+    sums->bytes[level] += dlcCostBytes(&k->cost, (DlcMemory)level),
+        sums->transactions[level] += k->cost.transactions[level];
   sums->seconds += k->cost.seconds, sums->intermediates += k->cost.stored;
 }
 
@@ -106,10 +111,13 @@ static void destroy(DlcReport *report) {
 MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcTileReportOptions *options) {
   (void)pass;
   DlcReport report = {.module = root, .dynamic = options->dynamic};
-  bool dot = mlirStringRefEqual(options->format, dlcText("dot")), json = mlirStringRefEqual(options->format, dlcText("json")), standard = mlirStringRefEqual(options->file, dlcText("-"));
+  bool dot = mlirStringRefEqual(options->format, dlcText("dot")),
+       json = mlirStringRefEqual(options->format, dlcText("json")),
+       standard = mlirStringRefEqual(options->file, dlcText("-"));
   MlirLocation loc = mlirOperationGetLocation(root);
   if (!dot && !json && !mlirStringRefEqual(options->format, dlcText("text")))
-    return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text, dot and json", (int)options->format.length, options->format.data);
+    return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text, dot and json",
+                      (int)options->format.length, options->format.data);
   if (options->dynamic < 1) return dlcErrorAt(loc, "tile-report: dynamic is at least 1");
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &report.device))) return mlirLogicalResultFailure();
   char *path = strndup(options->file.data, options->file.length);
@@ -122,7 +130,9 @@ MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcT
     ok = !ferror(out) && !fflush(out);
     if (!standard && fclose(out)) ok = false;
   }
-  MlirLogicalResult result = ok ? mlirLogicalResultSuccess() : dlcErrorAt(loc, "tile-report: cannot write %s: %s", standard ? "standard output" : path, strerror(errno));
+  MlirLogicalResult result =
+      ok ? mlirLogicalResultSuccess()
+         : dlcErrorAt(loc, "tile-report: cannot write %s: %s", standard ? "standard output" : path, strerror(errno));
   free(path);
   return result;
 }

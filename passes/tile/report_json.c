@@ -4,9 +4,12 @@
 static void showText(const char *text, FILE *out) {
   fputc('"', out);
   for (; *text; ++text) {
-    if (*text == '"' || *text == '\\') fprintf(out, "\\%c", *text);
-    else if ((unsigned char)*text < 0x20) fprintf(out, "\\u%04x", (unsigned)*text);
-    else fputc(*text, out);
+    if (*text == '"' || *text == '\\')
+      fprintf(out, "\\%c", *text);
+    else if ((unsigned char)*text < 0x20)
+      fprintf(out, "\\u%04x", (unsigned)*text);
+    else
+      fputc(*text, out);
   }
   fputc('"', out);
 }
@@ -15,7 +18,8 @@ static void showText(const char *text, FILE *out) {
 static void showLevels(const DlcReport *r, const char *name, const double *values, FILE *out) {
   fprintf(out, ", \"%s\": {", name);
   for (int level = DLC_WORKGROUP, first = 1; level < DLC_MEMORIES; ++level)
-    if (r->device.memory[level].present) fprintf(out, "%s\"%s\": %.17g", first ? "" : ", ", dlcMemoryNames[level], values[level]), first = 0;
+    if (r->device.memory[level].present)
+      fprintf(out, "%s\"%s\": %.17g", first ? "" : ", ", dlcMemoryNames[level], values[level]), first = 0;
   fputc('}', out);
 }
 
@@ -23,13 +27,18 @@ static void showGraph(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
   const DlcCost *c = &k->cost;
   DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
   double bytes[DLC_MEMORIES], footprint[DLC_MEMORIES];
-  for (int level = 0; level < DLC_MEMORIES; ++level) bytes[level] = dlcCostBytes(c, (DlcMemory)level), footprint[level] = (double)c->footprint[level];
+  for (int level = 0; level < DLC_MEMORIES; ++level)
+    bytes[level] = dlcCostBytes(c, (DlcMemory)level), footprint[level] = (double)c->footprint[level];
   fprintf(out, ", \"ops\": %lld, \"level\": \"%s\", \"tile\": [", (long long)k->flow.nNodes, dlcMemoryNames[item]);
   for (intptr_t d = 0; d < k->flow.rank; ++d) fprintf(out, d ? ", %lld" : "%lld", (long long)k->schedule.tile[item][d]);
-  fprintf(out, "], \"dynamic\": %s, \"items\": %lld, \"waves\": %.17g, \"fits\": %s,\n    \"seconds\": %.9g, \"uncertainty\": %.3g, \"bound\": \"%s\", \"compute\": %.9g, \"launch\": %.9g, \"fill\": %.9g", k->flow.isDynamic ? "true" : "false",
-          (long long)c->items, c->waves, c->fits ? "true" : "false", c->seconds, c->uncertainty, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->compute, c->launch, c->fill);
+  fprintf(out,
+          "], \"dynamic\": %s, \"items\": %lld, \"waves\": %.17g, \"fits\": %s,\n    \"seconds\": %.9g, "
+          "\"uncertainty\": %.3g, \"bound\": \"%s\", \"compute\": %.9g, \"launch\": %.9g, \"fill\": %.9g",
+          k->flow.isDynamic ? "true" : "false", (long long)c->items, c->waves, c->fits ? "true" : "false", c->seconds,
+          c->uncertainty, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->compute, c->launch, c->fill);
   showLevels(r, "traffic", c->traffic, out);
-  fprintf(out, ",\n    \"operations\": %.17g, \"recomputed\": %.17g, \"stored\": %.17g, \"least\": %.17g", c->operations, c->recomputed, c->stored, c->least);
+  fprintf(out, ",\n    \"operations\": %.17g, \"recomputed\": %.17g, \"stored\": %.17g, \"least\": %.17g",
+          c->operations, c->recomputed, c->stored, c->least);
   showLevels(r, "bytes", bytes, out);
   showLevels(r, "transactions", c->transactions, out);
   showLevels(r, "footprint", footprint, out);
@@ -43,12 +52,17 @@ void dlcReportJson(const DlcReport *r, FILE *out) {
     fprintf(out, i ? ",\n  {\"label\": " : "\n  {\"label\": ");
     showText(dlcReportName(k->op).text, out);
     fprintf(out, ", \"graph\": %s", k->isGraph ? "true" : "false");
-    if (k->isGraph) showGraph(r, k, out);
-    else fprintf(out, ", \"bytes\": {\"global\": %.17g}", dlcReportAloneBytes(r, k));
+    if (k->isGraph)
+      showGraph(r, k, out);
+    else
+      fprintf(out, ", \"bytes\": {\"global\": %.17g}", dlcReportAloneBytes(r, k));
     fprintf(out, "}");
   }
-  fprintf(out, "],\n \"kernel_count\": %lld, \"alone\": %lld, \"seconds\": %.9g, \"intermediates\": %.17g, \"edges\": {", (long long)sums.kernels, (long long)sums.alone, sums.seconds, sums.intermediates);
-  for (int level = 0; level <= tile_Level_global; ++level) fprintf(out, "%s\"%s\": %lld", level ? ", " : "", tile_Level_str((tile_Level)level), (long long)sums.edges[level]);
+  fprintf(out,
+          "],\n \"kernel_count\": %lld, \"alone\": %lld, \"seconds\": %.9g, \"intermediates\": %.17g, \"edges\": {",
+          (long long)sums.kernels, (long long)sums.alone, sums.seconds, sums.intermediates);
+  for (int level = 0; level <= tile_Level_global; ++level)
+    fprintf(out, "%s\"%s\": %lld", level ? ", " : "", tile_Level_str((tile_Level)level), (long long)sums.edges[level]);
   fprintf(out, "}");
   showLevels(r, "bytes", sums.bytes, out);
   showLevels(r, "transactions", sums.transactions, out);

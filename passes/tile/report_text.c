@@ -16,23 +16,32 @@ static void showBox(const DlcBox *box, const int64_t *tile, FILE *out) {
 }
 
 static void showTime(const DlcReport *r, const DlcCost *c, FILE *out) {
-  fprintf(out, "    %.2f us by %s (+- %.0f %%): compute %.2f", c->seconds * 1e6, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->uncertainty * 100, c->compute * 1e6);
+  fprintf(out, "    %.2f us by %s (+- %.0f %%): compute %.2f", c->seconds * 1e6,
+          c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->uncertainty * 100, c->compute * 1e6);
   for (int level = DLC_WORKGROUP; level < DLC_MEMORIES; ++level)
-    if (r->device.memory[level].present && c->traffic[level] > 0) fprintf(out, ", %s %.2f", dlcMemoryNames[level], c->traffic[level] * 1e6);
+    if (r->device.memory[level].present && c->traffic[level] > 0)
+      fprintf(out, ", %s %.2f", dlcMemoryNames[level], c->traffic[level] * 1e6);
   fprintf(out, ", launch %.2f, fill %.2f\n", c->launch * 1e6, c->fill * 1e6);
 }
 
 static void showBytes(const DlcReport *r, const DlcCost *c, FILE *out) {
   fprintf(out, "    moves");
   for (int level = DLC_GLOBAL, first = 1; level >= DLC_WORKGROUP; --level)
-    if (r->device.memory[level].present && dlcCostBytes(c, (DlcMemory)level) > 0) fprintf(out, "%s %s at %s", first ? "" : ",", dlcReportShow(dlcCostBytes(c, (DlcMemory)level)).text, dlcMemoryNames[level]), first = 0;
+    if (r->device.memory[level].present && dlcCostBytes(c, (DlcMemory)level) > 0)
+      fprintf(out, "%s %s at %s", first ? "" : ",", dlcReportShow(dlcCostBytes(c, (DlcMemory)level)).text,
+              dlcMemoryNames[level]),
+          first = 0;
   if (c->least > 0) fprintf(out, "; %.2fx the least", dlcCostBytes(c, DLC_GLOBAL) / c->least);
   if (c->recomputed > 0) fprintf(out, "; %.1f %% of the operations are overlap", 100 * c->recomputed / c->operations);
   fputc('\n', out);
   for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level) {
     const DlcMemoryLevel *m = &r->device.memory[level];
     if (!m->present || !c->footprint[level]) continue;
-    fprintf(out, "    holds %s of %s at %s%s\n", dlcReportShow((double)c->footprint[level]).text, dlcReportShow((double)m->capacity).text, dlcMemoryNames[level], c->footprint[level] <= m->capacity ? "" : c->fits ? ": the rest is in the l2" : ": does not fit");
+    fprintf(out, "    holds %s of %s at %s%s\n", dlcReportShow((double)c->footprint[level]).text,
+            dlcReportShow((double)m->capacity).text, dlcMemoryNames[level],
+            c->footprint[level] <= m->capacity ? ""
+            : c->fits                          ? ": the rest is in the l2"
+                                               : ": does not fit");
   }
 }
 
@@ -41,11 +50,17 @@ static void showHalo(const DlcReportKernel *k, const DlcFlowUse *use, const int6
   bool any = false;
   for (intptr_t d = 0; d < use->box.rank; ++d) {
     int64_t halo = dlcSpanHalo(&use->box.span[d], k->flow.rank, k->flow.extent);
-    if (halo && dlcSpanSize(&use->box.span[d], use->box.extent[d], tile) < use->box.extent[d]) fprintf(out, "%s %lld along %d", any ? "," : ", overlap", (long long)halo, (int)d), any = true;
+    if (halo && dlcSpanSize(&use->box.span[d], use->box.extent[d], tile) < use->box.extent[d])
+      fprintf(out, "%s %lld along %d", any ? "," : ", overlap", (long long)halo, (int)d), any = true;
   }
   const DlcFlowValue *v = &k->flow.values[use->value];
-  if (any && use->level < tile_Level_l2) fprintf(out, " %s", !v->hasHalo || v->halo == tile_HaloKind_recompute ? "computed again" : v->halo == tile_HaloKind_line ? "in a line buffer" : "from the neighbour");
-  else if (any) fprintf(out, " read again");
+  if (any && use->level < tile_Level_l2)
+    fprintf(out, " %s",
+            !v->hasHalo || v->halo == tile_HaloKind_recompute ? "computed again"
+            : v->halo == tile_HaloKind_line                   ? "in a line buffer"
+                                                              : "from the neighbour");
+  else if (any)
+    fprintf(out, " read again");
 }
 
 static void showEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
@@ -54,13 +69,17 @@ static void showEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
     const DlcFlowUse *use = &k->flow.uses[i];
     const DlcFlowValue *v = &k->flow.values[use->value];
     if (v->node < 0) continue;
-    fprintf(out, "    %s -> %s at %s ", dlcReportName(k->flow.nodes[v->node].op).text, dlcReportName(k->flow.nodes[use->node].op).text, tile_Level_str(use->level));
+    fprintf(out, "    %s -> %s at %s ", dlcReportName(k->flow.nodes[v->node].op).text,
+            dlcReportName(k->flow.nodes[use->node].op).text, tile_Level_str(use->level));
     showBox(&use->box, tile, out);
     showHalo(k, use, tile, out);
     double whole = dlcBoxWholeBytes(&v->box, v->elementBytes);
-    if (use->level < tile_Level_l2 && !v->isYielded) fprintf(out, ": %s stay out of memory", dlcReportShow(whole).text);
-    else if (use->level < tile_Level_l2) fprintf(out, ": %s stored, not read", dlcReportShow(whole).text);
-    else fprintf(out, ": %s stored", dlcReportShow(whole).text);
+    if (use->level < tile_Level_l2 && !v->isYielded)
+      fprintf(out, ": %s stay out of memory", dlcReportShow(whole).text);
+    else if (use->level < tile_Level_l2)
+      fprintf(out, ": %s stored, not read", dlcReportShow(whole).text);
+    else
+      fprintf(out, ": %s stored", dlcReportShow(whole).text);
     fputc('\n', out);
   }
 }
@@ -77,21 +96,30 @@ static void showResults(const DlcReport *r, const DlcReportKernel *k, FILE *out)
       last = user;
     }
     fprintf(out, "    result %d, %s, in memory: ", (int)i, dlcReportShow(dlcReportValueBytes(r, v)).text);
-    if (dlcReportIsReturned(v)) fprintf(out, "returned%s\n", users > 1 ? ", and read" : "");
-    else if (!users) fprintf(out, "unused\n");
-    else if (users > 1) fprintf(out, "%d ops read it\n", (int)users);
-    else if (dlcReportKernelOf(r, last)) fprintf(out, "%s does not join\n", dlcReportName(last).text);
-    else fprintf(out, "%.*s is no part of a graph\n", (int)mlirIdentifierStr(mlirOperationGetName(last)).length, mlirIdentifierStr(mlirOperationGetName(last)).data);
+    if (dlcReportIsReturned(v))
+      fprintf(out, "returned%s\n", users > 1 ? ", and read" : "");
+    else if (!users)
+      fprintf(out, "unused\n");
+    else if (users > 1)
+      fprintf(out, "%d ops read it\n", (int)users);
+    else if (dlcReportKernelOf(r, last))
+      fprintf(out, "%s does not join\n", dlcReportName(last).text);
+    else
+      fprintf(out, "%.*s is no part of a graph\n", (int)mlirIdentifierStr(mlirOperationGetName(last)).length,
+              mlirIdentifierStr(mlirOperationGetName(last)).data);
   }
 }
 
 static void showKernel(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
   long long number = k - r->kernels;
   if (!k->isGraph) {
-    fprintf(out, "  %lld %s: %s, moves %s\n", number, dlcReportName(k->op).text, tile_graph_isa(k->op) ? "cannot be priced" : "not in a graph", dlcReportShow(dlcReportAloneBytes(r, k)).text);
+    fprintf(out, "  %lld %s: %s, moves %s\n", number, dlcReportName(k->op).text,
+            tile_graph_isa(k->op) ? "cannot be priced" : "not in a graph",
+            dlcReportShow(dlcReportAloneBytes(r, k)).text);
   } else {
     DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
-    fprintf(out, "  %lld %s: %d ops, %lld items of ", number, dlcReportName(k->op).text, (int)k->flow.nNodes, (long long)k->cost.items);
+    fprintf(out, "  %lld %s: %d ops, %lld items of ", number, dlcReportName(k->op).text, (int)k->flow.nNodes,
+            (long long)k->cost.items);
     showSizes(k->schedule.tile[item], k->flow.rank, out);
     fprintf(out, " at %s, %.2f waves\n", dlcMemoryNames[item], k->cost.waves);
     if (k->flow.isDynamic) fprintf(out, "    dynamic sizes taken as %lld\n", (long long)r->dynamic);
@@ -109,10 +137,13 @@ void dlcReportText(const DlcReport *r, FILE *out) {
   fprintf(out, "kernels %lld", (long long)sums.kernels);
   if (sums.alone) fprintf(out, ", %lld of them not in a graph", (long long)sums.alone);
   fprintf(out, "\nedges");
-  for (int level = 0; level <= tile_Level_global; ++level) fprintf(out, "%s %s %lld", level ? "," : "", tile_Level_str((tile_Level)level), (long long)sums.edges[level]);
+  for (int level = 0; level <= tile_Level_global; ++level)
+    fprintf(out, "%s %s %lld", level ? "," : "", tile_Level_str((tile_Level)level), (long long)sums.edges[level]);
   fprintf(out, "\nmoved");
   for (int level = DLC_GLOBAL, first = 1; level >= DLC_WORKGROUP; --level)
-    if (r->device.memory[level].present) fprintf(out, "%s %s at %s", first ? "" : ",", dlcReportShow(sums.bytes[level]).text, dlcMemoryNames[level]), first = 0;
+    if (r->device.memory[level].present)
+      fprintf(out, "%s %s at %s", first ? "" : ",", dlcReportShow(sums.bytes[level]).text, dlcMemoryNames[level]),
+          first = 0;
   fprintf(out, "; %.0f transactions at global\n", sums.transactions[DLC_GLOBAL]);
   fprintf(out, "intermediates in memory (IRS) %s\n", dlcReportShow(sums.intermediates).text);
   fprintf(out, "predicted %.2f us\n", sums.seconds * 1e6);

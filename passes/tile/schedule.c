@@ -17,6 +17,7 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/graph.h"
+#include "ods/arith.h"
 #include "ods/tile.h"
 
 enum { LEAST_ROWS = 16, LEAST_COLUMNS = 64, VECTOR = 16, DYNAMIC_EXTENT = 64 };
@@ -132,14 +133,29 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
 
 //===--- panels -------------------------------------------------------------------------===//
 // An input of a contraction with vectors along the root's last dimension, used again for each of many rows: cut into
-// columns it is a panel that stays in the worker's cache, where its rows lie side by side.
+// columns it is a panel that stays in the worker's cache, where its rows lie side by side. Of a constant the panels are
+// made now (tile-pack-constants), so that few rows are enough.
 typedef struct {
   MlirOperation node;
   intptr_t operand;
   int64_t rows;
-  bool reuses[DLC_MAX_RANK];
+  bool reuses[DLC_MAX_RANK], isPackable;
 } Panel;
-enum { PANEL_ROWS = 96, SMALL_BYTES = 262144 };
+enum { PANEL_ROWS = 96, MOST_CONSTANT_ROWS = 128, SMALL_BYTES = 262144 };
+
+// An input of the graph whose panels can be made now.
+static bool isPackable(MlirValue argument, int64_t columns) {
+  MlirBlock body = mlirBlockArgumentGetOwner(argument);
+  MlirOperation graph = mlirBlockGetParentOperation(body);
+  intptr_t i = mlirBlockArgumentGetArgNumber(argument);
+  if (!tile_graph_isa(graph) || i >= tile_graph_ins(graph).n || mlirShapedTypeGetRank(typeOf(argument)) != 2)
+    return false;
+  MlirOperation constant = opOf(at(tile_graph_ins(graph), i));
+  if (!arith_constant_isa(constant) || !hasOneUse(argument)) return false;
+  MlirAttribute value = arith_constant_value(constant);
+  bool isSplat = mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value);
+  return !isSplat && mlirShapedTypeGetDimSize(typeOf(argument), 1) % columns == 0;
+}
 
 static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t k,
                     const DlcTileScheduleOptions *options, Panel *panel) {
@@ -157,12 +173,15 @@ static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t
   for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
     if (node->isReduction[mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i))])
       bytes *= (double)mlirShapedTypeGetDimSize(typeOf(v), i);
-  *panel = (Panel){node->op, k, 1, {false}};
+  *panel = (Panel){.node = node->op, .operand = k, .rows = 1};
   for (intptr_t i = 0; i < last; ++i) {
     panel->reuses[i] = !varies[i];
     if (!varies[i]) panel->rows *= graph->extent[i] < 0 ? 0 : graph->extent[i];
   }
-  return bytes <= (double)options->panelBytes && panel->rows >= PANEL_ROWS;
+  MlirAffineExpr columns = mlirAffineMapGetResult(map, mlirAffineMapGetNumResults(map) - 1);
+  panel->isPackable =
+      node->loopToRoot[mlirAffineDimExprGetPosition(columns)] == last && isPackable(v, options->panelColumns);
+  return panel->isPackable || (bytes <= (double)options->panelBytes && panel->rows >= PANEL_ROWS);
 }
 
 static bool findPanel(const DlcTileGraph *graph, const DlcTileScheduleOptions *options, Panel *panel) {
@@ -183,6 +202,8 @@ static bool choosePanelTile(Choice *c, const Panel *panel, const DlcTileSchedule
   for (intptr_t i = 0; i <= last; ++i) {
     if (!graph->tileable[i]) return false;
     c->tile[i] = i == last ? options->panelColumns : panel->reuses[i] ? graph->extent[i] : 1;
+    if (c->tile[i] < 0 || (i < last && panel->isPackable && c->tile[i] > MOST_CONSTANT_ROWS))
+      c->tile[i] = MOST_CONSTANT_ROWS;
   }
   int64_t rows = panel->rows;
   for (intptr_t i = 0; i < last; ++i)

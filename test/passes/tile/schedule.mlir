@@ -48,3 +48,18 @@ func.func @deep(%a: tensor<512x8192xf32>, %b: tensor<8192x512xf32>, %c: tensor<5
   }
   return %r : tensor<512x512xf32>
 }
+
+// -----
+
+// The panels of a constant are made before the program runs: one row is enough, and any depth.
+// PANEL-LABEL: func @constant
+// PANEL: #tile.schedule<[<workgroup[1, 64]>]>
+// PANEL: tile.edge %{{.*}} at(workgroup) : tensor<16384x512xf32>
+func.func @constant(%a: tensor<1x16384xf32>, %c: tensor<1x512xf32>) -> tensor<1x512xf32> {
+  %b = arith.constant dense_resource<__elided__> : tensor<16384x512xf32>
+  %r = tile.graph ins(%x = %a : tensor<1x16384xf32>, %y = %b : tensor<16384x512xf32>) outs(%o = %c : tensor<1x512xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<1x16384xf32>, tensor<16384x512xf32>) outs(%o : tensor<1x512xf32>) -> tensor<1x512xf32>
+    tile.yield %m : tensor<1x512xf32>
+  }
+  return %r : tensor<1x512xf32>
+}
