@@ -57,11 +57,11 @@ static double costOf(const Search *s, const int *order) {
       uint32_t whole = s->nest->reduction;
       double traffic = footprint(s, o, whole);
       for (intptr_t k = s->n - 1; k >= 0; --k) {
-        double inside = 0,
-               trips = (double)((sizeOf(s->nest, order[k]) + stepOf(s, order[k]) - 1) / stepOf(s, order[k]));
+        int64_t step = stepOf(s, order[k]), trips = (sizeOf(s->nest, order[k]) + step - 1) / step;
+        double inside = 0;
         for (intptr_t j = 0; j < s->nest->nOperands; ++j)
           if (!s->nest->operand[j].isScalar) inside += footprint(s, &s->nest->operand[j], whole);
-        if (o->loops >> order[k] & 1 || inside > caches[c].bytes) traffic *= trips;
+        if (o->loops >> order[k] & 1 || inside > caches[c].bytes) traffic *= (double)trips;
         whole |= 1u << order[k];
       }
       cost += traffic * caches[c].cyclesPerByte;

@@ -51,17 +51,16 @@ static void variesAlong(const DlcTileNode *node, intptr_t operand, bool *varies)
 }
 
 static void weighNode(Choice *c, const DlcTileNode *node) {
-  intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op),
-           last = c->graph->rank - 1;
+  intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op), rank = c->graph->rank;
   for (intptr_t k = 0; k < nIn; ++k) {
     MlirValue v = mlirOperationGetOperand(node->op, k);
     bool varies[DLC_MAX_RANK] = {false};
     variesAlong(node, k, varies);
-    bool isInput = mlirValueIsABlockArgument(v);
-    for (intptr_t i = 0; i <= last; ++i) {
+    bool isInput = mlirValueIsABlockArgument(v), variesAlongLast = rank > 0 && varies[rank - 1];
+    for (intptr_t i = 0; i < rank; ++i) {
       if (isInput && !varies[i]) c->reread[i] += bytesOf(typeOf(v));
       // A vector of this operand is used for every index of a dimension that it does not vary along.
-      if (node->contracts && varies[last] && !varies[i]) c->least[i] = LEAST_ROWS;
+      if (node->contracts && variesAlongLast && !varies[i]) c->least[i] = LEAST_ROWS;
     }
   }
 }
@@ -96,7 +95,8 @@ static int64_t countElements(const Choice *c) {
 
 // Bytes read again when the dimension is cut once more: every part reads what does not vary along it.
 static double costOfCut(const Choice *c, intptr_t i) {
-  return c->reread[i] * (double)(extentOf(c->graph, i) / c->tile[i]);
+  int64_t parts = extentOf(c->graph, i) / c->tile[i];
+  return c->reread[i] * (double)parts;
 }
 
 // Halves the dimension that is cheapest to cut, one of known extent where more items are wanted; false: none can be.
@@ -163,7 +163,7 @@ static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t
   MlirAffineMap map;
   bool varies[DLC_MAX_RANK] = {false};
   intptr_t last = graph->rank - 1;
-  if (!mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) ||
+  if (last < 0 || !mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) ||
       !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map))
     return false;
   variesAlong(node, k, varies);

@@ -63,3 +63,17 @@ func.func @constant(%a: tensor<1x16384xf32>, %c: tensor<1x512xf32>) -> tensor<1x
   }
   return %r : tensor<1x512xf32>
 }
+
+// -----
+
+// A result without dimensions has no columns.
+// PANEL-LABEL: func @dot
+// PANEL-NOT: tile.edge
+// PANEL: return
+func.func @dot(%a: tensor<65536xf32>, %b: tensor<65536xf32>, %c: tensor<f32>) -> tensor<f32> {
+  %r = tile.graph ins(%x = %a : tensor<65536xf32>, %y = %b : tensor<65536xf32>) outs(%o = %c : tensor<f32>) {
+    %m = linalg.dot ins(%x, %y : tensor<65536xf32>, tensor<65536xf32>) outs(%o : tensor<f32>) -> tensor<f32>
+    tile.yield %m : tensor<f32>
+  }
+  return %r : tensor<f32>
+}
