@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[2];
+  Setting settings[4];
   int nSettings;
 } Run;
 
@@ -112,11 +112,31 @@ static void applySettings(const Run *r, const char *text, char *out, size_t size
   }
 }
 
+static bool endsWith(const char *s, const char *suffix) {
+  size_t n = strlen(s), m = strlen(suffix);
+  return n >= m && !strcmp(s + n - m, suffix);
+}
+
+// What the tile graphs decided, once they have.
+static bool report(const Run *r) {
+  const char *file = r->options->report;
+  if (strlen(file) > 3000 || strpbrk(file, "{}\"' ,=;()"))
+    return dlcRefuse(r->module, "the report cannot be written to '%s': a name with blanks or brackets", file), false;
+  char text[4096];
+  snprintf(text, sizeof text, "builtin.module(tile-report{format=%s file=%s dynamic=%lld})",
+           endsWith(file, ".json")  ? "json"
+           : endsWith(file, ".dot") ? "dot"
+                                    : "text",
+           file, (long long)(r->options->assumed ? r->options->assumed : 64));
+  return dlcRunPipeline(r->module, text);
+}
+
 static bool runStage(const Run *r, const char *name, const char *plain) {
   char text[4096];
   applySettings(r, plain, text, sizeof text);
   begin(r, name);
   bool ok = dlcRunPipeline(r->module, text);
+  if (ok && r->options->report && !strcmp(name, "tile")) ok = report(r);
   if (ok) end(r, name);
   return ok;
 }
@@ -128,9 +148,13 @@ static bool runStages(const Run *r, const DlcStage *stages) {
 }
 
 //===--- settings ---------------------------------------------------------------------------===//
-static bool endsWith(const char *s, const char *suffix) {
-  size_t n = strlen(s), m = strlen(suffix);
-  return n >= m && !strcmp(s + n - m, suffix);
+static void setFusion(Run *r) {
+  static const char *const passes[] = {"tile-fuse-elementwise", "tile-form-graphs"};
+  for (int i = 0; i < 2 && r->options->fusion; ++i) {
+    Setting *s = &r->settings[r->nSettings++];
+    s->pass = passes[i];
+    snprintf(s->options, sizeof s->options, "{fusion=%s}", r->options->fusion);
+  }
 }
 
 // For this CPU's registers and caches.
@@ -267,6 +291,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
+  setFusion(&r);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

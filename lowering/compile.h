@@ -11,6 +11,10 @@ typedef struct {
   const char
       *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize; // 0 to 3
+  const char *fusion; // "none", "register", "all" or NULL: all
+  const char
+      *report;     // a file for the report of the tile graphs: .json, .dot or else text; "-": standard output; or NULL
+  int64_t assumed; // what the report takes a dynamic size as; 0: its default
   // Called before and after each stage, with its name; `module` after it. May be NULL.
   void (*begin)(const char *stage, void *data);
   void (*end)(const char *stage, MlirOperation module, void *data);

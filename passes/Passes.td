@@ -40,8 +40,9 @@ def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> 
   let description = [{
     A parallel `linalg.generic` whose single result has one use is merged into the
     `linalg.generic` that uses it, unless the user would compute an element of it
-    more than once.
+    more than once. `fusion=none` leaves every op as it is.
   }];
+  let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "none: merge nothing; register or all: merge">];
   let statistics = [Statistic<"fused", "fused", "elementwise ops merged">];
   let dependentDialects = ["linalg"];
 }
@@ -50,9 +51,12 @@ def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
   let description = [{
     Every linalg op on tensors comes to stand in a `tile.graph`. From a root upwards,
     a producer joins when all its uses are in the graph, when tiling the root does not
-    make it compute an element twice, and when its tile has a static bound.
+    make it compute an element twice, and when its tile has a static bound. `fusion` says how
+    far: `none`, a graph for each op; `register`, only elementwise ops around another op, each
+    element of what they share being read once; `all`, intermediates in workgroup memory as well.
   }];
-  let options = [Option<"scratchBytes", "scratch-bytes", "int64_t", "262144", "Most bytes of one intermediate tile that is not a tile of a tiled dimension">];
+  let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "Which edges may be nearer than memory: none, register or all">,
+                 Option<"scratchBytes", "scratch-bytes", "int64_t", "262144", "Most bytes of one intermediate tile that is not a tile of a tiled dimension">];
   let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">];
   let dependentDialects = ["linalg", "tile", "tensor"];
 }

@@ -162,6 +162,11 @@ static void splitFills(DlcBuilder *b, MlirOperation root) {
 }
 
 MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const DlcTileFormGraphsOptions *options) {
+  DlcFusion fusion;
+  if (!dlcFusionRead(options->fusion, &fusion))
+    return dlcErrorAt(mlirOperationGetLocation(root),
+                      "tile-form-graphs: unknown fusion '%.*s'; known are none, register and all",
+                      (int)options->fusion.length, options->fusion.data);
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   splitFills(&b, root);
@@ -171,6 +176,7 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
     MlirOperation op = candidates.data[i];
     if (op.ptr == NULL) continue; // joined an earlier graph
     if (!dlcTileGraphStart(graph, op, options->scratchBytes)) continue;
+    graph->fusion = fusion;
     dlcTileGraphGrow(graph);
     buildGraph(&b, graph);
     dlcPassCount(pass, DlcTileFormGraphs_graphs, 1);

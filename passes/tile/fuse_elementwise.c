@@ -11,6 +11,8 @@
 #include <string.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
+#include "dlc/ir.h"
+#include "passes/tile/graph.h"
 #include "ods/linalg.h"
 
 enum { MAX_OPERANDS = 64 };
@@ -151,7 +153,12 @@ static MlirLogicalResult fuseInto(DlcBuilder *b, MlirOperation consumer, void *p
 
 MlirLogicalResult dlcRunTileFuseElementwise(MlirOperation root, DlcPass *pass,
                                             const DlcTileFuseElementwiseOptions *options) {
-  (void)options; // it has none
+  DlcFusion fusion;
+  if (!dlcFusionRead(options->fusion, &fusion))
+    return dlcErrorAt(mlirOperationGetLocation(root),
+                      "tile-fuse-elementwise: unknown fusion '%.*s'; known are none, register and all",
+                      (int)options->fusion.length, options->fusion.data);
+  if (fusion == DLC_FUSE_NONE) return mlirLogicalResultSuccess();
   static const DlcPattern patterns[] = {{"linalg.generic", 1, fuseInto}};
   return dlcApplyPatterns(root, DLC_COUNT(patterns), patterns, pass);
 }

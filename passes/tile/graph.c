@@ -6,6 +6,13 @@
 #include "ods/linalg.h"
 #include "ods/tile.h"
 
+bool dlcFusionRead(MlirStringRef text, DlcFusion *fusion) {
+  static const char *const names[] = {"none", "register", "all"};
+  for (int i = 0; i < 3; ++i)
+    if (mlirStringRefEqual(text, dlcText(names[i]))) return *fusion = (DlcFusion)i, true;
+  return false;
+}
+
 //===--- one op -----------------------------------------------------------------===//
 // The map of result 0: that of the first out operand.
 static bool resultMap(MlirOperation op, MlirAffineMap *map) {
@@ -141,6 +148,30 @@ static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType
   return true;
 }
 
+static bool isElementwise(const DlcTileNode *node) {
+  for (intptr_t i = 0; i < node->nLoops; ++i)
+    if (node->isReduction[i]) return false;
+  return true;
+}
+
+// A register can hold what one loop iteration hands to one other: every element is read once, on one side by an
+// elementwise op.
+static bool staysInRegisters(const DlcTileGraph *graph, const DlcTileNode *node) {
+  dlcForEachUse(use, mlirOperationGetResult(node->op, 0)) {
+    const DlcTileNode *user = dlcTileGraphFind(graph, mlirOpOperandGetOwner(use));
+    MlirAffineMap map;
+    if (!user || !dlcLinalgMap(user->op, mlirOpOperandGetOperandNumber(use), &map) ||
+        !mlirAffineMapIsPermutation(map) || !(isElementwise(user) || isElementwise(node)))
+      return false;
+  }
+  return true;
+}
+
+static bool mayJoin(const DlcTileGraph *graph, const DlcTileNode *node) {
+  return graph->fusion == DLC_FUSE_ALL || linalg_fill_isa(node->op) ||
+         (graph->fusion == DLC_FUSE_REGISTER && staysInRegisters(graph, node));
+}
+
 bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
   MlirOperation root = graph->nodes[0].op;
   if (graph->n == DLC_MAX_NODES || !dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1 ||
@@ -152,8 +183,8 @@ bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
   intptr_t rank = mlirShapedTypeGetRank(type);
   DlcTileNode node;
   int dimToRoot[DLC_MAX_RANK];
-  if (rank > DLC_MAX_RANK || !startNode(op, &node) || !usesAgree(graph, value, dimToRoot, rank) ||
-      !bindLoops(&node, dimToRoot))
+  if (rank > DLC_MAX_RANK || !startNode(op, &node) || !mayJoin(graph, &node) ||
+      !usesAgree(graph, value, dimToRoot, rank) || !bindLoops(&node, dimToRoot))
     return false;
   if (!restrictTiles(graph, &node, type, dimToRoot, rank)) return false;
   graph->nodes[graph->n++] = node;
@@ -161,7 +192,7 @@ bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
 }
 
 bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchBytes) {
-  *graph = (DlcTileGraph){.scratchBytes = scratchBytes};
+  *graph = (DlcTileGraph){.scratchBytes = scratchBytes, .fusion = DLC_FUSE_ALL};
   DlcTileNode *node = &graph->nodes[0];
   MlirType type = typeOf(mlirOperationGetResult(root, 0));
   graph->n = 1, graph->rank = mlirShapedTypeGetRank(type);

@@ -13,6 +13,10 @@
 
 enum { DLC_MAX_RANK = 16, DLC_MAX_LOOPS = 24, DLC_MAX_NODES = 64, DLC_WHOLE = -1 };
 
+// Which edges may be nearer than memory: none, those of elementwise ops whose values can stay in registers, or all.
+typedef enum { DLC_FUSE_NONE, DLC_FUSE_REGISTER, DLC_FUSE_ALL } DlcFusion;
+bool dlcFusionRead(MlirStringRef text, DlcFusion *fusion); // "none", "register" or "all"; false: none of them
+
 // An op of the graph. loopToRoot: the dimension of the root result that a loop
 // follows; DLC_WHOLE: the loop runs over its whole extent in every tile.
 typedef struct {
@@ -31,10 +35,11 @@ typedef struct {
   bool tileable[DLC_MAX_RANK];
   bool rigid;           // holds a contraction: no dimension may be given up
   int64_t scratchBytes; // most bytes of the part of an intermediate that tiling does not cut
+  DlcFusion fusion;     // what may join
 } DlcTileGraph;
 
 // Begins with the op that makes the graph's results. False: not something to tile.
-bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchBytes);
+bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchBytes); // fusion: all
 // Adds op, a producer of a node, if the rules allow; looks through tile.edge.
 bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op);
 // Joins producers until no more can.

@@ -33,6 +33,11 @@ static const char usage[] =
     "  --device=DEVICE     what the compiler chooses for: a name in devices/ (a100, h100, host-avx2, ..) or a file "
     "that ends\n"
     "                      in .mlir (default: the model's own description, else the nearest to the target)\n"
+    "  --fusion=LEVEL      how far ops are joined: none, register (elementwise ops only) or all (default)\n"
+    "  --tile-report=FILE  write what the tile graphs decided and what it costs: kernels, bytes by level, "
+    "intermediates;\n"
+    "                      .json for programs, .dot for Graphviz, else text; -: standard output\n"
+    "  --assume-size=N     what the report takes a dynamic size as (default 64)\n"
     "  -O0 .. -O3          effort of LLVM's optimiser (default -O1; the loops are vectorised before it)\n"
     "  --print-pipeline    print the stages of the target and their passes, and stop\n"
     "  --emit-mlir=STAGE   stop after a stage (import, or one of --print-pipeline) and write its MLIR to -o (default: "
@@ -47,8 +52,8 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson;
-  int optimize, threads;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *report;
+  int optimize, threads, assumed;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
 
@@ -179,7 +184,7 @@ static int wrongUsage(const char *what, const char *arg) {
 
 // 0: go on.
 static int parseArguments(int argc, char **argv, Options *o) {
-  const char *threads = NULL;
+  const char *threads = NULL, *assumed = NULL;
   for (int i = 1; i < argc; ++i) {
     const char *arg = argv[i];
     if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) return fputs(usage, stdout), -1;
@@ -188,7 +193,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
       o->output = argv[i];
     } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
-               takesValue(arg, "--threads", &threads)) {
+               takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
+               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -214,6 +220,10 @@ static int parseArguments(int argc, char **argv, Options *o) {
   char *end = NULL;
   if (threads && ((o->threads = (int)strtol(threads, &end, 10)) < 1 || *end))
     return wrongUsage("--threads takes a number from 1, not", threads);
+  if (assumed && ((o->assumed = (int)strtol(assumed, &end, 10)) < 1 || *end))
+    return wrongUsage("--assume-size takes a number from 1, not", assumed);
+  if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
+    return wrongUsage("--fusion is none, register or all, not", o->fusion);
   if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
   return 0;
 }
@@ -281,7 +291,8 @@ static int compile(const Options *o) {
   int status = load(ctx, o, name, &module);
   if (!status) {
     endStage("import", mlirModuleGetOperation(module), &progress);
-    DlcCompileOptions options = {o->target, name, o->device, o->optimize, beginStage, endStage, &progress};
+    DlcCompileOptions options = {o->target, name,       o->device,  o->optimize, o->fusion,
+                                 o->report, o->assumed, beginStage, endStage,    &progress};
     if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->emit ? NULL : o->output)))
       status = 1;
     mlirModuleDestroy(module);

@@ -1,9 +1,21 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs,tile-schedule,canonicalize))' -split-input-file | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs{fusion=none}))' -split-input-file | FileCheck %s --check-prefix=NONE
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs{fusion=register}))' -split-input-file | FileCheck %s --check-prefix=REGISTER
+// RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs{fusion=some}))' -split-input-file 2>&1 | FileCheck %s --check-prefix=WRONG
+// WRONG: unknown fusion 'some'; known are none, register and all
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #col = affine_map<(d0, d1) -> (d1)>
 
 // A product with its bias: one graph, the product an edge in workgroup memory. The weights are larger than the rows: columns are cut.
+// NONE-LABEL: func @linear
+// NONE-COUNT-2: tile.graph
+// NONE-NOT: tile.graph
+// NONE-LABEL: func @normalise
+// NONE-COUNT-2: tile.graph
+// REGISTER-LABEL: func @linear
+// REGISTER-COUNT-1: tile.graph
+// REGISTER-NOT: tile.graph
 // CHECK-LABEL: func @linear
 // CHECK: tile.graph {{.*}} schedule #tile.schedule<[<workgroup[0, 64]>]>
 // CHECK: linalg.fill
@@ -31,6 +43,9 @@ func.func @linear(%a: tensor<128x256xf32>, %b: tensor<256x512xf32>, %bias: tenso
 #row = affine_map<(d0, d1) -> (d0)>
 
 // x / sum(x): rows are independent, columns are not.
+// A sum is read once for each column: it is no value of a register.
+// REGISTER-LABEL: func @normalise
+// REGISTER-COUNT-2: tile.graph
 // CHECK-LABEL: func @normalise
 // CHECK: tile.graph {{.*}} schedule #tile.schedule<[<workgroup[{{[1-9][0-9]*}}, 0]>]>
 // CHECK-NOT: tile.graph
