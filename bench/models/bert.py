@@ -1,4 +1,5 @@
-"""BERT-base over 128 tokens: 12 layers, 12 heads, width 768, 110 million parameters.
+"""BERT-base over 128 tokens: 12 layers, 12 heads, width 768, 110 million parameters; its feed-forward
+parts have ReLU, as in the tile-graph paper, where the published checkpoints have GELU.
 
 Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers",
 NAACL 2019. Inputs as of the published checkpoints: token ids, attention mask,
@@ -26,7 +27,7 @@ class Layer(nn.Module):
 
     def forward(self, x, mask):
         x = self.attention_norm(x + self.attention(x, mask))
-        return self.norm(x + self.outer(nn.functional.gelu(self.inner(x))))
+        return self.norm(x + self.outer(nn.functional.relu(self.inner(x))))
 
 
 class Network(nn.Module):
@@ -51,6 +52,7 @@ class Network(nn.Module):
 class Bert(TorchModel):
     input_names = ("input_ids", "attention_mask", "token_type_ids")
     output_names = ("last_hidden_state", "pooler_output")
+    batches = (1, 2, 16)
 
     def build(self):
         return Network()

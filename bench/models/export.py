@@ -23,9 +23,15 @@ LIGHT = ("resnet50", "squeezenet", "alexnet", "densenet121", "inception_v1", "in
 # name -> (module, class); a module is imported only when its model is asked for.
 MODELS = {
     "bert": ("bert", "Bert"),
-    "vit_s32": ("vit", "VisionTransformer"),
-    "mobilenet_v2": ("mobilenet", "MobileNetV2"),
-    "swin_t": ("swin", "SwinTransformer"),
+    "vit": ("vit", "VisionTransformer"),
+    "swin": ("swin", "SwinTransformer"),
+    "bsrn": ("bsrn", "Bsrn"),
+    "nafnet": ("nafnet", "NafNet"),
+    "restormer": ("restormer", "Restormer"),
+    "mobilevit": ("mobilevit", "MobileVit"),
+    "conformer": ("conformer", "Conformer"),
+    "mobilenet": ("mobilenet", "MobileNetV2"),
+    "nerf": ("nerf", "Nerf"),
     "lstm": ("lstm", "Lstm"),
     "blockdrop": ("blockdrop", "BlockDrop"),
     **{name: ("light", "LightModel") for name in LIGHT},

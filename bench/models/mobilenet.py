@@ -35,6 +35,8 @@ class Bottleneck(nn.Module):
 
 
 class MobileNetV2(TorchModel):
+    batches = (1, 2, 16)
+
     def build(self):
         layers, channels = [convolution(3, 32, 3, 2)], 32
         for expansion, outputs, repeats, first_stride in STAGES:

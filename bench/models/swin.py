@@ -116,5 +116,7 @@ class Network(nn.Module):
 
 
 class SwinTransformer(TorchModel):
+    batches = (1, 2, 16)
+
     def build(self):
         return Network()

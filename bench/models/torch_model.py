@@ -19,6 +19,7 @@ class TorchModel(Model):
 
     input_names = ("image",)
     output_names = ("logits",)
+    size = 224  # of the image's sides
 
     def build(self):
         raise NotImplementedError
@@ -46,19 +47,19 @@ class TorchModel(Model):
             )
 
     def inputs(self, batch, variant=""):
-        return {"image": self.random(f"input{batch}").standard_normal((batch, 3, 224, 224), "float32")}
+        return {"image": self.random(f"input{batch}").standard_normal((batch, 3, self.size, self.size), "float32")}
 
 
 def randomise_vectors(module):
     """Draws biases and the parameters of norms, which torch leaves at 0 and 1: values that
     would hide a forgotten addition or multiplication."""
     for part in module.modules():
-        if isinstance(part, (nn.LayerNorm, nn.BatchNorm2d)):
+        if isinstance(part, (nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d)):
             nn.init.normal_(part.weight, 1.0, 0.1)
             nn.init.normal_(part.bias, 0.0, 0.1)
-        elif isinstance(part, (nn.Linear, nn.Conv2d)) and part.bias is not None:
+        elif isinstance(part, (nn.Linear, nn.Conv1d, nn.Conv2d)) and part.bias is not None:
             nn.init.normal_(part.bias, 0.0, 0.05)
-        if isinstance(part, nn.BatchNorm2d):
+        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
             nn.init.normal_(part.running_mean, 0.0, 0.1)
             nn.init.uniform_(part.running_var, 0.75, 1.25)
 

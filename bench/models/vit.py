@@ -45,5 +45,7 @@ class Network(nn.Module):
 
 
 class VisionTransformer(TorchModel):
+    batches = (1, 2, 16)
+
     def build(self):
         return Network()

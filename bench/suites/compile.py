@@ -20,7 +20,7 @@ import export
 import records as recording
 from models import scaling
 
-QUICK = ("squeezenet", "mobilenet_v2")
+QUICK = ("squeezenet", "mobilenet")
 TARGETS = {"host": "host", "nvptx": "nvptx:sm_90a", "amdgcn": "amdgcn:gfx942"}
 SUFFIXES = {"host": ".so", "nvptx": ".ptx", "amdgcn": ".hsaco"}
 # Linux counts the memory of the process that calls exec towards the peak of the program it

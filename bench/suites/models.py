@@ -17,7 +17,7 @@ import records as recording
 from systems.client import Worker, WorkerFailed, WorkerTooSlow
 from systems.job import Job
 
-QUICK = ("squeezenet", "mobilenet_v2", "lstm")
+QUICK = ("squeezenet", "mobilenet", "lstm")
 LOAD_SECONDS, ROUND_SECONDS, RUN_LIMIT_SECONDS = 300, 0.25, 120
 ROUNDS, QUICK_ROUNDS, MOST_RUNS = 6, 3, 200
 
