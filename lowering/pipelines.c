@@ -19,7 +19,8 @@ const DlcStage dlcCommonStages[] = {
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-sink-reshapes,resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-"
      "decompose-pads,tile-fuse-elementwise,cse,tile-form-graphs,tile-schedule))"},
-    {"task", "Lower tile graphs to tasks", "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
+    {"task", "Lower tile graphs to tasks",
+     "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
      "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
      "boundaries "
@@ -28,7 +29,8 @@ const DlcStage dlcCommonStages[] = {
     {0}};
 
 const DlcStage dlcHostStages[] = {
-    {"place", "Give every buffer its place", "builtin.module(func.func(ctrl-form-tasks,place-plan))"},
+    {"place", "Give every buffer its place",
+     "builtin.module(func.func(ctrl-form-tasks,place-plan,ctrl-split-edges,canonicalize,cse))"},
     {"host", "Make functions and runtime calls", "builtin.module(ctrl-to-host)"},
     {"vector", "Lower linalg to vector loops",
      "builtin.module(func.func(canonicalize,cse,tile-lower-to-vector,tile-approximate-math))"},

@@ -156,6 +156,15 @@ def CtrlPeelLoops : Pass<"ctrl-peel-loops", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"peeled", "peeled", "loops peeled">];
   let dependentDialects = ["arith", "ctrl"];
 }
+def CtrlSplitEdges : Pass<"ctrl-split-edges", "::mlir::func::FuncOp"> {
+  let summary = "Give the items at the edge of a task's grid code of their own";
+  let description = [{
+    In a task on buffers with a reduction, a size min(full, what is left) is compared with `full`: items of the full
+    size then run code in which it is a constant, the last ones code for the rest.
+  }];
+  let statistics = [Statistic<"split", "split", "tasks split">];
+  let dependentDialects = ["affine", "arith", "scf"];
+}
 def CtrlFormTasks : Pass<"ctrl-form-tasks", "::mlir::func::FuncOp"> {
   let summary = "Make tasks of the copies, fills and other linalg ops on buffers that stand outside of them";
   let description = [{

@@ -8,8 +8,11 @@
 //     %p = linalg.copy ins(%s) outs(%fresh)
 //
 // The copy is what a tile.edge at(workgroup) on an input has become (tile-to-tasks).
+// Columns are the last dimension; whatever the others are ([kh, kw, c] of a
+// convolution's weights), they keep their order inside of a panel. Where panels do
+// not divide the columns, the last one is padded with zeros: all begin aligned.
 // Left alone, and so copied when the program runs: what is no constant, what is
-// read otherwise as well, panels that do not divide the columns.
+// read otherwise as well.
 #include <stdlib.h>
 #include <string.h>
 #include "dlc/ir.h"
@@ -22,12 +25,13 @@
 
 enum { MAX_RANK = 16 };
 
-// A copy of columns [width * index, width * (index + 1)) of a constant.
+// A copy of columns [width * index, width * (index + 1)), at most to the end, of a constant.
 typedef struct {
   MlirOperation task, copy, slice, constant;
   MlirValue argument, index; // of the task's body
   intptr_t operand;          // of the task
-  int64_t rows, columns, width;
+  intptr_t rank;
+  int64_t rows, columns, width; // rows: all dimensions but the last one
 } Packing;
 
 static bool isTaskCopy(MlirOperation op) { return linalg_copy_isa(op) && dlcParentNamed(op, "ctrl.task").ptr; }
@@ -41,32 +45,63 @@ static intptr_t operandOf(MlirOperation task, MlirValue argument) {
 }
 
 // v = width * (an index of the task's grid).
-static bool isMultipleOfIndex(MlirValue v, int64_t width, MlirValue *index) {
+static bool isMultipleOfIndex(MlirValue v, int64_t *width, MlirValue *index) {
   MlirOperation op = opOf(v);
   if (!affine_apply_isa(op) || mlirOperationGetNumOperands(op) != 1) return false;
   MlirAffineMap map = affine_apply_map(op);
+  MlirAffineExpr e = mlirAffineMapGetResult(map, 0);
+  if (mlirAffineMapGetNumDims(map) != 1 || !mlirAffineExprIsAMul(e)) return false;
+  MlirAffineExpr left = mlirAffineBinaryOpExprGetLHS(e), right = mlirAffineBinaryOpExprGetRHS(e);
+  if (!mlirAffineExprIsADim(left) || !mlirAffineExprIsAConstant(right)) return false;
+  *width = mlirAffineConstantExprGetValue(right), *index = mlirOperationGetOperand(op, 0);
+  return *width > 0 && mlirValueIsABlockArgument(*index);
+}
+
+// v = min(width, columns - width * index): what is left for the last panel.
+static bool isRestOfColumns(MlirValue v, const Packing *p) {
+  MlirOperation op = opOf(v);
+  if (!affine_min_isa(op) || mlirOperationGetNumOperands(op) != 1) return false;
+  if (!mlirValueEqual(mlirOperationGetOperand(op, 0), p->index)) return false;
   MlirContext ctx = mlirOperationGetContext(op);
-  MlirAffineExpr wanted = mlirAffineMulExprGet(mlirAffineDimExprGet(ctx, 0), mlirAffineConstantExprGet(ctx, width));
-  *index = mlirOperationGetOperand(op, 0);
-  return mlirAffineMapGetNumDims(map) == 1 && mlirAffineExprEqual(mlirAffineMapGetResult(map, 0), wanted) &&
-         mlirValueIsABlockArgument(*index);
+  MlirAffineExpr step = mlirAffineMulExprGet(mlirAffineDimExprGet(ctx, 0), mlirAffineConstantExprGet(ctx, -p->width));
+  MlirAffineExpr rest = mlirAffineAddExprGet(step, mlirAffineConstantExprGet(ctx, p->columns));
+  MlirAffineMap map = affine_min_map(op);
+  bool isRest = false, isWidth = false;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    isRest |= mlirAffineExprEqual(e, rest);
+    isWidth |= mlirAffineExprIsAConstant(e) && mlirAffineConstantExprGetValue(e) == p->width;
+  }
+  return mlirAffineMapGetNumResults(map) == 2 && isRest && isWidth;
+}
+
+// The last dimension of the slice: whole panels by an index of the grid.
+static bool readColumns(Packing *p) {
+  DlcI64s offsets = tensor_extract_slice_static_offsets(p->slice), sizes = tensor_extract_slice_static_sizes(p->slice);
+  DlcValues dynamicOffsets = tensor_extract_slice_offsets(p->slice),
+            dynamicSizes = tensor_extract_slice_sizes(p->slice);
+  intptr_t last = p->rank - 1;
+  if (!mlirShapedTypeIsDynamicSize(offsets.data[last]) || !dynamicOffsets.n) return false;
+  if (!isMultipleOfIndex(at(dynamicOffsets, dynamicOffsets.n - 1), &p->width, &p->index)) return false;
+  if (!mlirShapedTypeIsDynamicSize(sizes.data[last])) return sizes.data[last] == p->width && !(p->columns % p->width);
+  return isRestOfColumns(at(dynamicSizes, dynamicSizes.n - 1), p);
 }
 
 static bool readPacking(MlirOperation copy, Packing *p) {
-  *p = (Packing){.copy = copy, .task = dlcParentNamed(copy, "ctrl.task")};
+  *p = (Packing){.copy = copy, .task = dlcParentNamed(copy, "ctrl.task"), .rows = 1};
   p->slice = opOf(mlirOperationGetOperand(copy, 0));
   if (!tensor_extract_slice_isa(p->slice)) return false;
   p->argument = tensor_extract_slice_source(p->slice);
-  DlcI64s offsets = tensor_extract_slice_static_offsets(p->slice), sizes = tensor_extract_slice_static_sizes(p->slice);
   MlirType type = typeOf(p->argument);
   if (!mlirValueIsABlockArgument(p->argument) || !hasOneUse(p->argument) || !dlcIsStatic(type)) return false;
-  if (mlirShapedTypeGetRank(type) != 2 || mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(p->slice))) != 2)
+  p->rank = mlirShapedTypeGetRank(type);
+  if (p->rank < 2 || p->rank >= MAX_RANK ||
+      mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(p->slice))) != p->rank)
     return false;
-  p->rows = mlirShapedTypeGetDimSize(type, 0), p->columns = mlirShapedTypeGetDimSize(type, 1), p->width = sizes.data[1];
-  if (!mlirBlockEqual(mlirBlockArgumentGetOwner(p->argument), bodyOf(ctrl_task_body(p->task)))) return false;
-  if (offsets.data[0] != 0 || sizes.data[0] != p->rows || p->width <= 0 || p->columns % p->width) return false;
-  DlcValues dynamic = tensor_extract_slice_offsets(p->slice);
-  if (dynamic.n != 1 || !isMultipleOfIndex(at(dynamic, 0), p->width, &p->index)) return false;
+  for (intptr_t i = 0; i < p->rank - 1; ++i) p->rows *= mlirShapedTypeGetDimSize(type, i);
+  p->columns = mlirShapedTypeGetDimSize(type, p->rank - 1);
+  if (!mlirBlockEqual(mlirBlockArgumentGetOwner(p->argument), bodyOf(ctrl_task_body(p->task))) || !readColumns(p))
+    return false;
   p->operand = operandOf(p->task, p->argument);
   if (p->operand < 0) return false;
   p->constant = opOf(mlirOperationGetOperand(p->task, p->operand));
@@ -84,11 +119,16 @@ static void packBytes(const void *bytes, size_t n, void *data) {
   Bytes *b = data;
   const Packing *p = b->p;
   size_t width = (size_t)p->width * b->element, row = (size_t)p->columns * b->element;
-  if (n != row * (size_t)p->rows || !(b->out = malloc(n))) return;
+  size_t nPanels = (row + width - 1) / width;
+  if (n != row * (size_t)p->rows || !(b->out = malloc(nPanels * width * (size_t)p->rows))) return;
   char *to = b->out;
-  for (size_t panel = 0; panel < row / width; ++panel)
-    for (size_t r = 0; r < (size_t)p->rows; ++r, to += width)
-      memcpy(to, (const char *)bytes + r * row + panel * width, width);
+  for (size_t panel = 0; panel < nPanels; ++panel) {
+    size_t filled = panel + 1 < nPanels ? width : row - panel * width;
+    for (size_t r = 0; r < (size_t)p->rows; ++r, to += width) {
+      memcpy(to, (const char *)bytes + r * row + panel * width, filled);
+      memset(to + filled, 0, width - filled);
+    }
+  }
 }
 
 static void freeBytes(void *userData, const void *data, size_t size, size_t align) {
@@ -103,9 +143,10 @@ static MlirAttribute packAttribute(const Packing *p) {
   MlirAttribute value = arith_constant_value(p->constant);
   if (mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value)) return mlirAttributeGetNull();
   if (!dlcForConstantBytes(value, packBytes, &bytes) || !bytes.out) return mlirAttributeGetNull();
-  int64_t shape[] = {p->columns / p->width, p->rows, p->width};
-  MlirType packed = mlirRankedTensorTypeGet(3, shape, element, mlirAttributeGetNull());
-  size_t n = (size_t)p->rows * (size_t)p->columns * bytes.element;
+  int64_t shape[MAX_RANK + 1] = {(p->columns + p->width - 1) / p->width};
+  for (intptr_t i = 0; i < p->rank; ++i) shape[i + 1] = i == p->rank - 1 ? p->width : mlirShapedTypeGetDimSize(type, i);
+  MlirType packed = mlirRankedTensorTypeGet(p->rank + 1, shape, element, mlirAttributeGetNull());
+  size_t n = (size_t)p->rows * (size_t)(shape[0] * p->width) * bytes.element;
   return mlirUnmanagedDenseResourceElementsAttrGet(packed, dlcText("packed"), bytes.out, n, bytes.element, false,
                                                    freeBytes, bytes.out);
 }
@@ -136,6 +177,21 @@ static MlirValue packedConstant(DlcBuilder *b, PackedList *list, const Packing *
   return packed;
 }
 
+// The slice of the packed constant that holds what `slice` holds of the constant.
+static MlirValue slicePacked(DlcBuilder *b, const Packing *p, MlirType type) {
+  DlcI64s offsets = tensor_extract_slice_static_offsets(p->slice), sizes = tensor_extract_slice_static_sizes(p->slice),
+          strides = tensor_extract_slice_static_strides(p->slice);
+  DlcValues dynamic = tensor_extract_slice_offsets(p->slice);
+  int64_t from[MAX_RANK + 1] = {mlirShapedTypeGetDynamicSize()}, extent[MAX_RANK + 1] = {1}, step[MAX_RANK + 1] = {1};
+  MlirValue places[MAX_RANK + 1] = {p->index};
+  for (intptr_t i = 0; i < p->rank; ++i)
+    from[i + 1] = i == p->rank - 1 ? 0 : offsets.data[i], extent[i + 1] = sizes.data[i], step[i + 1] = strides.data[i];
+  for (intptr_t i = 0; i + 1 < dynamic.n; ++i) places[i + 1] = at(dynamic, i); // the last is the columns'
+  return tensor_extract_slice(b, p->argument, valsN(dynamic.n, places), tensor_extract_slice_sizes(p->slice),
+                              tensor_extract_slice_strides(p->slice), {from, p->rank + 1}, {extent, p->rank + 1},
+                              {step, p->rank + 1}, type);
+}
+
 static bool packOne(DlcBuilder *b, PackedList *list, MlirOperation copy, MlirBlock entry) {
   Packing p;
   if (!readPacking(copy, &p)) return false;
@@ -144,9 +200,7 @@ static bool packOne(DlcBuilder *b, PackedList *list, MlirOperation copy, MlirBlo
   MlirType tile = typeOf(mlirOperationGetResult(copy, 0));
   mlirOperationSetOperand(p.task, p.operand, packed);
   mlirValueSetType(p.argument, typeOf(packed));
-  int64_t offsets[] = {mlirShapedTypeGetDynamicSize(), 0, 0}, sizes[] = {1, p.rows, p.width}, ones[] = {1, 1, 1};
-  dlcBefore(b, copy) panel = tensor_extract_slice(b, p.argument, vals(p.index), (DlcValues){0}, (DlcValues){0},
-                                                  {offsets, 3}, {sizes, 3}, {ones, 3}, tile);
+  dlcBefore(b, copy) panel = slicePacked(b, &p, tile);
   if (b->failed) return false;
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, copy, 1, &panel);
   mlirRewriterBaseEraseOp(b->rewriter, p.slice);

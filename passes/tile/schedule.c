@@ -144,17 +144,16 @@ typedef struct {
 enum { PANEL_ROWS = 96, MOST_CONSTANT_ROWS = 128, SMALL_BYTES = 262144 };
 
 // An input of the graph whose panels can be made now.
-static bool isPackable(MlirValue argument, int64_t columns) {
+static bool isPackable(MlirValue argument) {
   MlirBlock body = mlirBlockArgumentGetOwner(argument);
   MlirOperation graph = mlirBlockGetParentOperation(body);
   intptr_t i = mlirBlockArgumentGetArgNumber(argument);
-  if (!tile_graph_isa(graph) || i >= tile_graph_ins(graph).n || mlirShapedTypeGetRank(typeOf(argument)) != 2)
+  if (!tile_graph_isa(graph) || i >= tile_graph_ins(graph).n || mlirShapedTypeGetRank(typeOf(argument)) < 2)
     return false;
   MlirOperation constant = opOf(at(tile_graph_ins(graph), i));
   if (!arith_constant_isa(constant) || !hasOneUse(argument)) return false;
   MlirAttribute value = arith_constant_value(constant);
-  bool isSplat = mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value);
-  return !isSplat && mlirShapedTypeGetDimSize(typeOf(argument), 1) % columns == 0;
+  return !(mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value));
 }
 
 static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t k,
@@ -179,8 +178,7 @@ static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t
     if (!varies[i]) panel->rows *= graph->extent[i] < 0 ? 0 : graph->extent[i];
   }
   MlirAffineExpr columns = mlirAffineMapGetResult(map, mlirAffineMapGetNumResults(map) - 1);
-  panel->isPackable =
-      node->loopToRoot[mlirAffineDimExprGetPosition(columns)] == last && isPackable(v, options->panelColumns);
+  panel->isPackable = node->loopToRoot[mlirAffineDimExprGetPosition(columns)] == last && isPackable(v);
   return panel->isPackable || (bytes <= (double)options->panelBytes && panel->rows >= PANEL_ROWS);
 }
 
