@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Runs one model on one system in a process of its own; bench/run talks to it.
+"""Runs models on one system in a process of its own; bench/run talks to it.
 
-    bench/worker.py SYSTEM JOB     JOB is the JSON of systems/job.py
+    bench/worker.py SYSTEM THREADS
 
-Answers, a line of JSON each on standard output:
+Each line on standard input asks for something, and gets a line of JSON on standard output:
 
-    {"ready": true, "load": S, "error": E, "message": M}    loaded, warmed up, compared
-    {"times": [S, ...]}                                     for each line {"run": N} on standard input
+    {"load": JOB, "warm_up": S}    {"ready": true, "load": S, "each": S, "error": E, "message": M, ..}: the job of
+                                   systems/job.py loaded, its outputs compared, run for S seconds to warm up
+    {"run": N, "calls": K}         {"times": [S, ..], "cpu": S}: N samples of K calls, seconds a call; CPU
+                                   seconds of all threads a call
 
-and leaves at the end of standard input. A failure is {"failed": message}.
+or {"failed": message}. It leaves at the end of standard input.
 """
 
+import gc
 import json
 import os
 import sys
@@ -20,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent / "models"))
 
-WARM_UP_SECONDS, WARM_UP_RUNS = 0.3, 3
+WARM_UP_RUNS = 3
 MESSAGE_LENGTH = 200  # compilers print the operation, which may have hundreds of operands
 REST_SECONDS = 0.03  # thread pools spin for a while after a run; let them go to sleep
 
@@ -33,48 +36,65 @@ def limit_cpus(threads):
         os.environ[name] = str(threads)
 
 
-def measure(system, count):
-    times = []
-    for _ in range(count):
+class Server:
+    """Answers the lines; holds the system with the model that was loaded last."""
+
+    def __init__(self, system, threads):
+        self.system_name, self.threads, self.system = system, threads, None
+
+    def answer(self, request):
+        return self.load(**request) if "load" in request else self.measure(**request)
+
+    def load(self, load, warm_up):
+        import systems
+        from systems.job import Job, compare
+
+        if self.system:
+            self.system.close()
+            self.system = None
+            gc.collect()
+        job = Job(**load)
+        system = systems.find(self.system_name)()
         started = time.perf_counter()
+        system.load(job)
+        loaded = time.perf_counter() - started
+        self.system = system
         system.run()
-        times.append(time.perf_counter() - started)
-    return times
+        error, message = compare(system.outputs(), job.expected())
+        started = time.perf_counter()
+        runs = 0
+        while runs < WARM_UP_RUNS or time.perf_counter() - started < warm_up:
+            system.run()
+            runs += 1
+        each = (time.perf_counter() - started) / runs
+        return {"ready": True, "load": loaded, "error": error, "message": message, "each": each,
+                "description": system.description}  # fmt: skip
+
+    def measure(self, run, calls=1):
+        times, cpu = [], time.process_time()
+        for _ in range(run):
+            started = time.perf_counter()
+            self.system.repeat(calls)
+            times.append((time.perf_counter() - started) / calls)
+        cpu = (time.process_time() - cpu) / (run * calls)
+        if self.threads > 1:
+            time.sleep(REST_SECONDS)
+        return {"times": times, "cpu": cpu}
 
 
 def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a library prints is no answer
-    job_text = sys.argv[2]
-    limit_cpus(json.loads(job_text)["threads"])
-    try:
-        import systems
-        from systems.job import Job, compare
-
-        job = Job(**json.loads(job_text))
-        system = systems.find(sys.argv[1])()
-        started = time.perf_counter()
-        system.load(job)
-        loaded = time.perf_counter() - started
-        system.run()
-        error, message = compare(system.outputs(), job.expected())
-        started = time.perf_counter()
-        runs = 0
-        while runs < WARM_UP_RUNS or time.perf_counter() - started < WARM_UP_SECONDS:
-            system.run()
-            runs += 1
-        each = (time.perf_counter() - started) / runs
-        ready = {"ready": True, "load": loaded, "error": error, "message": message, "each": each,
-                 "description": system.description}
-        print(json.dumps(ready), file=answers)
-        for line in sys.stdin:
-            times = measure(system, json.loads(line)["run"])
-            time.sleep(REST_SECONDS)
-            print(json.dumps({"times": times}), file=answers)
-    except Exception as failure:  # of any library: the one place where it becomes an answer
-        text = (str(failure).strip().splitlines() or [""])[0]
-        print(json.dumps({"failed": f"{type(failure).__name__}: {text[:MESSAGE_LENGTH]}"}), file=answers)
-        return 1
+    system, threads = sys.argv[1], int(sys.argv[2])
+    limit_cpus(threads)
+    server = Server(system, threads)
+    for line in sys.stdin:
+        try:
+            answer = server.answer(json.loads(line))
+        except Exception as failure:  # of any library: the one place where it becomes an answer
+            text = (str(failure).strip().splitlines() or [""])[0]
+            answer = {"failed": f"{type(failure).__name__}: {text[:MESSAGE_LENGTH]}"}
+        print(json.dumps(answer), file=answers)
     return 0
 
 

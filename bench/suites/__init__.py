@@ -1,3 +1,15 @@
 """The suites of bench/run, one file each: `run(options, records)` measures and prints."""
 
-SUITES = ("models", "compile", "onnx")
+SUITES = ("models", "gemm", "conv", "fused", "compile", "onnx")
+
+# The systems that --peers measures, where they are installed.
+PEERS = {
+    "models": ("onnxruntime", "openvino", "pytorch", "pytorch_compile", "jax", "iree"),
+    "gemm": ("openblas", "openvino", "onnxruntime", "pytorch", "pytorch_packed"),
+    "conv": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_packed"),
+    "fused": ("openvino", "onnxruntime", "pytorch", "pytorch_compile"),
+}
+
+
+class NothingToMeasure(Exception):
+    """The options leave no case; the message says why."""

@@ -1,17 +1,8 @@
 """The systems that run a model: ours and the peers, one file each.
 
-A system is a class with
-
-    name            as in the records
-    requires        the Python packages it needs
-    load(job)       makes the model ready to run on job's inputs with job.threads threads;
-                    raises when it cannot
-    run()           runs it once, to the end
-    outputs()       the outputs of the last run, a list of numpy arrays
-    description     class attribute: the settings it runs with, in a few words
-
-and is used by bench/worker.py in a process of its own, so that a crash, a
-thread pool or an allocator of one does not touch the others.
+Each is a class derived from System, used by bench/worker.py in a process of its
+own, so that a crash, a thread pool or an allocator of one does not touch the
+others. One process may load one model after the other, each into a new object.
 """
 
 import importlib
@@ -24,6 +15,9 @@ SYSTEMS = {
     "openvino": ("ov", "OpenVino", ("openvino",)),
     "pytorch": ("pytorch", "Eager", ("torch",)),
     "pytorch_compile": ("pytorch", "Compiled", ("torch",)),
+    "pytorch_channels_last": ("pytorch", "ChannelsLast", ("torch",)),
+    "pytorch_packed": ("torch_packed", "Packed", ("torch",)),
+    "openblas": ("openblas", "OpenBlas", ("numpy",)),
     "jax": ("xla", "Jax", ("jax",)),
     "iree": ("iree_runtime", "Iree", ("iree.compiler", "iree.runtime")),
 }
@@ -44,6 +38,33 @@ def missing_package(name):
 def find(name):
     module, cls, _ = SYSTEMS[name]
     return getattr(importlib.import_module(f"systems.{module}"), cls)
+
+
+class System:
+    """What bench/worker.py asks of a system."""
+
+    name = ""  # as in the records
+    description = ""  # the settings it runs with, in a few words
+
+    def load(self, job):
+        """Makes the model ready to run on job's inputs with job.threads threads; raises when it cannot."""
+        raise NotImplementedError
+
+    def run(self):
+        """Runs it once, to the end."""
+        raise NotImplementedError
+
+    def repeat(self, count):
+        """Runs it `count` times; a library that is called from C does so without Python in between."""
+        for _ in range(count):
+            self.run()
+
+    def outputs(self):
+        """The outputs of the last run, a list of numpy arrays."""
+        raise NotImplementedError
+
+    def close(self):
+        """Gives back what the garbage collector does not see."""
 
 
 class Unsupported(Exception):

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
+CLOSE_SECONDS = 5
 WORKER = Path(__file__).resolve().parents[1] / "worker.py"
 
 
@@ -22,11 +24,12 @@ class WorkerTooSlow(WorkerFailed):
 
 
 class Worker:
-    """One system with one model. `close` ends the process; it is a context manager too."""
+    """One system with a number of threads, and one model at a time. `close` ends the process; it is a context
+    manager too."""
 
-    def __init__(self, system, job, log, python=sys.executable):
-        self.system, self.log = system, log
-        self.process = subprocess.Popen([python, WORKER, system, job.to_json()], stdin=subprocess.PIPE,
+    def __init__(self, system, threads, log, python=sys.executable):
+        self.system, self.threads = system, threads
+        self.process = subprocess.Popen([python, WORKER, system, str(threads)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1,
                                         start_new_session=True)  # fmt: skip
 
@@ -51,16 +54,25 @@ class Worker:
             raise WorkerFailed(answer["failed"])
         return answer
 
-    def measure(self, runs, seconds):
+    def ask(self, request, seconds):
         with contextlib.suppress(BrokenPipeError):  # it died: the answer says so
-            self.process.stdin.write(json.dumps({"run": runs}) + "\n")
-        return self.answer(seconds)["times"]
+            self.process.stdin.write(json.dumps(request) + "\n")
+        return self.answer(seconds)
+
+    def load(self, job, warm_up, seconds):
+        """Loads a job in place of the last one; what the worker says of it."""
+        return self.ask({"load": asdict(job), "warm_up": warm_up}, seconds)
+
+    def measure(self, runs, calls, seconds):
+        """(seconds a call of each of `runs` samples of `calls` calls, CPU seconds a call)"""
+        answer = self.ask({"run": runs, "calls": calls}, seconds)
+        return answer["times"], answer["cpu"]
 
     def close(self):
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         try:
-            self.process.wait(5)
+            self.process.wait(CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

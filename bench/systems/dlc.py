@@ -1,9 +1,9 @@
 """Ours: a program made by dlc, run in process through libdlrt."""
 
-from systems import dlrt
+from systems import System, dlrt, native
 
 
-class Dlc:
+class Dlc(System):
     name = "dlc"
     description = "dlc -O2, libdlrt with N threads, outputs reused"
 
@@ -11,8 +11,16 @@ class Dlc:
         library = dlrt.Library(job.runtime)
         self.instance = dlrt.Instance(library, job.program, job.threads, job.inputs().values(), len(job.expected()))
 
+        self.loops = native.library()
+
     def run(self):
         self.instance.run()
+
+    def repeat(self, count):
+        self.instance.repeat(count, self.loops)
+
+    def close(self):
+        self.instance.close()
 
     def outputs(self):
         return self.instance.read_outputs()

@@ -50,8 +50,13 @@ class Library:
         ):
             function = getattr(library, name)
             function.argtypes, function.restype = arguments, Status
-        library.dlrt_tensor_release.argtypes = [POINTER(ManagedTensor)]
-        library.dlrt_tensor_release.restype = None
+        for name, argument in (
+            ("dlrt_tensor_release", POINTER(ManagedTensor)),
+            ("dlrt_instance_destroy", c_void_p),
+            ("dlrt_program_close", c_void_p),
+        ):
+            function = getattr(library, name)
+            function.argtypes, function.restype = [argument], None
 
     def check(self, status):
         if status.code:
@@ -63,10 +68,10 @@ class Instance:
 
     def __init__(self, library, path, threads, inputs, output_count):
         self.library = library
-        program, self.handle = c_void_p(), c_void_p()
-        library.check(library.library.dlrt_program_open(str(path).encode(), byref(program)))
+        self.program, self.handle = c_void_p(), c_void_p()
+        library.check(library.library.dlrt_program_open(str(path).encode(), byref(self.program)))
         options = Options(threads=threads)
-        library.check(library.library.dlrt_instance_create(program, byref(options), byref(self.handle)))
+        library.check(library.library.dlrt_instance_create(self.program, byref(options), byref(self.handle)))
         self.arrays = [numpy.ascontiguousarray(array) for array in inputs]
         self.tensors = [_tensor(array) for array in self.arrays]
         self.inputs = (POINTER(Tensor) * len(inputs))(*[ctypes.pointer(t) for t in self.tensors])
@@ -75,6 +80,24 @@ class Instance:
     def run(self):
         call = self.library.library.dlrt_run
         self.library.check(call(self.handle, self.inputs, len(self.inputs), self.outputs, len(self.outputs)))
+
+    def repeat(self, count, loops):
+        """Runs it `count` times, in C where `loops` is there (systems/native.py)."""
+        if not loops:
+            for _ in range(count):
+                self.run()
+            return
+        status = Status()
+        loops.benchRepeatDlrt(self.library.library.dlrt_run, self.handle, self.inputs, len(self.inputs), self.outputs,
+                              len(self.outputs), c_int64(count), byref(status))  # fmt: skip
+        self.library.check(status)
+
+    def close(self):
+        for output in self.outputs:
+            if output:
+                self.library.library.dlrt_tensor_release(output)
+        self.library.library.dlrt_instance_destroy(self.handle)
+        self.library.library.dlrt_program_close(self.program)
 
     def read_outputs(self):
         return [_array(output.contents.tensor) for output in self.outputs]

@@ -10,14 +10,14 @@ from pathlib import Path
 import iree.runtime
 import numpy
 
-from systems import Unsupported
+from systems import System, Unsupported
 
 IMPORT_OPSET = 17  # older models are converted to it by IREE's importer
 SETTINGS = ["--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu",
             "--iree-llvmcpu-target-cpu=host", "--iree-opt-level=O3"]  # fmt: skip
 
 
-class Iree:
+class Iree(System):
     name = "iree"
     description = "llvm-cpu for this CPU, -O3, local-task with N workers"
 

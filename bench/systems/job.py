@@ -1,7 +1,6 @@
 """What a worker is asked to run, and the data that belongs to it."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy
@@ -19,9 +18,6 @@ class Job:
     program: str = ""  # what dlc made of the model
     runtime: str = ""  # libdlrt.so
     cache: str = ""  # a folder for what a peer compiles
-
-    def to_json(self):
-        return json.dumps(asdict(self))
 
     def inputs(self):
         """{name: array}, in the order of the graph's inputs."""

@@ -1,4 +1,4 @@
-"""The convolution networks of bench/models/light.py as a torch module.
+"""The networks of bench/models/light.py, and single operators, as a torch module.
 
 Runs the nodes of an ONNX graph in order, each as the torch function that a
 person would write for it; knows the operators of those networks and no more.
@@ -115,6 +115,8 @@ OPERATORS = {
     "Gemm": _gemm,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdim=True),
     "LRN": _local_response_norm,
+    "Clip": torch.clamp,
+    "MatMul": torch.matmul,
     "MaxPool": _max_pool,
     "Mul": torch.mul,
     "Relu": torch.relu,

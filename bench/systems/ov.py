@@ -3,8 +3,10 @@
 import numpy
 import openvino
 
+from systems import System
 
-class OpenVino:
+
+class OpenVino(System):
     name = "openvino"
     description = "CPU device, latency hint, float32, one stream of N threads"
 

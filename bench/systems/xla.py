@@ -3,12 +3,13 @@
 import jax
 import numpy
 
+from systems import System
 from systems.onnx_jax import Graph
 
 jax.config.update("jax_platforms", "cpu")
 
 
-class Jax:
+class Jax(System):
     name = "jax"
     description = "the ONNX graph as one jitted function, XLA's CPU backend on N cores"
 

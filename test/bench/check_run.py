@@ -21,7 +21,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 FIELDS = {"suite": str, "case": str, "system": str, "metric": str, "value": (int, float), "unit": str}
-UNITS = {"time": "s", "compile_time": "s", "cpu_time": "s", "peak_memory": "B", "ratio": "x", "failed": "case"}
+UNITS = {"time": "s", "compile_time": "s", "cpu_time": "s", "peak_memory": "B", "ratio": "x", "failed": "case",
+         "speed_to_best": "x", "cpu_speed_to_best": "x", "percent_of_fma_rate": "%", "percent_of_bandwidth": "%",
+         "fma_rate": "FLOP/s", "read_bandwidth": "B/s"}  # fmt: skip
 # Stands for dlc: takes a minute for the model `slow`, and is dlc for the others.
 SLOW_DLC = """#!/bin/sh
 case $1 in */slow/*) echo $$ > "$(dirname "$0")/started"; exec sleep 60;; esac
@@ -55,7 +57,8 @@ class Check:
 
     def command(self, suite, models, out, build=None):
         only = [word for model in models for word in ("--only", str(model))]
-        return [sys.executable, self.bench, suite, "--quick", *only, "--json", str(out), "--build", build or self.build]
+        return [sys.executable, self.bench, suite, "--quick", *only, "--json", str(out), "--build", build or self.build,
+                "--models", str(self.scratch / "models")]  # fmt: skip
 
     def run(self, suite, *models, status=0):
         """The records, after the exit status and their form were checked; and what was printed."""
@@ -98,7 +101,7 @@ def check_suites(check, good, refused, wrong):
     threads = len(os.sched_getaffinity(0))
     case = f"/b1/f32/t{threads}"
     records, text = check.run("models", good, refused, wrong, status=1)
-    check.expect(metrics(records, f"good{case}") == {"time"}, f"no time of the good model:\n{text}")
+    check.expect(metrics(records, f"good{case}") == {"time", "cpu_time"}, f"no time of the good model:\n{text}")
     for name in ("refused", "wrong"):
         check.expect(metrics(records, f"{name}{case}") == {"failed"}, f"the model {name} has not failed:\n{text}")
     check.expect("Flub" in text, f"the refusal does not show:\n{text}")
@@ -108,6 +111,17 @@ def check_suites(check, good, refused, wrong):
     check.expect(metrics(records, "good/host") == {"compile_time", "cpu_time", "peak_memory"}, f"{records}")
     check.expect(metrics(records, "good/host/import") == {"compile_time", "peak_memory"}, f"{records}")
     check.expect(metrics(records, "refused/host") == {"failed"}, f"{records}")
+
+
+def check_operators(check):
+    """A suite of operators on the smallest of its cases."""
+    threads = len(os.sched_getaffinity(0))
+    case = f"8x62x42/constant/f32/t{threads}"
+    records, text = check.run("gemm", "8x62x42/*")
+    check.expect({"time", "cpu_time"} <= metrics(records, case), f"no time of a product:\n{text}")
+    check.expect(case in text and "GFLOP/s" in text, f"no table of products:\n{text}")
+    done = subprocess.run(check.command("gemm", ["nonsense"], check.scratch / "x"), capture_output=True, text=True)
+    check.expect(done.returncode == 2 and "no case of gemm" in done.stderr, f"a case that is not there: {done}")
 
 
 def check_usage(check, good):
@@ -157,6 +171,7 @@ def main():
         check = Check(sys.argv[1], sys.argv[2], scratch)
         good, slow = write_model(scratch / "good"), write_model(scratch / "slow")
         check_suites(check, good, write_model(scratch / "refused", "Flub"), write_model(scratch / "wrong", off=0.5))
+        check_operators(check)
         check_usage(check, good)
         check_interrupt(check, "models", signal.SIGINT, good, slow)
         check_interrupt(check, "compile", signal.SIGTERM, good, slow)

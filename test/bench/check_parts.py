@@ -1,0 +1,52 @@
+"""Checks the parts of the suites that need no system: lists that are checked in, ratios, how long a case runs.
+
+    check_parts.py BENCH     prints what is wrong and leaves with 1
+"""
+
+import math
+import sys
+from pathlib import Path
+
+
+def check_products():
+    from suites import gemm
+
+    shapes = gemm.read_random()
+    yield shapes == gemm.draw(), "gemm-random.txt is not what suites/gemm.py draws"
+    yield len(set(shapes)) == gemm.COUNT == 40, "there are to be 40 random shapes"
+    yield all(1 <= n <= gemm.LARGEST for shape in shapes for n in shape), "a size is out of bounds"
+    yield all(math.prod(shape) <= gemm.MOST_PRODUCTS for shape in shapes), "a product is too large"
+
+
+def check_plan():
+    from measuring import Plan
+
+    plan = Plan(rounds=1, round_seconds=0.1, warm_up=0, sample_seconds=1e-3, most_samples=50)
+    yield plan.runs(1e-6) == (50, 1000), "short calls: samples of a millisecond, as many as are allowed"
+    yield plan.runs(0.01) == (10, 1), "a call in a sample, as many as fit into a round"
+    yield plan.runs(5) == (1, 1), "a call that is longer than a round runs once"
+
+
+def check_best_peer():
+    from measuring import best_peer
+    from records import Records
+
+    records = Records()
+    for system, seconds in (("dlc", 1.0), ("a", 3.0), ("b", 2.0)):
+        records.add("s", "c", system, "time", seconds, "s")
+        records.add("s", "c", system, "cpu_time", 2 * seconds, "s")
+    records.add_failure("s", "c", "d")
+    yield best_peer(records, "s", "c", ["a", "b", "d"]) == ("b", 2.0, 4.0), "the fastest peer is the best"
+    yield best_peer(records, "s", "c", ["d"]) is None, "a peer that failed is none"
+
+
+def main():
+    sys.path[:0] = [sys.argv[1], str(Path(sys.argv[1]) / "models")]
+    checks = [check for name, check in globals().items() if name.startswith("check_")]
+    bad = [what for check in checks for good, what in check() if not good]
+    print(*bad, sep="\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
