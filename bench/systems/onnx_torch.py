@@ -16,11 +16,11 @@ class OnnxModule(torch.nn.Module):
     def __init__(self, path):
         super().__init__()
         graph = onnx.load(path).graph
-        self.shapes = {}  # integer constants: arguments, not tensors
+        self.shapes = {}  # integer constants and scalars: arguments, not tensors
         self.tensors = {}  # ONNX name -> name of a buffer
         for initializer in graph.initializer:
             array = numpy_helper.to_array(initializer)
-            if array.dtype.kind == "i":
+            if array.dtype.kind == "i" or not array.ndim:
                 self.shapes[initializer.name] = array.tolist()
             else:
                 self.tensors[initializer.name] = f"tensor{len(self.tensors)}"

@@ -18,6 +18,29 @@ def check_products():
     yield all(math.prod(shape) <= gemm.MOST_PRODUCTS for shape in shapes), "a product is too large"
 
 
+def check_layers():
+    from suites import conv
+
+    layers = conv.read_layers()
+    lines = [line for line in conv.LAYERS.read_text().splitlines() if not line.startswith("#")]
+    yield [layer.line() for layer in layers] == lines, "a layer does not read back"
+    yield len({layer.sizes() for layer in layers}) == len(layers), "a layer is there twice"
+    yield len({layer.name() for layer in layers}) == len(layers), "two layers have one name"
+    yield {layer.network for layer in layers} == {"resnet50", "mobilenet", "vgg19", "inception_v2"}, "the networks"
+    starts = [start for start in conv.QUICK if not any(line.startswith(f"{start} ") for line in lines)]
+    yield not starts, f"no layers begin with {starts}"
+
+
+def check_sizes():
+    import operators
+
+    stem = operators.Convolution(operators.parse_layer("n 3 224 224 64 7 7 2 2 3 3 3 3 1 relu"))
+    yield stem.result_size() == [112, 112], "the size of a convolution's result"
+    yield stem.flops == 2 * 64 * 112 * 112 * 3 * 49, "the operations of a convolution"
+    product = operators.Product(2, 3, 4, constant=True)
+    yield (product.flops, product.bytes) == (48, 4 * (8 + 12 + 6)), "operations and bytes of a product"
+
+
 def check_plan():
     from measuring import Plan
 
