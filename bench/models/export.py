@@ -40,7 +40,9 @@ DEFAULT_OUT = Path(__file__).resolve().parent / "out"
 
 
 def find(name):
-    """The model of this name."""
+    """The model of this name, or the pattern (models/patterns.py)."""
+    if name not in MODELS:
+        return importlib.import_module("patterns").find(name)
     module, factory = MODELS[name]
     return getattr(importlib.import_module(module), factory)(name)
 

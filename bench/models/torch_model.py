@@ -20,6 +20,7 @@ class TorchModel(Model):
     input_names = ("image",)
     output_names = ("logits",)
     size = 224  # of the image's sides
+    dynamic = True  # the first dimension of inputs and outputs
 
     def build(self):
         raise NotImplementedError
@@ -43,7 +44,7 @@ class TorchModel(Model):
                 opset_version=OPSET,
                 input_names=list(self.input_names),
                 output_names=list(self.output_names),
-                dynamic_axes={name: {0: "batch"} for name in names},
+                dynamic_axes={name: {0: "batch"} for name in names} if self.dynamic else {},
             )
 
     def inputs(self, batch, variant=""):

@@ -7,7 +7,7 @@ PEERS = {
     "models": ("onnxruntime", "openvino", "pytorch", "pytorch_compile", "jax", "iree"),
     "gemm": ("openblas", "openvino", "onnxruntime", "pytorch", "pytorch_packed"),
     "conv": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_packed"),
-    "fused": ("openvino", "onnxruntime", "pytorch", "pytorch_compile"),
+    "fused": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_compile"),
 }
 
 

@@ -44,10 +44,13 @@ class Suite:
                     self._model(model, pool, Path(scratch))
         self._print()
 
+    def folder(self, model):
+        return self.options.models / self.name / model.name.replace("/", "-")
+
     def _model(self, model, pool, scratch):
         from model import ExportError, save
 
-        folder = self.options.models / self.name / model.name.replace("/", "-")
+        folder = self.folder(model)
         try:
             save(model, folder)
         except (ExportError, ImportError) as error:
@@ -64,7 +67,8 @@ class Suite:
         for threads in self.options.threads:
             job = Job(model.name if model.module_name else "", str(folder / "model.onnx"), str(folder / "b1"), threads,
                       runtime=str(self.options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
-            jobs = {system: replace(job, program=programs.get(system, "")) for system in self.systems() if system not in model.without}
+            jobs = {system: replace(job, program=programs.get(system, "")) for system in self.systems()
+                    if system not in model.without}  # fmt: skip
             case = f"{model.name}/f32/t{threads}"
             self.cases.append(case)
             plan = QUICK_PLAN if self.options.quick else PLAN
@@ -72,8 +76,8 @@ class Suite:
             self.descriptions |= {system: result.description for system, result in measured.items()}
             if self.finish and "dlc" in measured:
                 self.finish(case, model, threads)
-        for program in programs.values():
-            Path(program).unlink(missing_ok=True) if program else None
+        for program in filter(None, programs.values()):
+            Path(program).unlink()
 
     def systems(self):
         return [*self.variants, *self.peers]
