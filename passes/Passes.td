@@ -35,6 +35,19 @@ def TileSinkReshapes : Pass<"tile-sink-reshapes", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["linalg", "tensor", "affine", "arith"];
 }
+def TileChooseLayouts : Pass<"tile-choose-layouts", "::mlir::func::FuncOp"> {
+  let summary = "Store the results of contractions with constants with their channels last";
+  let description = [{
+    The dimensions of a result that vary with a constant operand (the filters of a
+    convolution) become its last ones, so that vectors of the constant are vectors of the
+    result; what reads the result keeps its order as far as it can: elementwise ops,
+    poolings, reductions, pads, slices, reshapes. Constants are permuted at once; what else
+    there is reads through a `linalg.transpose`.
+  }];
+  let options = [Option<"least", "least", "int64_t", "8", "Fewest elements of the last moved dimension">];
+  let statistics = [Statistic<"stored", "stored", "values that are stored in another order">];
+  let dependentDialects = ["linalg", "tensor", "arith", "affine"];
+}
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";
   let description = [{
