@@ -91,15 +91,6 @@ static MlirOperation cloneScalar(Tile *t, MlirOperation op, int64_t instance) {
   dlcMappingDestroy(map);
   return copy;
 }
-static void evaluateIndex(Tile *t, MlirOperation op) {
-  int loop = (int)linalg_index_dim(op);
-  uint32_t levels = 0;
-  for (int l = 0; l < t->plan->nLevels; ++l)
-    if (t->plan->level[l] == loop) levels |= 1u << l;
-  Slot *s = addSlot(t, mlirOperationGetResult(op, 0), levels, loop == t->plan->vector ? VARY_STEP : VARY_NONE);
-  for (int64_t k = 0; k < dlcTileSize(t); ++k)
-    if (dlcIsInstance(t, k, levels)) s->value[k] = dlcLoopIndex(t, loop, k);
-}
 // A linear affine.apply on vectors.
 static MlirValue applyVector(Tile *t, MlirOperation op, int64_t instance) {
   DlcBuilder *b = t->b;
@@ -165,45 +156,71 @@ static Vary varyOfOp(Tile *t, MlirOperation op, uint32_t levels) {
     operands[i] = varyOf(t, mlirOperationGetOperand(op, i));
   return memref_load_isa(op) ? VARY_ANY : dlcVaryOf(op, operands);
 }
-static void evaluateOp(Tile *t, MlirOperation op) {
-  if (linalg_index_isa(op)) {
-    evaluateIndex(t, op);
-    return;
-  }
-  uint32_t levels = 0;
-  mlirOperationWalk(op, addLevels, (void *[]){t, &levels}, MlirWalkPreOrder);
-  Vary vary = varyOfOp(t, op, levels);
-  intptr_t nResults = mlirOperationGetNumResults(op), first = t->nSlots;
-  bool isPlain = dlcIsElementwise(op) && !arith_constant_isa(op);
-  for (intptr_t r = 0; r < nResults; ++r) addSlot(t, mlirOperationGetResult(op, r), levels, vary);
-  for (int64_t k = 0; k < dlcTileSize(t) && !t->b->failed; ++k) {
-    if (!dlcIsInstance(t, k, levels)) continue;
-    if (vary == VARY_ANY && memref_load_isa(op))
-      t->slots[first].value[k] = loadVector(t, op, k);
-    else if (vary == VARY_ANY && affine_apply_isa(op))
-      t->slots[first].value[k] = applyVector(t, op, k);
-    else {
-      MlirOperation copy = vary == VARY_ANY || isPlain ? makeOp(t, op, k, vary == VARY_ANY) : cloneScalar(t, op, k);
-      for (intptr_t r = 0; r < nResults; ++r) t->slots[first + r].value[k] = dlcResult(copy, r);
-    }
-  }
-}
 
-//===--- the body ---
+//===--- steps ---
+// An argument of the body or an op of it: what there is to do for each instance.
+typedef struct {
+  MlirOperation op; // null: an argument
+  intptr_t argument, slot;
+  uint32_t levels;
+  Vary vary;
+  bool isDone; // for all instances at once
+} Step;
+typedef struct {
+  Step *data;
+  intptr_t n, capacity;
+} Steps;
+static Step *addStep(Steps *steps) {
+  if (steps->n == steps->capacity)
+    steps->data = realloc(steps->data, (size_t)(steps->capacity = 2 * steps->capacity + 16) * sizeof *steps->data);
+  Step *s = &steps->data[steps->n++];
+  *s = (Step){0};
+  return s;
+}
 static uint32_t accumulatorLevels(const Tile *t, const Operand *o) {
   return dlcLevelsOf(t, o) | (dlcReducesLanes(t) ? 1u << t->vectorLevel : 0);
 }
-static void evaluateArgument(Tile *t, intptr_t i) {
+static void planArgument(Tile *t, Steps *steps, intptr_t i) {
   const Operand *o = &t->nest->operand[i];
   MlirValue key = argOf(t->nest->body, i);
   if (mlirOpOperandIsNull(mlirValueGetFirstUse(key))) return;
   uint32_t levels = o->isOutput ? accumulatorLevels(t, o) : dlcLevelsOf(t, o);
-  Slot *s = addSlot(t, key, levels, t->vectorLevel >= 0 && levels >> t->vectorLevel & 1 ? VARY_ANY : VARY_NONE);
-  if (!o->isOutput && dlcLoadTransposed(t, i, s->value)) return;
-  for (int64_t k = 0; k < dlcTileSize(t); ++k)
-    if (dlcIsInstance(t, k, levels))
-      s->value[k] = o->isOutput ? t->accumulator[i - t->nest->nInputs][k] : dlcLoadOperand(t, i, k);
+  Vary vary = t->vectorLevel >= 0 && levels >> t->vectorLevel & 1 ? VARY_ANY : VARY_NONE;
+  Slot *slot = addSlot(t, key, levels, vary);
+  *addStep(steps) = (Step){.argument = i,
+                           .slot = t->nSlots - 1,
+                           .levels = levels,
+                           .vary = vary,
+                           .isDone = !o->isOutput && dlcLoadTransposed(t, i, slot->value)};
 }
+static void planOp(Tile *t, Steps *steps, MlirOperation op) {
+  uint32_t levels = 0;
+  mlirOperationWalk(op, addLevels, (void *[]){t, &levels}, MlirWalkPreOrder);
+  bool isIndex = linalg_index_isa(op);
+  Vary vary = isIndex ? (linalg_index_dim(op) == t->plan->vector ? VARY_STEP : VARY_NONE) : varyOfOp(t, op, levels);
+  *addStep(steps) = (Step){.op = op, .slot = t->nSlots, .levels = levels, .vary = vary};
+  for (intptr_t r = 0; r < mlirOperationGetNumResults(op); ++r) addSlot(t, mlirOperationGetResult(op, r), levels, vary);
+}
+static void evaluateStep(Tile *t, const Step *s, int64_t k) {
+  MlirOperation op = s->op;
+  MlirValue *value = &t->slots[s->slot].value[k];
+  if (!op.ptr) {
+    bool isOutput = t->nest->operand[s->argument].isOutput;
+    *value = isOutput ? t->accumulator[s->argument - t->nest->nInputs][k] : dlcLoadOperand(t, s->argument, k);
+  } else if (linalg_index_isa(op)) {
+    *value = dlcLoopIndex(t, (int)linalg_index_dim(op), k);
+  } else if (s->vary == VARY_ANY && memref_load_isa(op)) {
+    *value = loadVector(t, op, k);
+  } else if (s->vary == VARY_ANY && affine_apply_isa(op)) {
+    *value = applyVector(t, op, k);
+  } else {
+    bool isPlain = dlcIsElementwise(op) && !arith_constant_isa(op);
+    MlirOperation copy = s->vary == VARY_ANY || isPlain ? makeOp(t, op, k, s->vary == VARY_ANY) : cloneScalar(t, op, k);
+    for (intptr_t r = 0; r < mlirOperationGetNumResults(op); ++r) t->slots[s->slot + r].value[k] = dlcResult(copy, r);
+  }
+}
+
+//===--- the body ---
 // Lanes behind the end keep their old value.
 static MlirValue keepMasked(Tile *t, intptr_t output, int64_t k, MlirValue v) {
   MlirValue mask = dlcMaskOf(t, k);
@@ -218,10 +235,17 @@ void dlcEvaluateBody(Tile *t) {
       if (dlcIsInstance(t, k, dlcLevelsOf(t, &nest->operand[1]))) t->accumulator[0][k] = dlcLoadOperand(t, 0, k);
     return;
   }
-  for (intptr_t i = 0; i < mlirBlockGetNumArguments(nest->body); ++i) evaluateArgument(t, i);
+  Steps steps = {0};
+  for (intptr_t i = 0; i < mlirBlockGetNumArguments(nest->body); ++i) planArgument(t, &steps, i);
   MlirOperation yield = mlirBlockGetTerminator(nest->body);
   dlcForEachOp(op, nest->body)
-    if (!mlirOperationEqual(op, yield) && !t->b->failed) evaluateOp(t, op);
+    if (!mlirOperationEqual(op, yield)) planOp(t, &steps, op);
+  // Instance by instance, so that a value is loaded next to its first use: LLVM's scheduler keeps to that order, and
+  // spills where all loads come first.
+  for (int64_t k = 0; k < dlcTileSize(t); ++k)
+    for (intptr_t i = 0; i < steps.n && !t->b->failed; ++i)
+      if (!steps.data[i].isDone && dlcIsInstance(t, k, steps.data[i].levels)) evaluateStep(t, &steps.data[i], k);
+  free(steps.data);
   MlirValue next[maxInstances];
   for (intptr_t output = 0; output < nest->nOperands - nest->nInputs; ++output) {
     uint32_t levels = accumulatorLevels(t, &nest->operand[nest->nInputs + output]);

@@ -1,6 +1,7 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-lower-to-vector,canonicalize,cse))' --split-input-file | FileCheck %s
 
-// The fill becomes the start of the accumulators; the register tile holds them over the whole reduction.
+// The fill becomes the start of the accumulators; the register tile holds them over the whole reduction. A scalar of a
+// is loaded just before its products: in another order LLVM runs out of registers.
 // CHECK-LABEL: func.func @matmul
 // CHECK-NOT:   linalg
 // CHECK:       %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
@@ -10,6 +11,8 @@
 // CHECK:             vector.load
 // CHECK:             arith.mulf {{.*}} fastmath<contract> : vector<16xf32>
 // CHECK:             arith.addf {{.*}} fastmath<contract> : vector<16xf32>
+// CHECK:             memref.load
+// CHECK:             arith.mulf
 // CHECK:           vector.store
 func.func @matmul(%a: memref<48x32xf32>, %b: memref<32x128xf32>, %c: memref<48x128xf32>) {
   %zero = arith.constant 0.0 : f32

@@ -1,0 +1,117 @@
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-choose-layouts,canonicalize,cse))' --split-input-file | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-choose-layouts{least=17},canonicalize,cse))' --split-input-file | FileCheck %s --check-prefix=FEW
+
+#bias = affine_map<(d0, d1, d2, d3) -> (d1)>
+#id = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+
+// A convolution, its bias, a pad, a slice and reshapes keep the channels last; the result of the function does not.
+// CHECK: #[[IN:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d4, d1 + d5, d2 + d6)>
+// CHECK: #[[W:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d4, d5, d6, d3)>
+// CHECK-LABEL: func @conv
+// CHECK: dense<5.000000e-01> : tensor<3x3x3x16xf32>
+// CHECK: %[[I:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x8x8x16xf32>)
+// CHECK: %[[R:.*]] = linalg.generic {indexing_maps = [#[[IN]], #[[W]], {{.*}} outs(%[[I]] : tensor<1x8x8x16xf32>)
+// CHECK: %[[P:.*]] = tensor.pad %{{.*}} low[0, 1, 1, 0] high[0, 1, 1, 0]
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[P]][0, 1, 2, 0] [1, 4, 4, 16]
+// CHECK: %[[T:.*]] = linalg.transpose ins(%[[S]] : {{.*}} permutation = [0, 3, 1, 2]
+// CHECK: return %[[T]]
+// FEW: linalg.conv_2d_nchw_fchw
+func.func @conv(%x: tensor<1x3x10x10xf32>) -> tensor<1x16x4x4xf32> {
+  %w = arith.constant dense<0.5> : tensor<16x3x3x3xf32>
+  %b = arith.constant dense<0.25> : tensor<16xf32>
+  %e = tensor.empty() : tensor<1x16x8x8xf32>
+  %i = linalg.generic {indexing_maps = [#bias, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%b : tensor<16xf32>) outs(%e : tensor<1x16x8x8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<1x16x8x8xf32>
+  %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%x, %w : tensor<1x3x10x10xf32>, tensor<16x3x3x3xf32>) outs(%i : tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %r low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a1: index, %a2: index, %a3: index, %a4: index):
+    tensor.yield %z : f32
+  } : tensor<1x16x8x8xf32> to tensor<1x16x10x10xf32>
+  %s = tensor.extract_slice %p[0, 0, 1, 2][1, 16, 4, 4][1, 1, 1, 1] : tensor<1x16x10x10xf32> to tensor<1x16x4x4xf32>
+  %c = tensor.collapse_shape %s [[0], [1], [2, 3]] : tensor<1x16x4x4xf32> into tensor<1x16x16xf32>
+  %d = tensor.expand_shape %c [[0], [1], [2, 3]] output_shape [1, 16, 4, 4] : tensor<1x16x16xf32> into tensor<1x16x4x4xf32>
+  return %d : tensor<1x16x4x4xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+#left = affine_map<(d0, d1, d2, d3) -> (d1, d3)>
+#right = affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>
+#out = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+
+// A constant on the left: its bytes are permuted now. A sum over pixels needs no transposition, a transposition none
+// either, an index follows its loop, a constant addend is permuted as well, a dynamic size is found again.
+
+// CHECK-LABEL: func @pointwise
+// CHECK: arith.constant dense_resource<permuted{{.*}}> : tensor<3x8xf32>
+// CHECK: tensor.dim %arg0, %c0
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<?x5x8xf32>)
+// CHECK: linalg.index 2
+// CHECK-NOT: linalg.transpose
+// CHECK: return
+// CHECK: permuted: "0x040000000000803F000080400000E0400000803F
+func.func @pointwise(%x: tensor<?x3x5xf32>) -> (tensor<?x8xf32>, tensor<?x5x8xf32>) {
+  %w = arith.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<8x3xf32>
+  %z = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x3x5xf32>
+  %e = tensor.empty(%n) : tensor<?x8x5xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<?x8x5xf32>) -> tensor<?x8x5xf32>
+  %r = linalg.generic {indexing_maps = [#left, #right, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%w, %x : tensor<8x3xf32>, tensor<?x3x5xf32>) outs(%i : tensor<?x8x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<?x8x5xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d1, d2)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%r : tensor<?x8x5xf32>) outs(%e : tensor<?x8x5xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %j = linalg.index 1 : index
+    %k = arith.index_cast %j : index to i32
+    %f = arith.sitofp %k : i32 to f32
+    %s = arith.addf %a, %f : f32
+    linalg.yield %s : f32
+  } -> tensor<?x8x5xf32>
+  %e2 = tensor.empty(%n) : tensor<?x8xf32>
+  %i2 = linalg.fill ins(%z : f32) outs(%e2 : tensor<?x8xf32>) -> tensor<?x8xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d1, d2)>, affine_map<(d0, d1, d2) -> (d0, d1)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%y : tensor<?x8x5xf32>) outs(%i2 : tensor<?x8xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<?x8xf32>
+  %dim = tensor.dim %y, %c0 : tensor<?x8x5xf32>
+  %e3 = tensor.empty(%dim) : tensor<?x5x8xf32>
+  %t = linalg.transpose ins(%y : tensor<?x8x5xf32>) outs(%e3 : tensor<?x5x8xf32>) permutation = [0, 2, 1]
+  return %sum, %t : tensor<?x8xf32>, tensor<?x5x8xf32>
+}
+
+// -----
+
+#out = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+
+// Channels that are taken apart and put together in another order are moved before the reshape.
+// CHECK-LABEL: func @shuffle
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x5x8xf32>)
+// CHECK: tensor.expand_shape %{{.*}} {{\[\[}}0], [1], [2, 3]] output_shape [1, 5, 2, 4]
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<1x5x2x4xf32>) outs(%{{.*}} : tensor<1x5x4x2xf32>) permutation = [0, 1, 3, 2]
+// CHECK: tensor.collapse_shape %{{.*}} {{\[\[}}0], [1], [2, 3]]
+func.func @shuffle(%x: tensor<1x3x5xf32>) -> tensor<1x8x5xf32> {
+  %w = arith.constant dense<1.0> : tensor<8x3xf32>
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x8x5xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<1x8x5xf32>) -> tensor<1x8x5xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%w, %x : tensor<8x3xf32>, tensor<1x3x5xf32>) outs(%i : tensor<1x8x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<1x8x5xf32>
+  %g = tensor.expand_shape %r [[0], [1, 2], [3]] output_shape [1, 2, 4, 5] : tensor<1x8x5xf32> into tensor<1x2x4x5xf32>
+  %te = tensor.empty() : tensor<1x4x2x5xf32>
+  %t = linalg.transpose ins(%g : tensor<1x2x4x5xf32>) outs(%te : tensor<1x4x2x5xf32>) permutation = [0, 2, 1, 3]
+  %c = tensor.collapse_shape %t [[0], [1, 2], [3]] : tensor<1x4x2x5xf32> into tensor<1x8x5xf32>
+  return %c : tensor<1x8x5xf32>
+}
