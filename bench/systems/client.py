@@ -12,6 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 CLOSE_SECONDS = 5
+# glibc gives large blocks back when they are freed and has the kernel clear new pages for the next run, which makes
+# systems that allocate in every run (PyTorch) several times slower. Here memory that was freed is kept.
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_TOP_PAD_": str(64 << 20)}
 WORKER = Path(__file__).resolve().parents[1] / "worker.py"
 
 
@@ -31,7 +34,7 @@ class Worker:
         self.system, self.threads = system, threads
         self.process = subprocess.Popen([python, WORKER, system, str(threads)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1,
-                                        start_new_session=True)  # fmt: skip
+                                        start_new_session=True, env=os.environ | KEEP_MEMORY)  # fmt: skip
 
     def __enter__(self):
         return self
