@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[4];
+  Setting settings[5];
   int nSettings;
 } Run;
 
@@ -106,8 +106,10 @@ static void applySettings(const Run *r, const char *text, char *out, size_t size
     size_t length = strlen(s->options);
     if (!at || n + length + 1 > size) continue;
     at += strlen(s->pass);
+    bool hasOthers = *at == '{';
     memmove(at + length, at, strlen(at) + 1);
     memcpy(at, s->options, length);
+    if (hasOthers) at[length - 1] = ' ', at[length] = ' '; // one pair of braces
     n += length;
   }
 }
@@ -148,6 +150,13 @@ static bool runStages(const Run *r, const DlcStage *stages) {
 }
 
 //===--- settings ---------------------------------------------------------------------------===//
+static void setSchedule(Run *r) {
+  if (!r->options->by) return;
+  Setting *s = &r->settings[r->nSettings++];
+  s->pass = "tile-schedule";
+  snprintf(s->options, sizeof s->options, "{by=%s}", r->options->by);
+}
+
 static void setFusion(Run *r) {
   static const char *const passes[] = {"tile-fuse-elementwise", "tile-form-graphs"};
   for (int i = 0; i < 2 && r->options->fusion; ++i) {
@@ -291,7 +300,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setFusion(&r);
+  setFusion(&r), setSchedule(&r);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

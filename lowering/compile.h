@@ -12,6 +12,7 @@ typedef struct {
       *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize; // 0 to 3
   const char *fusion; // "none", "register", "all" or NULL: all
+  const char *by;     // how tiles are chosen: "cost", "rules" or NULL: cost
   const char
       *report;     // a file for the report of the tile graphs: .json, .dot or else text; "-": standard output; or NULL
   int64_t assumed; // what the report takes a dynamic size as; 0: its default

@@ -92,9 +92,11 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   }];
   let options = [Option<"elements", "elements", "int64_t", "16384", "Elements of the root result that one work item computes">,
                  Option<"workers", "workers", "int64_t", "8", "Work items wanted, at least, where a graph has enough work">,
+                 Option<"by", "by", "std::string", "\"cost\"", "cost: the tile of the least predicted time; rules: the one of the rules">,
+                 Option<"margin", "margin", "double", "0.1", "Part by which another tile must be cheaper than the one of the rules">,
                  Option<"panelBytes", "panel-bytes", "int64_t", "0", "Most bytes of a panel, the copy of a contraction's input that an item makes; 0: no panels">,
                  Option<"panelColumns", "panel-columns", "int64_t", "64", "Columns of a panel: those of the register tile">];
-  let dependentDialects = ["tile"];
+  let dependentDialects = ["tile", "dlti"];
 }
 def TileReport : Pass<"tile-report", "::mlir::ModuleOp"> {
   let summary = "Show what the tile graphs of a module decided and what it costs";

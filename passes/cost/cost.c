@@ -17,6 +17,7 @@ typedef struct {
   double mean[DLC_MAX_RANK];    // size of an item, averaged over the grid; of a step all of it
   double cluster[DLC_MAX_RANK]; // of a cluster of items
   double clusters;              // items of one
+  bool hasProduced;             // it is known what other kernels made
   double active;                // units that are busy, on average
 } Run;
 
@@ -105,6 +106,12 @@ static void countItems(Run *r) {
 }
 
 //===--- bytes between the grid and memory -----------------------------------------------------===//
+// Whether the last cache still holds a value that a kernel wrote when the next one reads it.
+static bool isResident(const Run *r, double bytes) {
+  const DlcMemoryLevel *cache = &r->device->memory[r->device->memory[DLC_L3].present ? DLC_L3 : DLC_L2];
+  return cache->present && bytes <= 0.5 * (double)cache->capacity * (double)cache->instances;
+}
+
 static double readsOfUses(const Run *r, intptr_t value, const double *tile) {
   double bytes = 0;
   for (intptr_t u = 0; u < r->flow->nUses; ++u)
@@ -222,6 +229,11 @@ static void priceMemoryReads(Run *r) {
     for (intptr_t i = 0; i < n; ++i) moved[i] = fmin(moved[i], streams[i].fetched);
   }
   for (intptr_t i = 0; i < n; ++i) addRead(r, DLC_GLOBAL, &streams[i], moved[i]);
+  for (intptr_t v = 0, i = 0; v < f->nValues; ++v) {
+    if (!comesFromMemory(&f->values[v])) continue;
+    if (f->values[v].isProduced && isResident(r, dlcBoxWholeBytes(&f->values[v].box, f->values[v].elementBytes))) r->out->resident += moved[i];
+    ++i;
+  }
   free(streams), free(moved);
 }
 
@@ -237,9 +249,21 @@ static DlcMemory presentLevel(const DlcDevice *device, DlcMemory level) {
   return level;
 }
 
+// The largest box that an item streams past its intermediates. A cache of a host keeps these while both fill no more than
+// half of it: what it is given last stays, and not all sets fill alike.
+static double mostStreamed(const Run *r) {
+  double most = 0;
+  for (intptr_t i = 0; i < r->flow->nValues; ++i) {
+    const DlcFlowValue *v = &r->flow->values[i];
+    if (v->isYielded || comesFromMemory(v)) most = fmax(most, dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean));
+  }
+  return most;
+}
+
 // Results and stored intermediates go to memory once; what lives at a nearer level is written and read there by every item.
 static void priceValues(Run *r) {
   const DlcFlow *f = r->flow;
+  double streamed = mostStreamed(r);
   for (intptr_t i = 0; i < f->nValues; ++i) {
     const DlcFlowValue *v = &f->values[i];
     double whole = dlcBoxWholeBytes(&v->box, v->elementBytes), items = (double)r->out->items;
@@ -247,6 +271,7 @@ static void priceValues(Run *r) {
     if (v->node < 0 && v->isRead) r->out->least += whole;
     if (v->node >= 0 && v->isYielded) r->out->least += whole;
     if (isStored) addWrite(r, DLC_L2, v, whole), addWrite(r, DLC_L3, v, whole), addWrite(r, DLC_GLOBAL, v, whole);
+    if (isStored && r->hasProduced && isResident(r, whole)) r->out->resident += whole;
     if (isInner && v->level == tile_Level_global && !v->isYielded) r->out->stored += whole;
     DlcMemory level = presentLevel(r->device, dlcMemoryOfLevel(v->level));
     if (!isInner || level == DLC_GLOBAL || level == DLC_REGISTER) continue;
@@ -254,7 +279,7 @@ static void priceValues(Run *r) {
     r->out->written[level] += written, r->out->read[level] += read;
     r->out->transactions[level] += written / (double)r->device->memory[level].writeTransaction + read / (double)r->device->memory[level].readTransaction;
     const DlcMemoryLevel *l1 = &r->device->memory[DLC_WORKGROUP], *l2 = &r->device->memory[DLC_L2];
-    if (level != DLC_WORKGROUP || !r->device->isHost || !l2->present || r->out->footprint[DLC_WORKGROUP] <= l1->capacity) continue;
+    if (level != DLC_WORKGROUP || !r->device->isHost || !l2->present || (double)r->out->footprint[DLC_WORKGROUP] + streamed <= 0.5 * (double)l1->capacity) continue;
     r->out->written[DLC_L2] += written, r->out->read[DLC_L2] += read; // the cache loses it in between
     r->out->transactions[DLC_L2] += written / (double)l2->writeTransaction + read / (double)l2->readTransaction;
   }
@@ -379,20 +404,23 @@ static void priceCompute(Run *r) {
 
 static void priceTime(Run *r) {
   DlcCost *c = r->out;
-  double second = 0;
+  double second = 0, sum = c->compute;
   c->launch = r->device->launchSeconds, c->bound = -1, c->seconds = c->compute;
   for (int level = DLC_WORKGROUP; level < DLC_MEMORIES; ++level) {
     const DlcMemoryLevel *m = &r->device->memory[level];
     double bytes = c->read[level] + c->written[level];
     if (!m->present || !(bytes > 0)) continue;
     double moved = fmax(bytes, c->transactions[level] * (double)(m->readTransaction < m->writeTransaction ? m->readTransaction : m->writeTransaction));
+    if (level == DLC_GLOBAL) moved *= fmax(0, 1 - c->resident / bytes);
     c->traffic[level] = moved / fmin(m->bandwidth, m->unitBandwidth * r->active);
+    sum += c->traffic[level];
     if (c->traffic[level] > c->seconds) second = c->seconds, c->seconds = c->traffic[level], c->bound = level;
     else if (c->traffic[level] > second) second = c->traffic[level];
     // The first bytes of a wave are waited for, unless stages or other items of the unit hide them.
     if (c->read[level] > 0) c->fill += m->latency * (r->schedule->stages > 1 ? 1 : ceil(c->waves));
   }
   bool close = second > 0.7 * c->seconds;
+  if (r->device->isHost) c->seconds += (sum - c->seconds) / 3, c->seconds *= 1 + 0.06 / fmax(1, c->waves);
   c->seconds += c->launch + c->fill;
   double variance = 0.25 * 0.25; // an analytic bound of a program that is well lowered
   if (r->flow->isDynamic) variance += 0.25 * 0.25;
@@ -420,6 +448,7 @@ static void countWaves(Run *r) {
 void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out) {
   *out = (DlcCost){0};
   Run r = {.flow = flow, .schedule = schedule, .device = device, .out = out, .item = dlcCostItemLevel(schedule, device)};
+  for (intptr_t v = 0; v < flow->nValues; ++v) r.hasProduced |= flow->values[v].isProduced;
   countItems(&r);
   dlcFootprints(flow, schedule, device, r.item, out->footprint);
   countWaves(&r);

@@ -2,6 +2,9 @@
 //
 //   seconds = launch + max(compute, bytes / bandwidth of each level) + fill
 //
+// On a host, whose cores hide less, a third of the other terms adds to the largest, and some more the fewer items each
+// core has (they do not end together).
+//
 // The parts are those of the whole grid, cut short by its tail: `items` work items
 // on `units` units keep items / (ceil(items / units) * units) of them busy.
 //
@@ -17,6 +20,8 @@
 //   register  not counted: arithmetic is priced by its peak.
 // Overlaps of neighbouring tiles are in the boxes (passes/tile/propagate.h), so a
 // halo costs what it reads and computes again.
+//
+// What another kernel made not long before, and results, are in the last cache if they fill no more than half of it.
 //
 // On a host the workgroup level is a cache and bytes at l2 are what misses it.
 #pragma once
@@ -40,6 +45,7 @@ typedef struct {
   double read[DLC_MEMORIES], written[DLC_MEMORIES]; // bytes
   double transactions[DLC_MEMORIES];
   double operations, recomputed;   // recomputed: those of them that overlaps cause
+  double resident;                 // bytes at global that the last cache keeps from one kernel to the next: no time
   double stored;                   // bytes of intermediates that are stored as a whole
   double least;                    // bytes at global if every input were read once and every result written once
   int64_t items;

@@ -449,6 +449,7 @@ static void finish(Walk *w, intptr_t nResults, const MlirValue *results) {
           slot->nUses ? slot->level : tile_Level_global,
           slot->halo,
           slot->hasHalo,
+          false,
           covers(f, &slot->box)};
     }
   intptr_t kept = 0;
@@ -498,6 +499,24 @@ bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t 
   return !w.failed;
 }
 
+// Made by an op that computes, through ops that only index.
+static bool isComputed(MlirValue value) {
+  for (MlirOperation op = opOf(value); op.ptr; op = opOf(mlirOperationGetOperand(op, 0))) {
+    if (tile_graph_isa(op) || dlcIsLinalgOp(op) || dlcIsMove(op)) return true;
+    if (!dlcIsView(op) || !mlirOperationGetNumOperands(op)) return false;
+  }
+  return false;
+}
+
+static void markProduced(DlcFlow *flow, MlirOperation graph) {
+  MlirBlock body = bodyOf(tile_graph_body(graph));
+  for (intptr_t i = 0; i < flow->nValues; ++i) {
+    DlcFlowValue *v = &flow->values[i];
+    if (v->node >= 0 || !mlirValueIsABlockArgument(v->value) || !mlirBlockEqual(mlirBlockArgumentGetOwner(v->value), body)) continue;
+    v->isProduced = isComputed(mlirOperationGetOperand(graph, mlirBlockArgumentGetArgNumber(v->value)));
+  }
+}
+
 bool dlcFlowOfGraph(DlcFlow *flow, MlirOperation graph, int64_t assumed) {
   MlirBlock body = bodyOf(tile_graph_body(graph));
   MlirOperation yield = mlirBlockGetTerminator(body);
@@ -510,6 +529,7 @@ bool dlcFlowOfGraph(DlcFlow *flow, MlirOperation graph, int64_t assumed) {
     if (!mlirOperationEqual(op, yield)) ops[n++] = op;
   for (intptr_t i = 0; i < nResults; ++i) results[i] = mlirOperationGetOperand(yield, i);
   bool ok = dlcFlowOfOps(flow, n, ops, nResults, results, NULL, assumed);
+  if (ok) markProduced(flow, graph);
   free(ops), free(results);
   return ok;
 }

@@ -47,6 +47,7 @@ typedef struct {
   tile_Level level;    // highest level at which a use reads it; global: stored as a whole
   tile_HaloKind halo;
   bool hasHalo;        // an edge says how overlaps are met
+  bool isProduced;     // an input that another op computes while the program runs: it was written not long before
   bool isCovered;      // the boxes of all tiles together are all of it
 } DlcFlowValue;
 

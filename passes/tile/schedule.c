@@ -16,7 +16,7 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
-#include "passes/tile/graph.h"
+#include "passes/tile/search.h"
 #include "ods/arith.h"
 #include "ods/tile.h"
 
@@ -25,8 +25,8 @@ enum { LEAST_ROWS = 16, LEAST_COLUMNS = 64, VECTOR = 16, DYNAMIC_EXTENT = 64 };
 typedef struct {
   const DlcTileGraph *graph;
   int64_t tile[DLC_MAX_RANK];
-  int64_t least[DLC_MAX_RANK];
-  double reread[DLC_MAX_RANK]; // bytes that do not vary along the dimension
+  int64_t least[DLC_MAX_RANK], required[DLC_MAX_RANK]; // required: least, at first
+  double reread[DLC_MAX_RANK];                         // bytes that do not vary along the dimension
 } Choice;
 
 static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) {
@@ -65,15 +65,6 @@ static void weighNode(Choice *c, const DlcTileNode *node) {
   }
 }
 
-// The largest divisor of `extent` in (wanted/2, wanted] that is a multiple of `unit`, else a multiple of `unit`.
-static int64_t niceSize(int64_t extent, int64_t wanted, int64_t unit) {
-  if (wanted >= extent) return extent;
-  wanted = wanted < unit ? unit : wanted / unit * unit;
-  for (int64_t s = wanted; s > wanted / 2; s -= unit)
-    if (extent % s == 0) return s;
-  return wanted;
-}
-
 // A dynamic extent may be one: it is not counted on for parallelism.
 static int64_t countItems(const Choice *c) {
   int64_t items = 1;
@@ -110,7 +101,7 @@ static bool cutOnce(Choice *c, bool forItems) {
   int64_t unit = best == c->graph->rank - 1 ? VECTOR : 1, half = c->tile[best] / 2;
   if (half < c->least[best]) half = c->least[best];
   int64_t extent = c->graph->extent[best] < 0 ? INT64_MAX : c->graph->extent[best];
-  half = extent == INT64_MAX ? half : niceSize(extent, half, unit);
+  half = extent == INT64_MAX ? half : dlcNiceSize(extent, half, unit);
   if (half < c->tile[best])
     c->tile[best] = half;
   else
@@ -125,10 +116,53 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
     c->least[i] = i == graph->rank - 1 ? LEAST_COLUMNS : 1;
   }
   for (intptr_t i = 0; i < graph->n; ++i) weighNode(c, &graph->nodes[i]);
+  memcpy(c->required, c->least, sizeof c->required);
   while (countElements(c) > elements && cutOnce(c, false)) {}
   while (countItems(c) < workers && countElements(c) > elements / 32 && cutOnce(c, true)) {}
   for (intptr_t i = 0; i < graph->rank; ++i) // one tile: not tiled at all
     if (graph->extent[i] >= 0 && c->tile[i] >= graph->extent[i]) c->tile[i] = 0;
+}
+
+//===--- by cost --------------------------------------------------------------------------===//
+// The cut tile, as a schedule writes it: a dimension that is not cut is 0.
+static void writeTile(const DlcTileGraph *graph, const int64_t *from, int64_t *tile) {
+  for (intptr_t i = 0; i < graph->rank; ++i)
+    tile[i] = graph->tileable[i] && !(graph->extent[i] >= 0 && from[i] >= graph->extent[i]) ? from[i] : 0;
+}
+
+// Reads an operand in another order than its own: what that costs in a core depends on its caches and on the code more
+// than the price knows, and whatever the tile, all is read and written once.
+static bool transposes(const DlcTileNode *node) {
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(node->op) && !node->contracts; ++k) {
+    MlirAffineMap map;
+    if (!dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map)) continue;
+    for (intptr_t i = 1; i < mlirAffineMapGetNumResults(map); ++i)
+      if (mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i)) <
+          mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i - 1)))
+        return true;
+  }
+  return false;
+}
+
+// Replaces the choice by what the search finds where that is cheaper by more than the margin.
+static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const DlcTileScheduleOptions *options) {
+  const DlcTileGraph *graph = c->graph;
+  DlcSearch search;
+  DlcCandidates found = {.most = DLC_MAX_CANDIDATES};
+  for (intptr_t i = 0; i < graph->n && device->isHost; ++i)
+    if (transposes(&graph->nodes[i])) return;
+  if (!dlcSearchBegin(&search, op, device)) return;
+  for (intptr_t i = 0; i < graph->rank; ++i) {
+    search.tileable[i] = graph->tileable[i];
+    search.least[i] = c->required[i], search.unit[i] = i < graph->rank - 1 ? 1
+                                                       : graph->rigid      ? options->panelColumns
+                                                                           : VECTOR;
+  }
+  double own = dlcSearchAdd(&search, c->tile, "heuristic", &found);
+  if (found.n) dlcSearchGrow(&search, &found);
+  if (found.n && (own < 0 || found.at[0].price < own * (1 - options->margin)))
+    writeTile(graph, found.at[0].schedule.tile[DLC_WORKGROUP], c->tile);
+  dlcSearchEnd(&search);
 }
 
 //===--- panels -------------------------------------------------------------------------===//
@@ -206,7 +240,7 @@ static bool choosePanelTile(Choice *c, const Panel *panel, const DlcTileSchedule
   int64_t rows = panel->rows;
   for (intptr_t i = 0; i < last; ++i)
     while (panel->reuses[i] && countItems(c) < options->workers && rows >= 2 * PANEL_ROWS && c->tile[i] > 1) {
-      int64_t half = niceSize(graph->extent[i], (c->tile[i] + 1) / 2, 1);
+      int64_t half = dlcNiceSize(graph->extent[i], (c->tile[i] + 1) / 2, 1);
       if (half >= c->tile[i]) break;
       rows = rows / c->tile[i] * half, c->tile[i] = half;
     }
@@ -236,6 +270,12 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     mlirEmitError(mlirOperationGetLocation(root), "tile-schedule: elements, workers and panel-columns are at least 1");
     return mlirLogicalResultFailure();
   }
+  bool byCost = mlirStringRefEqual(options->by, dlcText("cost"));
+  if (!byCost && !mlirStringRefEqual(options->by, dlcText("rules")))
+    return dlcErrorAt(mlirOperationGetLocation(root), "tile-schedule: by=%.*s is neither cost nor rules",
+                      (int)options->by.length, options->by.data);
+  DlcDevice device;
+  if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   DlcOps graphs = dlcCollect(root, tile_graph_isa);
   DlcTileGraph *graph = malloc(sizeof *graph);
   for (intptr_t i = 0; i < graphs.n; ++i) {
@@ -250,7 +290,8 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options))
       readThroughPanel(&panel);
     else
-      chooseTile(&choice, options->elements, options->workers);
+      chooseTile(&choice, options->elements, options->workers),
+          byCost ? improve(&choice, op, &device, options) : (void)0;
     if (graph->rank) tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank));
   }
   free(graph);

@@ -34,6 +34,7 @@ static const char usage[] =
     "that ends\n"
     "                      in .mlir (default: the model's own description, else the nearest to the target)\n"
     "  --fusion=LEVEL      how far ops are joined: none, register (elementwise ops only) or all (default)\n"
+    "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
     "  --tile-report=FILE  write what the tile graphs decided and what it costs: kernels, bytes by level, "
     "intermediates;\n"
     "                      .json for programs, .dot for Graphviz, else text; -: standard output\n"
@@ -52,7 +53,7 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *report;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *report, *by;
   int optimize, threads, assumed;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
@@ -194,7 +195,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
     } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
-               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed)) {
+               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
+               takesValue(arg, "--schedule", &o->by)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -224,6 +226,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
     return wrongUsage("--assume-size takes a number from 1, not", assumed);
   if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
     return wrongUsage("--fusion is none, register or all, not", o->fusion);
+  if (o->by && strcmp(o->by, "cost") && strcmp(o->by, "rules"))
+    return wrongUsage("--schedule is cost or rules, not", o->by);
   if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
   return 0;
 }
@@ -291,8 +295,17 @@ static int compile(const Options *o) {
   int status = load(ctx, o, name, &module);
   if (!status) {
     endStage("import", mlirModuleGetOperation(module), &progress);
-    DlcCompileOptions options = {o->target, name,       o->device,  o->optimize, o->fusion,
-                                 o->report, o->assumed, beginStage, endStage,    &progress};
+    DlcCompileOptions options = {.target = o->target,
+                                 .name = name,
+                                 .device = o->device,
+                                 .optimize = o->optimize,
+                                 .fusion = o->fusion,
+                                 .by = o->by,
+                                 .report = o->report,
+                                 .assumed = o->assumed,
+                                 .begin = beginStage,
+                                 .end = endStage,
+                                 .data = &progress};
     if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, o->emit ? NULL : o->output)))
       status = 1;
     mlirModuleDestroy(module);

@@ -1,4 +1,7 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule))' --split-input-file | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{by=rules}))' --split-input-file | FileCheck %s --check-prefix=RULES
+// RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{by=luck}))' --split-input-file 2>&1 | FileCheck %s --check-prefix=LUCK
+// LUCK: by=luck is neither cost nor rules
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{panel-bytes=524288}))' --split-input-file | FileCheck %s --check-prefix=PANEL
 // RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{elements=0}))' --split-input-file 2>&1 | FileCheck %s --check-prefix=WRONG
 // WRONG: elements, workers and panel-columns are at least 1
@@ -76,4 +79,19 @@ func.func @dot(%a: tensor<65536xf32>, %b: tensor<65536xf32>, %c: tensor<f32>) ->
     tile.yield %m : tensor<f32>
   }
   return %r : tensor<f32>
+}
+
+// -----
+
+// One row, columns that nothing divides well: the rules make three items, which two cores do not share evenly.
+// RULES-LABEL: func @row
+// RULES: #tile.schedule<[<workgroup[0, 496]>]>
+// CHECK-LABEL: func @row
+// CHECK: #tile.schedule<[<workgroup[0, 64]>]>
+func.func @row(%a: tensor<1x2048xf32>, %b: tensor<2048x1000xf32>, %c: tensor<1x1000xf32>) -> tensor<1x1000xf32> {
+  %r = tile.graph ins(%x = %a : tensor<1x2048xf32>, %y = %b : tensor<2048x1000xf32>) outs(%o = %c : tensor<1x1000xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<1x2048xf32>, tensor<2048x1000xf32>) outs(%o : tensor<1x1000xf32>) -> tensor<1x1000xf32>
+    tile.yield %m : tensor<1x1000xf32>
+  }
+  return %r : tensor<1x1000xf32>
 }

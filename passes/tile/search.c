@@ -1,0 +1,134 @@
+// See passes/tile/search.h.
+#include "passes/tile/search.h"
+#include <math.h>
+#include <string.h>
+
+// A batch of one, and of some; what is priced once where nothing is dynamic.
+static const int64_t assumedSizes[DLC_ASSUMED_SIZES] = {1, DLC_ASSUMED_EXTENT};
+enum { MOST_ROUNDS = 24, KEPT_A_ROUND = 3, MOST_SEEN = 512 };
+
+int64_t dlcNiceSize(int64_t extent, int64_t wanted, int64_t unit) {
+  if (wanted >= extent) return extent;
+  wanted = wanted < unit ? unit : wanted / unit * unit;
+  for (int64_t s = wanted; s > wanted / 2; s -= unit)
+    if (extent % s == 0) return s;
+  return wanted;
+}
+
+bool dlcSearchBegin(DlcSearch *search, MlirOperation graph, const DlcDevice *device) {
+  *search = (DlcSearch){.device = device};
+  for (int i = 0; i < DLC_MAX_RANK; ++i) search->tileable[i] = true, search->least[i] = search->unit[i] = 1;
+  for (int i = 0; i < DLC_ASSUMED_SIZES; ++i) {
+    if (!dlcFlowOfGraph(&search->flow[i], graph, assumedSizes[i])) return dlcSearchEnd(search), false;
+    search->n = i + 1;
+    if (!search->flow[i].isDynamic) break;
+  }
+  return true;
+}
+
+void dlcSearchEnd(DlcSearch *search) {
+  for (intptr_t i = 0; i < search->n; ++i) dlcFlowDestroy(&search->flow[i]);
+  search->n = 0;
+}
+
+//===--- a candidate --------------------------------------------------------------------------===//
+static void scheduleOf(const DlcFlow *flow, const int64_t *tile, DlcCostSchedule *out) {
+  *out = (DlcCostSchedule){.stages = 1};
+  out->has[DLC_WORKGROUP] = true;
+  for (intptr_t d = 0; d < flow->nDims; ++d) {
+    int64_t extent = flow->extent[d] > 0 ? flow->extent[d] : 1, size = d < flow->rank ? tile[d] : 0;
+    out->tile[DLC_WORKGROUP][d] = size > 0 && size < extent ? size : extent;
+    if (d < flow->rank) out->cluster[d] = 1;
+  }
+}
+
+static void insert(DlcCandidates *out, const DlcCandidate *c) {
+  intptr_t at = out->n;
+  while (at > 0 && out->at[at - 1].price > c->price) --at;
+  if (at >= out->most) return;
+  intptr_t moved = (out->n < out->most ? out->n : out->most - 1) - at;
+  memmove(&out->at[at + 1], &out->at[at], (size_t)moved * sizeof *out->at);
+  out->at[at] = *c;
+  if (out->n < out->most) ++out->n;
+}
+
+double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out) {
+  DlcCandidate c = {.origin = origin, .fits = true};
+  double sum = 0;
+  for (intptr_t i = search->n - 1; i >= 0; --i) {
+    scheduleOf(&search->flow[i], tile, &c.schedule);
+    dlcCostOfFlow(&search->flow[i], &c.schedule, search->device, &c.cost);
+    sum += log(c.cost.seconds);
+    c.fits &= c.cost.fits && (!search->scratchBytes || c.cost.footprint[DLC_WORKGROUP] <= search->scratchBytes);
+  }
+  c.price = exp(sum / (double)search->n);
+  // What is given: the size that a dynamic dimension is cut to may be larger than the assumed one.
+  for (intptr_t d = 0; d < search->flow[0].rank; ++d) c.schedule.tile[DLC_WORKGROUP][d] = tile[d];
+  if (c.fits) insert(out, &c);
+  return c.fits ? c.price : -1;
+}
+
+//===--- growing --------------------------------------------------------------------------------===//
+typedef struct {
+  const DlcSearch *search;
+  DlcCandidates *out;
+  int64_t seen[MOST_SEEN][DLC_MAX_RANK];
+  intptr_t nSeen;
+} Growth;
+
+static int64_t extentOf(const DlcSearch *s, intptr_t d) { return s->flow[s->n - 1].extent[d]; }
+
+static bool isNew(Growth *g, const int64_t *tile) {
+  size_t bytes = (size_t)g->search->flow[0].rank * sizeof *tile;
+  for (intptr_t i = 0; i < g->nSeen; ++i)
+    if (!memcmp(g->seen[i], tile, bytes)) return false;
+  if (g->nSeen == MOST_SEEN) return false;
+  memcpy(g->seen[g->nSeen++], tile, bytes);
+  return true;
+}
+
+// Twice or half of a dimension; false: it is as large or as small as it gets.
+static bool resize(const DlcSearch *s, int64_t *tile, intptr_t d, bool larger) {
+  int64_t extent = extentOf(s, d), now = tile[d] ? tile[d] : extent, unit = s->unit[d];
+  bool isStatic = s->flow[0].extent[d] == extent, divides = isStatic && extent % unit == 0;
+  int64_t wanted = now;
+  for (int tries = 0; tries < 40;
+       ++tries) { // where sizes divide the extent so do the tiles: items of one shape are better code
+    wanted = larger ? 2 * wanted : wanted / 2;
+    if (wanted < s->least[d]) wanted = s->least[d];
+    int64_t size = dlcNiceSize(extent, wanted, unit);
+    if (size >= extent) size = extent;
+    if (larger ? size <= now : size >= now) return false;
+    if (divides && extent % size && (larger || size > s->least[d])) continue;
+    tile[d] = size;
+    return true;
+  }
+  return false;
+}
+
+static bool expand(Growth *g, const DlcCandidate *from) {
+  bool better = false;
+  double best = g->out->at[0].price;
+  for (intptr_t d = 0; d < g->search->flow[0].rank; ++d)
+    for (int larger = 0; larger < 2 && g->search->tileable[d]; ++larger) {
+      int64_t tile[DLC_MAX_RANK];
+      memcpy(tile, from->schedule.tile[DLC_WORKGROUP], sizeof tile);
+      if (!resize(g->search, tile, d, larger) || !isNew(g, tile)) continue;
+      double price = dlcSearchAdd(g->search, tile, "search", g->out);
+      better |= price > 0 && price < best * 0.999;
+    }
+  return better;
+}
+
+void dlcSearchGrow(const DlcSearch *search, DlcCandidates *out) {
+  Growth g = {.search = search, .out = out};
+  for (intptr_t i = 0; i < out->n; ++i) isNew(&g, out->at[i].schedule.tile[DLC_WORKGROUP]);
+  bool better = true;
+  for (int round = 0; round < MOST_ROUNDS && better; ++round) {
+    DlcCandidate from[KEPT_A_ROUND];
+    intptr_t n = out->n < KEPT_A_ROUND ? out->n : KEPT_A_ROUND;
+    memcpy(from, out->at, (size_t)n * sizeof *from);
+    better = false;
+    for (intptr_t i = 0; i < n; ++i) better |= expand(&g, &from[i]);
+  }
+}

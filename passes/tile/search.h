@@ -1,0 +1,44 @@
+// Which tile a graph should have: candidates, each priced by passes/cost, the best of them kept.
+//
+// The search grows and shrinks tiles from where it starts (the caller's own choices, whole dimensions, single vectors)
+// by one dimension at a time, keeps the few best of each round and ends when a round finds none better: some hundred
+// prices a graph. Sizes that divide the extent come first.
+//
+// A dynamic size is priced at several sizes, and the price is their geometric mean: a tile is chosen that serves both a
+// batch of one and one of many.
+#pragma once
+#include "passes/cost/cost.h"
+
+enum { DLC_MAX_CANDIDATES = 16, DLC_ASSUMED_SIZES = 2 };
+
+typedef struct {
+  DlcCostSchedule schedule;
+  const char *origin; // who proposed it: a word for reports
+  double price;       // seconds
+  bool fits;
+  DlcCost cost; // at the first assumed size
+} DlcCandidate;
+
+typedef struct {
+  DlcCandidate at[DLC_MAX_CANDIDATES]; // by price
+  intptr_t n, most;                    // most: how many are kept
+} DlcCandidates;
+
+typedef struct {
+  DlcFlow flow[DLC_ASSUMED_SIZES];
+  intptr_t n; // one where all sizes are static
+  const DlcDevice *device;
+  bool tileable[DLC_MAX_RANK];
+  int64_t least[DLC_MAX_RANK], unit[DLC_MAX_RANK]; // of a tile: no dimension is cut below, sizes are multiples
+  int64_t scratchBytes; // of intermediates that an item may hold; 0: as much as the device has
+} DlcSearch;
+
+// False: the graph has no flow (see passes/tile/propagate.h). All dimensions are tileable, down to one element.
+bool dlcSearchBegin(DlcSearch *search, MlirOperation graph, const DlcDevice *device);
+void dlcSearchEnd(DlcSearch *search);
+// Prices a tile of the root (0: whole) and adds it, if it fits and is among the best; its price, or a negative number.
+double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out);
+// Looks for better tiles than those in `out`, which must not be empty.
+void dlcSearchGrow(const DlcSearch *search, DlcCandidates *out);
+// The largest divisor of `extent` in (wanted / 2, wanted] that is a multiple of `unit`, else a multiple of `unit`.
+int64_t dlcNiceSize(int64_t extent, int64_t wanted, int64_t unit);
