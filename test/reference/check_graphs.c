@@ -10,7 +10,9 @@
 //   undefined  the interpreter refused: the graph is not well formed, or has an op that it does not know
 //   crashed    a signal, or no end within the time limit
 //
-// Diagnostics are in DIRECTORY/log.
+// With --emulate a graph is compiled for a device first, and its kernels are then made host code that runs one thread
+// after the other (ctrl-emulate-kernels).
+// Diagnostics are in DIRECTORY/log, what the passes counted in DIRECTORY/statistics.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -20,8 +22,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "dlc/pass.h"
 #include "file.h"
 #include "lowering/compile.h"
+#include "lowering/pipelines.h"
+#include "passes/cost/device.h"
 #include "reference.h"
 #include "session.h"
 
@@ -34,7 +39,7 @@ static const char usage[] = "usage: check-graphs [--target TARGET] [--limit SECO
 
 typedef struct {
   MlirContext ctx;
-  const char *directory, *target;
+  const char *directory, *target, *device; // device: to emulate, or NULL
   int limit, threads;
   FILE *out; // the line of this graph
 } Check;
@@ -130,6 +135,32 @@ static bool runProgram(const Check *c, const char *path, Data *d, double *larges
   return ok;
 }
 
+static void writeStatistics(const Check *c) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/statistics", c->directory);
+  FILE *f = fopen(path, "w");
+  if (f) dlcPrintStatistics(f), fclose(f);
+}
+
+// The pipeline of a device, and after it functions of loops instead of kernels.
+static bool emulate(const Check *c, MlirOperation module) {
+  static const char kernels[] =
+      "builtin.module(ctrl-task-to-gpu{threads=64},gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1},"
+      "ctrl-device-math,gpu.module(canonicalize,cse),ctrl-emulate-kernels{reverse=true},lower-affine,inline,symbol-dce,"
+      "func.func(canonicalize,cse))";
+  if (mlirLogicalResultIsFailure(dlcDeviceAttach(module, c->device))) return false;
+  for (const DlcStage *s = dlcCommonStages; s->name; ++s)
+    if (!dlcRunPipeline(module, s->text)) return false;
+  for (const DlcStage *s = dlcDeviceStages; s->name; ++s)
+    if (!dlcRunPipeline(module, s->text)) return false;
+  return dlcRunPipeline(module, kernels);
+}
+
+static bool compile(const Check *c, MlirOperation module, const char *path) {
+  DlcCompileOptions options = {.target = c->target, .name = "graph", .optimize = 1};
+  return (!c->device || emulate(c, module)) && mlirLogicalResultIsSuccess(dlcCompile(module, &options, path));
+}
+
 static void checkGraph(const Check *c) {
   static Data data;
   char path[4096];
@@ -143,12 +174,12 @@ static void checkGraph(const Check *c) {
   if (!interpret(c, module, &data)) return;
   interpreted = now();
   snprintf(path, sizeof path, "%s/program.so", c->directory);
-  DlcCompileOptions options = {.target = c->target, .name = "graph", .optimize = 1};
-  if (mlirLogicalResultIsFailure(dlcCompile(mlirModuleGetOperation(module), &options, path))) {
+  if (!compile(c, mlirModuleGetOperation(module), path)) {
     report(c, "refused", "the compiler gave a diagnostic");
     return;
   }
   compiled = now();
+  writeStatistics(c);
   if (runProgram(c, path, &data, &largest))
     report(c, "ok", "error %.1e interpreter %.2f s compiler %.2f s", largest, interpreted - start,
            compiled - interpreted);
@@ -201,6 +232,8 @@ int main(int argc, char **argv) {
   for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
     if (!strcmp(argv[i], "--target"))
       c.target = argv[i + 1];
+    else if (!strcmp(argv[i], "--emulate"))
+      c.device = argv[i + 1];
     else if (!strcmp(argv[i], "--limit"))
       c.limit = atoi(argv[i + 1]);
     else if (!strcmp(argv[i], "--threads"))

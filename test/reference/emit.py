@@ -43,7 +43,7 @@ class Emit:
         return value.name
 
     def constant(self, value, dtype):
-        return self.op(f"arith.constant {number(value, dtype)} : {dtype}" if dtype != "i1" else f"arith.constant {number(value, dtype)}")
+        return self.op(f"arith.constant {number(value, dtype)}" + (f" : {dtype}" if dtype != "i1" else ""))
 
     def index(self, value):
         return self.op(f"arith.constant {value} : index")
@@ -73,7 +73,8 @@ class Emit:
         name = self.fresh()
         heads = f"{name}:{len(outs)}" if len(outs) > 1 else name
         given = f" ins({spell(ins)})" if ins else ""
-        self.line(f"{heads} = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{kinds}]}}{given} outs({spell(outs)}) {{")
+        properties = f"indexing_maps = [{maps}], iterator_types = [{kinds}]"
+        self.line(f"{heads} = linalg.generic {{{properties}}}{given} outs({spell(outs)}) {{")
         arguments = [self.fresh() for _ in ins + outs]
         typed = ", ".join(f"{a}: {row[2]}" for a, row in zip(arguments, ins + outs))
         self.line(f"^bb0({typed}):")

@@ -19,6 +19,7 @@ import numpy
 NUMPY = {"f32": "float32", "f16": "float16", "i32": "int32", "i64": "int64", "i8": "int8", "i1": "bool", "bf16": "V2"}
 DLC = {"f32": "float32", "f16": "float16", "bf16": "bfloat16", "i32": "int32", "i64": "int64", "i8": "int8", "i1": "bool"}
 FLOATS = ("f32", "f16", "bf16")
+SPECIAL = numpy.array([numpy.nan, numpy.inf, -numpy.inf, -0.0, 1e-42], "float32")
 DIGITS = {"f32": 23, "f16": 10, "bf16": 7}  # of exact sums
 
 
@@ -98,6 +99,7 @@ class Graph:
         self.seed, self.sets = seed, sets
         self.arguments, self.nodes, self.results = [], [], []
         self.serial, self.rng = 0, random.Random(seed)
+        self.special = False  # floats of arguments are now and then infinite, NaN, or a zero with a sign
 
     def argument(self, dtype, dims, facts=None, limit=None):
         value = Value(f"%a{self.number()}", dtype, tuple(dims), facts or Facts(), limit)
@@ -117,6 +119,7 @@ class Graph:
     # --- what reduction does ---
     def copy(self):
         other = Graph(self.seed, self.sets)
+        other.special = self.special
         other.arguments, other.nodes, other.results = list(self.arguments), list(self.nodes), list(self.results)
         return other
 
@@ -179,9 +182,13 @@ class Graph:
             (directory / str(index)).mkdir(exist_ok=True)
             for position, argument in enumerate(self.arguments):
                 # By its name: what the others are must not change it.
-                generator = numpy.random.default_rng([self.seed, index, int(argument.name.strip("%anv").replace("_", "").replace("#", "0"))])
+                identity = int("".join(c for c in argument.name if c.isdigit()))
+                generator = numpy.random.default_rng([self.seed, index, identity])
                 shape = tuple(d.sizes[index] for d in argument.dims)
                 array = draw(generator, argument.dtype, shape, argument.facts, argument.limit)
+                if self.special and argument.dtype == "f32":
+                    chosen = generator.random(shape) < 0.01
+                    array = numpy.where(chosen, generator.choice(SPECIAL, shape), array)
                 numpy.save(directory / str(index) / f"{position}.npy", array)
 
 

@@ -2,8 +2,8 @@
 
 import nodes
 from emit import Emit
-from graph import FLOATS, Dim, Facts, Value, type_of
-from kinds import MOST, WORK, Kinds
+from graph import FLOATS, Dim, Facts, type_of
+from kinds import WORK, Kinds
 from nodes import d, identity
 
 
@@ -229,7 +229,7 @@ class Layers(Kinds):
         w = self.argument("f32", [self.fixed(n) for n in (groups, f, c // groups, *kernel)], 0.7)
         at = [f"d{3 + i} * {stride[i]} + d{6 + i} * {dilation[i]}" for i in (0, 1)]
         x_map, w_map = [d(0), d(1), d(5)] + at, [d(1), d(2), d(5), d(6), d(7)]
-        loops = [v.dims[0], self.fixed(groups), self.fixed(f)] + spatial + [self.fixed(c // groups)] + [self.fixed(n) for n in kernel]
+        loops = [v.dims[0], self.fixed(groups), self.fixed(f)] + spatial + [self.fixed(n) for n in (c // groups, *kernel)]
         out = nodes.contraction(self.graph, x, w, x_map, w_map, loops, [0, 1, 2, 3, 4], None, "grouped_conv")
         return nodes.collapse(self.graph, out, [[0], [1, 2], [3], [4]])
 
@@ -275,9 +275,8 @@ class Layers(Kinds):
         made = e.done()
         if not average:
             return made
-        return nodes.same_shape(
-            self.graph, [made], "f32", lambda a, s: a.make("arith.divf", [s[0], a.constant(float(taps), "f32")], s[0].facts), "divide"
-        )
+        divide = lambda a, s: a.make("arith.divf", [s[0], a.constant(float(taps), "f32")], s[0].facts)
+        return nodes.same_shape(self.graph, [made], "f32", divide, "divide")
 
     # --- sequences and control ---
     def running_sum(self):
@@ -315,7 +314,8 @@ class Layers(Kinds):
         e.use(v)
         row, names = type_of("f32", [v.dims[1]]), [e.fresh() for _ in range(3)]
         name = e.fresh()
-        e.line(f"{name}:2 = ctrl.loop {names[0]} to {count} carry({names[1]} = {e.use(state)} : {row}, {names[2]} = {out} : {v.type}) {{")
+        carry = f"{names[1]} = {e.use(state)} : {row}, {names[2]} = {out} : {v.type}"
+        e.line(f"{name}:2 = ctrl.loop {names[0]} to {count} carry({carry}) {{")
         x = e.op(f"tensor.extract_slice {v.name}[{names[0]}, 0] [1, {n}] [1, 1] : {v.type} to {row}")
         to = e.empty("f32", [v.dims[1]], [None])
 
@@ -355,7 +355,7 @@ class Layers(Kinds):
 
 WEIGHTS = {
     "elementwise": 30, "on_tensors": 2, "where": 3, "cast": 3, "reduction": 9, "arg_extreme": 3, "softmax": 4, "normalize": 4,
-    "transpose": 6, "reshape": 8, "pad": 5, "slice": 5, "concat": 4, "split": 3, "gather": 4, "matmul": 9, "panels": 2,
+    "transpose": 6, "reshape": 8, "pad": 5, "slice": 5, "concat": 4, "split": 3, "gather": 4, "matmul": 9, "panels": 4,
     "batch_matmul": 4, "outer": 2, "mlp": 3, "attention": 3, "convolution": 9, "grouped": 3, "convolution_1d": 2, "pool": 5,
     "running_sum": 1, "loop": 1, "branch": 1,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Nodes: each function adds one op (and what it needs) to a graph and gives back its value."""
 
 from emit import Emit
-from graph import FLOATS, Dim, Facts, Value, type_of
+from graph import FLOATS, Dim, Facts, type_of
 from scalars import Arithmetic, Scalar
 
 
@@ -149,7 +149,8 @@ def transpose(graph, value, order):
     e = Emit(graph, "transpose")
     dims = [value.dims[i] for i in order]
     out = e.empty(value.dtype, dims, [e.dim(value, i) if value.dims[i].dynamic else None for i in order])
-    name = e.op(f"linalg.transpose ins({e.use(value)} : {value.type}) outs({out} : {type_of(value.dtype, dims)}) permutation = {order}")
+    kind = type_of(value.dtype, dims)
+    name = e.op(f"linalg.transpose ins({e.use(value)} : {value.type}) outs({out} : {kind}) permutation = {order}")
     e.result(name, value.dtype, dims, value.facts, value.limit)
     return e.done()
 
@@ -205,7 +206,8 @@ def expand_scalar(graph, value, n):
     e = Emit(graph, "expand")
     dims = [Dim((1,) * graph.sets)] * n
     ones = ", ".join(["1"] * n)
-    name = e.op(f"tensor.expand_shape {e.use(value)} [] output_shape [{ones}] : {value.type} into {type_of(value.dtype, dims)}")
+    kind = type_of(value.dtype, dims)
+    name = e.op(f"tensor.expand_shape {e.use(value)} [] output_shape [{ones}] : {value.type} into {kind}")
     e.result(name, value.dtype, dims, value.facts, value.limit)
     return e.done()
 
@@ -219,8 +221,8 @@ def pad(graph, value, low, high, number):
     e.line("^bb0(" + ", ".join(f"{e.fresh()}: index" for _ in dims) + "):")
     e.line(f"  tensor.yield {scalar} : {value.dtype}")
     e.line(f"}} : {value.type} to {type_of(value.dtype, dims)}")
-    facts = Facts(max(value.facts.magnitude, abs(number) if abs(number) < 1e30 else 0), value.facts.grid, value.facts.exact)
-    e.result(name, value.dtype, dims, facts)
+    most = max(value.facts.magnitude, abs(number) if abs(number) < 1e30 else 0)
+    e.result(name, value.dtype, dims, Facts(most, value.facts.grid, value.facts.exact))
     return e.done()
 
 
@@ -260,7 +262,8 @@ def slice_of(graph, value, offsets, counts, strides):
         else:
             names.append(str(n.sizes[0]))
     kind = type_of(value.dtype, counts)
-    name = e.op(f"tensor.extract_slice {e.use(value)}{list(offsets)} [{', '.join(names)}] {list(strides)} : {value.type} to {kind}")
+    place = f"{list(offsets)} [{', '.join(names)}] {list(strides)}"
+    name = e.op(f"tensor.extract_slice {e.use(value)}{place} : {value.type} to {kind}")
     e.result(name, value.dtype, counts, value.facts, value.limit)
     return e.done()
 
@@ -285,10 +288,11 @@ def concat(graph, values, axis):
     for v, at in zip(values, offsets):
         place = ", ".join(at if i == axis else "0" for i in range(v.rank))
         counts = ", ".join(text(v, i) for i in range(v.rank))
-        name = e.op(f"tensor.insert_slice {e.use(v)} into {name}[{place}] [{counts}] [{', '.join(['1'] * v.rank)}] : {v.type} into {kind}")
+        ones = ", ".join(["1"] * v.rank)
+        name = e.op(f"tensor.insert_slice {e.use(v)} into {name}[{place}] [{counts}] [{ones}] : {v.type} into {kind}")
     grids = [v.facts.grid for v in values]
-    facts = Facts(max(v.facts.magnitude for v in values), None if None in grids else max(grids), all(v.facts.exact for v in values))
-    e.result(name, first.dtype, dims, facts)
+    most, exact = max(v.facts.magnitude for v in values), all(v.facts.exact for v in values)
+    e.result(name, first.dtype, dims, Facts(most, None if None in grids else max(grids), exact))
     return e.done()
 
 

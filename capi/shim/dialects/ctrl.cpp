@@ -5,6 +5,7 @@
 #include "Dialects.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Transforms/InliningUtils.h"
 #include "mlir/CAPI/AffineMap.h"
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Support.h"
@@ -17,7 +18,17 @@ using namespace mlir;
 #define GET_ATTRDEF_CLASSES
 #include "CtrlAttrs.cpp.inc"
 
+namespace {
+// Functions may be inlined into bodies of ctrl, and may hold ctrl themselves.
+struct CtrlInliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final { return true; }
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final { return true; }
+};
+} // namespace
+
 void dlc::ctrl::CtrlDialect::initialize() {
+  addInterfaces<CtrlInliner>();
   addTypes<
 #define GET_TYPEDEF_LIST
 #include "CtrlTypes.cpp.inc"
