@@ -78,7 +78,7 @@ class Pool:
 
 
 def compile_program(options, model, flags, program):
-    """Why dlc made no program of a model, or an empty text."""
+    """Compiles a model for the host; why there is no program, or an empty text."""
     command = [options.build / "bin" / "dlc", model, "-o", program, "-O2", *flags]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=COMPILE_SECONDS)

@@ -1,4 +1,4 @@
-"""What the compiler says of a model's kernels: tile-report after its stage `tile`.
+"""What the compiler says of a model's kernels: dlc's --tile-report.
 
 These are figures of its cost model for a device, no measurements: bytes and transactions
 by level of memory, kernels, bytes of intermediates.
@@ -7,38 +7,32 @@ by level of memory, kernels, bytes of intermediates.
 import json
 import subprocess
 
-DEVICE = "host-avx512"
-LIMIT_SECONDS = 600
-
 
 class ReportFailed(Exception):
     """The compiler gave no report; the message says why."""
 
 
-def tile_report(options, model, scratch, dynamic=1, device=DEVICE, tile=None):
-    """The report as a dictionary. Dynamic sizes count as `dynamic`. `tile` are passes in place of the stage `tile`."""
-    staged, out = scratch / "report.mlir", scratch / "report.json"
-    stage = "simplify" if tile else "tile"
-    _run([options.build / "bin" / "dlc", model, f"--emit-mlir={stage}", "-o", staged])
+def tile_report(options, model, scratch, flags=(), assumed=1, limit=600):
+    """The report as a dictionary. Dynamic sizes count as `assumed`."""
+    out = scratch / "report.json"
     out.unlink(missing_ok=True)
-    passes = [tile] if tile else []
-    passes += [f"tile-set-device{{device={device}}}", f"tile-report{{format=json file={out} dynamic={dynamic}}}"]
-    _run([options.build / "bin" / "dl-opt", staged, f"--pass-pipeline=builtin.module({','.join(passes)})", "-o", "/dev/null"])
-    staged.unlink()
+    command = [options.build / "bin" / "dlc", model, "--emit-mlir=tile", "-o", scratch / "report.mlir", *flags,
+               f"--tile-report={out}", f"--assume-size={assumed}"]  # fmt: skip
     try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=limit)
+        if done.returncode:
+            lines = done.stderr.strip().splitlines()
+            raise ReportFailed(f"dlc left with {done.returncode}: {lines[0] if lines else 'no message'}")
         return json.loads(out.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise ReportFailed(str(error)) from None
 
 
-def _run(command):
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=LIMIT_SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ReportFailed(str(error)) from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines()
-        raise ReportFailed(f"{command[0].name} left with {done.returncode}: {lines[0] if lines else 'no message'}")
+def figures(report):
+    """[(metric, value, unit)] of a report's sums."""
+    return [("kernels", report["kernel_count"], "kernels"), ("bytes_moved", report["bytes"]["global"], "B"),
+            ("transactions", report["transactions"]["global"], "transactions"),
+            ("intermediates", report["intermediates"], "B")]  # fmt: skip
 
 
 def least_bytes(model_path, data_set):

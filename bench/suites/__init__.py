@@ -1,10 +1,11 @@
 """The suites of bench/run, one file each: `run(options, records)` measures and prints."""
 
-SUITES = ("models", "gemm", "conv", "fused", "compile", "onnx")
+SUITES = ("models", "gemm", "conv", "fused", "paper-welder", "compile", "onnx")
 
 # The systems that --peers measures, where they are installed.
 PEERS = {
     "models": ("onnxruntime", "openvino", "pytorch", "pytorch_compile", "jax", "iree"),
+    "paper-welder": ("onnxruntime", "openvino", "pytorch", "pytorch_compile"),
     "gemm": ("openblas", "openvino", "onnxruntime", "pytorch", "pytorch_packed"),
     "conv": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_packed"),
     "fused": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_compile"),

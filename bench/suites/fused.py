@@ -1,8 +1,8 @@
 """Patterns that are worth fusing, against the best peer of each; models/patterns.py lists them.
 
-    PATTERN/SIZES/f32/tN     times, and the metrics of the compiler's report: `kernels`,
-                             `bytes_moved` from and to memory, and `bytes_ratio`, that over the
-                             bytes of all inputs, constants and outputs
+    PATTERN/SIZES/f32/tN     times, and the metrics of the compiler's report (report.py); `bytes_ratio`:
+                             the bytes moved from and to memory over those of all inputs, constants
+                             and outputs
 """
 
 import tempfile
@@ -32,13 +32,12 @@ def run(options, records):
         folder = suite.folder(model)
         with tempfile.TemporaryDirectory(prefix="bench-report-") as scratch:
             try:
-                figures = report.tile_report(options, folder / "model.onnx", Path(scratch))
+                sums = report.figures(report.tile_report(options, folder / "model.onnx", Path(scratch)))
             except report.ReportFailed as failure:
                 say(f"{model.name}: no report: {failure}")
                 return []
-        moved = figures["bytes"]["global"]
-        ratio = moved / report.least_bytes(folder / "model.onnx", folder / "b1")
-        return [("kernels", figures["kernel_count"], "kernels"), ("bytes_moved", moved, "B"), ("bytes_ratio", ratio, "x")]
+        moved = next(value for metric, value, _ in sums if metric == "bytes_moved")
+        return [*sums, ("bytes_ratio", moved / report.least_bytes(folder / "model.onnx", folder / "b1"), "x")]
 
     columns = {"kernels": ("kernels", "{:.0f}"), "bytes / least": ("bytes_ratio", "{:.2f}")}
     suite = operators.Suite("fused", options, records, columns, finish)

@@ -41,6 +41,13 @@ def check_sizes():
     yield (product.flops, product.bytes) == (48, 4 * (8 + 12 + 6)), "operations and bytes of a product"
 
 
+def check_reduction():
+    from suites.paper_welder import reduction
+
+    yield reduction(100, 33) == 67, "33 is 67 % less than 100"
+    yield reduction(None, 1) is None and reduction(0, 0) is None, "nothing to compare with"
+
+
 def check_plan():
     from measuring import Plan
 

@@ -23,7 +23,8 @@ from onnx import TensorProto, helper, numpy_helper
 FIELDS = {"suite": str, "case": str, "system": str, "metric": str, "value": (int, float), "unit": str}
 UNITS = {"time": "s", "compile_time": "s", "cpu_time": "s", "peak_memory": "B", "ratio": "x", "failed": "case",
          "speed_to_best": "x", "cpu_speed_to_best": "x", "percent_of_fma_rate": "%", "percent_of_bandwidth": "%",
-         "fma_rate": "FLOP/s", "read_bandwidth": "B/s"}  # fmt: skip
+         "fma_rate": "FLOP/s", "read_bandwidth": "B/s", "kernels": "kernels", "transactions": "transactions",
+         "bytes_moved": "B", "intermediates": "B"}  # fmt: skip
 # Stands for dlc: takes a minute for the model `slow`, and is dlc for the others.
 SLOW_DLC = """#!/bin/sh
 case $1 in */slow/*) echo $$ > "$(dirname "$0")/started"; exec sleep 60;; esac
@@ -58,7 +59,7 @@ class Check:
     def command(self, suite, models, out, build=None):
         only = [word for model in models for word in ("--only", str(model))]
         return [sys.executable, self.bench, suite, "--quick", *only, "--json", str(out), "--build", build or self.build,
-                "--models", str(self.scratch / "models")]  # fmt: skip
+                "--models", str(self.scratch / "models"), "--tables", str(self.scratch / "tables")]  # fmt: skip
 
     def run(self, suite, *models, status=0):
         """The records, after the exit status and their form were checked; and what was printed."""
@@ -78,8 +79,10 @@ class Check:
             if not good:
                 continue
             self.expect(r["suite"] == suite, f"a record of another suite: {r}")
-            self.expect(UNITS.get(r["metric"]) == r["unit"], f"metric and unit do not fit: {r}")
-            self.expect(r["value"] > 0 and r["value"] == r["value"], f"no sensible value: {r}")
+            unit = "%" if r["case"].startswith("reduction/") else UNITS.get(r["metric"])
+            self.expect(unit == r["unit"], f"metric and unit do not fit: {r}")
+            may_be_none = unit == "%" or r["metric"] == "intermediates"
+            self.expect(r["value"] > 0 or (may_be_none and r["value"] == r["value"]), f"no sensible value: {r}")
             key = (r["case"], r["system"], r["metric"])
             self.expect(key not in seen, f"{key} twice")
             seen.add(key)
@@ -111,6 +114,17 @@ def check_suites(check, good, refused, wrong):
     check.expect(metrics(records, "good/host") == {"compile_time", "cpu_time", "peak_memory"}, f"{records}")
     check.expect(metrics(records, "good/host/import") == {"compile_time", "peak_memory"}, f"{records}")
     check.expect(metrics(records, "refused/host") == {"failed"}, f"{records}")
+
+
+def check_paper(check, good):
+    threads = len(os.sched_getaffinity(0))
+    records, text = check.run("paper-welder", good)
+    case = f"good/b1/f32/t{threads}"
+    wanted = {"time", "cpu_time", "kernels", "bytes_moved", "transactions", "intermediates", "compile_time"}
+    check.expect(metrics(records, case) == wanted, f"the metrics of {case}:\n{text}")
+    check.expect({"time", "kernels"} <= metrics(records, f"reduction/{case}"), f"the reductions of {case}:\n{text}")
+    lines = (check.scratch / "tables" / "welder.csv").read_text().splitlines()
+    check.expect(len(lines) == 4 and lines[1].startswith(f"good,1,f32,{threads},dlc:none,"), f"welder.csv: {lines}")
 
 
 def check_operators(check):
@@ -171,6 +185,7 @@ def main():
         check = Check(sys.argv[1], sys.argv[2], scratch)
         good, slow = write_model(scratch / "good"), write_model(scratch / "slow")
         check_suites(check, good, write_model(scratch / "refused", "Flub"), write_model(scratch / "wrong", off=0.5))
+        check_paper(check, good)
         check_operators(check)
         check_usage(check, good)
         check_interrupt(check, "models", signal.SIGINT, good, slow)
