@@ -80,7 +80,7 @@ static bool describeDevice(MlirOperation module, const char *device, Target t) {
 // What a target sets of a pass's options.
 typedef struct {
   const char *pass;
-  char options[96];
+  char options[128];
 } Setting;
 
 typedef struct {
@@ -166,15 +166,16 @@ static void setFusion(Run *r) {
   }
 }
 
-// For this CPU's registers and caches.
-static void setForHost(Run *r, const DlcHostCpu *cpu) {
+// For this CPU's registers, and the caches of the device that the module describes.
+static void setForHost(Run *r, const DlcHostCpu *cpu, const DlcDevice *device) {
+  int64_t l2 = device->isHost && device->memory[DLC_L2].present ? device->memory[DLC_L2].capacity : 1 << 20;
   int vectors = cpu->registers >= 32 ? 4 : 2; // of a register tile's row
   Setting *schedule = &r->settings[r->nSettings++], *registers = &r->settings[r->nSettings++];
   schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector";
-  snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=524288 panel-columns=%d}",
-           vectors * cpu->vectorBits / 32);
-  snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d}", cpu->vectorBits,
-           cpu->registers);
+  snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=%lld panel-columns=%d}", (long long)l2 * 4,
+           vectors * cpu->vectorBits / 32); // a deep panel passes through the L2 in blocks
+  snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d cache-bytes=%lld}",
+           cpu->vectorBits, cpu->registers, (long long)l2 * 3 / 8);
 }
 
 //===--- the pipeline as text ---------------------------------------------------------------===//
@@ -191,7 +192,7 @@ void dlcPrintPipeline(const char *target, FILE *out) {
   Run r = {0};
   DlcHostCpu cpu;
   if (t.kind == HOST && dlcHostCpu(t.chip, &cpu)) {
-    setForHost(&r, &cpu);
+    setForHost(&r, &cpu, &(DlcDevice){0}); // no module, no description of its own
     dlcHostCpuDestroy(&cpu);
   }
   printStages(&r, dlcCommonStages, out);
@@ -256,8 +257,10 @@ static bool emitHost(const Run *r, const DlcHostCpu *cpu, DlcOutput *out, DlcHos
 static bool compileHost(Run *r, const char *chip, DlcOutput *out, DlcHostForm form) {
   DlcHostCpu cpu;
   int64_t weightBytes = 0;
+  DlcDevice device;
+  if (!mlirLogicalResultIsSuccess(dlcDeviceOf(r->module, &device))) return false;
   if (!dlcHostCpu(chip, &cpu)) return dlcRefuse(r->module, "unknown CPU '%s'", chip), false;
-  setForHost(r, &cpu);
+  setForHost(r, &cpu, &device);
   bool ok = runStages(r, dlcCommonStages);
   for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
     ok = runStage(r, s->name, s->text);

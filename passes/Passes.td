@@ -144,7 +144,8 @@ def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "Bits of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "Vector registers">];
+    Option<"registers", "registers", "int64_t", "32", "Vector registers">,
+    Option<"cacheBytes", "cache-bytes", "int64_t", "400000", "Bytes of an operand that stay in a core's L2 while others pass">];
   let statistics = [
     Statistic<"vector", "vector-ops", "ops lowered to vectors">,
     Statistic<"scalar", "scalar-ops", "ops lowered to scalar loops">];

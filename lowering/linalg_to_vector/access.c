@@ -164,10 +164,16 @@ MlirValue dlcLoadLanes(Tile *t, const Operand *o, MlirValue first, Size step, in
   MlirValue steps = arith_muli(b, vector_step(b, type), vector_broadcast(b, dlcSizeValue(b, step), type));
   return fromStored(t, o, gather(t, o, first, steps, dlcMaskOf(t, instance)), true);
 }
+// What the same point of the next block will load goes to the L2 now. Behind the end it is fetched in vain.
+static void prefetch(Tile *t, const Operand *o, MlirValue from) {
+  MlirValue place = dlcAddScaled(t->b, from, constIndex(t->b, t->plan->block), o->loopStride[t->plan->blocked]);
+  memref_prefetch(t->b, o->flat, vals(place), .isWrite = false, .localityHint = 2, .isDataCache = true);
+}
 MlirValue dlcLoadOperand(Tile *t, intptr_t i, int64_t instance) {
   const Operand *o = &t->nest->operand[i];
   if (o->isScalar) return o->source;
   MlirValue from = address(t, i, instance);
+  if (t->plan->streamed >> i & 1) prefetch(t, o, from);
   if (t->vectorLevel >= 0 && dlcAccess(o, t->plan->vector) != ACCESS_INVARIANT)
     return dlcLoadLanes(t, o, from, o->loopStride[t->plan->vector], instance);
   return fromStored(t, o, memref_load(t->b, o->flat, vals(from)), false);

@@ -7,6 +7,8 @@
 //         body
 //       outputs = accumulators
 //
+// With a blocked reduction all of this stands in a loop over the blocks, and from the second one on the accumulators
+// start from what the block before has stored.
 // Where the vector loop is itself a reduction, it is the innermost one, each lane
 // sums up its own part, and the lanes are combined behind the loops.
 #include "tile.h"
@@ -123,11 +125,14 @@ static void reduceFrom(Tile *t, intptr_t k) {
     return;
   }
   Size size = t->nest->loop[loop].size;
+  MlirValue from = constIndex(t->b, 0), to = dlcSizeValue(t->b, size);
+  if (loop == t->plan->blocked)
+    size = t->blockSize, from = t->blockStart, to = arith_addi(t->b, from, dlcSizeValue(t->b, size));
   if (isOne(size)) {
-    t->iv[loop] = constIndex(t->b, 0);
+    t->iv[loop] = from;
     reduceFrom(t, k + 1);
   } else if (size.known != 0)
-    carry(t, loop, constIndex(t->b, 0), dlcSizeValue(t->b, size), constIndex(t->b, 1), reduceFrom, k + 1);
+    carry(t, loop, from, to, constIndex(t->b, 1), reduceFrom, k + 1);
 }
 
 //===--- accumulators ---
@@ -193,7 +198,8 @@ static MlirValue oldValue(Tile *t, intptr_t output, int64_t k) {
   MlirValue initial = t->nest->operand[i].initial;
   if (isNull(initial)) return dlcLoadOperand(t, i, k);
   bool isVector = t->vectorLevel >= 0 && !dlcReducesLanes(t);
-  return isVector ? vector_broadcast(t->b, initial, dlcVectorOf(t, typeOf(initial))) : initial;
+  if (isVector) initial = vector_broadcast(t->b, initial, dlcVectorOf(t, typeOf(initial)));
+  return isNull(t->isFirstBlock) ? initial : arith_select(t->b, t->isFirstBlock, initial, dlcLoadOperand(t, i, k));
 }
 static bool readsOld(const Tile *t, intptr_t output) {
   if (t->nest->reduction) return true;
@@ -318,11 +324,32 @@ static void emitFrom(Tile *t, intptr_t k) {
   else if (t->nest->loop[loop].size.known)
     emitKnown(t, loop, level, step, lanes, k);
 }
+
+//===--- blocks of a reduction ---
+static void emitBlock(Tile *t, intptr_t k) {
+  t->blockStart = t->iv[t->plan->blocked];
+  t->isFirstBlock = arith_cmpi(t->b, arith_CmpIPredicate_eq, t->blockStart, constIndex(t->b, 0));
+  emitFrom(t, k);
+}
+static void emitBlocks(Tile *t) {
+  DlcBuilder *b = t->b;
+  int loop = t->plan->blocked;
+  int64_t size = t->nest->loop[loop].size.known, block = t->plan->block, rest = size % block;
+  t->blockSize = known(block);
+  forLoop(t, loop, constIndex(b, 0), constIndex(b, size - rest), block, emitBlock, 0);
+  if (!rest || b->failed) return;
+  t->blockSize = known(rest), t->blockStart = constIndex(b, size - rest);
+  t->isFirstBlock = arith_constant(b, mlirBoolAttrGet(b->ctx, size == rest));
+  emitFrom(t, 0);
+}
 void dlcEmitNest(DlcBuilder *b, const Nest *nest, const Plan *plan) {
   Tile *t = calloc(1, sizeof *t);
   t->b = b, t->nest = nest, t->plan = plan, t->vectorLevel = levelOf(t, plan->vector);
   for (intptr_t l = 0; l < plan->nLevels; ++l) t->count[l] = plan->factor[l];
-  emitFrom(t, 0);
+  if (plan->blocked >= 0)
+    emitBlocks(t);
+  else
+    emitFrom(t, 0);
   free(t->slots);
   free(t);
 }

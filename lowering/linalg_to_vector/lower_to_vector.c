@@ -8,6 +8,7 @@
 //     %new:24 = scf.for %k iter_args(%acc) { 6 scalars of a, 4 vectors of b, 24 times a * b + acc }
 //     vector.store %new, %c ..
 //
+// A long reduction over an input that does not stay in the cache is cut into blocks (block.c).
 // One rule for all ops: the loops, maps and strides decide (plan.c). A fill of an
 // output just before the op becomes the start of its accumulators. A body that
 // has no vector form gives scalar loops. Ops on tensors are left alone; an op
@@ -83,11 +84,12 @@ static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, D
 }
 MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass,
                                           const DlcTileLowerToVectorOptions *options) {
-  Target target = {options->vectorBits, options->registers};
+  Target target = {options->vectorBits, options->registers, options->cacheBytes};
   if (target.vectorBits < 64 || target.vectorBits > 4096 || target.vectorBits & (target.vectorBits - 1) ||
-      target.registers < 4 || target.registers > 64) {
+      target.registers < 4 || target.registers > 64 || target.cacheBytes < 1) {
     mlirEmitError(mlirOperationGetLocation(root),
-                  "tile-lower-to-vector: vector-bits must be a power of two from 64 to 4096, registers from 4 to 64");
+                  "tile-lower-to-vector: vector-bits must be a power of two from 64 to 4096, registers from 4 to 64, "
+                  "cache-bytes at least 1");
     return mlirLogicalResultFailure();
   }
   DlcOps ops = dlcCollect(root, dlcIsNest);

@@ -1,5 +1,5 @@
 // A linalg op (or memref.copy) as a nest of loops over strided flat buffers, and
-// how it is to be lowered. nest.c reads the op, plan.c and order.c choose, emit.c writes
+// how it is to be lowered. nest.c reads the op, plan.c, block.c and order.c choose, emit.c writes
 // the loops, tile.c the register tile inside them, body.c the scalar body.
 #pragma once
 #include "dlc/analysis.h"
@@ -57,7 +57,7 @@ typedef struct {
 typedef enum { ACCESS_INVARIANT, ACCESS_UNIT, ACCESS_TWO, ACCESS_GATHER, ACCESS_NONE } Access;
 
 typedef struct {
-  int64_t vectorBits, registers;
+  int64_t vectorBits, registers, cacheBytes; // cacheBytes: of the L2, what may be counted on
 } Target;
 
 typedef struct {
@@ -68,6 +68,9 @@ typedef struct {
   int64_t factor[maxLevels]; // of the vector loop: in vectors
   intptr_t nOrder;
   int order[maxLoops]; // the parallel loops, outermost first
+  int blocked;         // a reduction of which a part at a time is done for all parallel loops; -1: none
+  int64_t block;       // iterations of such a part
+  uint32_t streamed;   // operands of which the next block is fetched ahead
 } Plan;
 
 static inline bool isKnown(Size s) { return s.known != DYNAMIC; }
@@ -89,5 +92,6 @@ int64_t dlcBodyCost(const Nest *nest);
 // The op that folds an output into its old value (addf, ...), if nothing else reads that value; null: none.
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output);
 void dlcPlanNest(const Nest *nest, Target target, Plan *plan);
+void dlcBlockReduction(const Nest *nest, Target target, Plan *plan);
 void dlcOrderLoops(const Nest *nest, Plan *plan); // the last step of a plan
 void dlcEmitNest(DlcBuilder *b, const Nest *nest, const Plan *plan);

@@ -23,8 +23,10 @@ typedef struct {
   double least;
 } Search;
 
-static int64_t sizeOf(const Nest *nest, int loop) {
-  return isKnown(nest->loop[loop].size) ? nest->loop[loop].size.known : DYNAMIC_SIZE;
+// Of a blocked reduction one block: all the order is about happens within it.
+static int64_t sizeOf(const Search *s, int loop) {
+  if (loop == s->plan->blocked) return s->plan->block;
+  return isKnown(s->nest->loop[loop].size) ? s->nest->loop[loop].size.known : DYNAMIC_SIZE;
 }
 
 static int64_t stepOf(const Search *s, int loop) {
@@ -39,7 +41,7 @@ static double footprint(const Search *s, const Operand *o, uint32_t whole) {
   for (intptr_t r = 0; r < o->rank; ++r) {
     double extent = 1, most = isKnown(o->size[r]) ? (double)o->size[r].known : 1e30;
     for (int d = 0; d < s->nest->nLoops; ++d) {
-      int64_t size = sizeOf(s->nest, d), range = whole >> d & 1 ? size : stepOf(s, d) < size ? stepOf(s, d) : size;
+      int64_t size = sizeOf(s, d), range = whole >> d & 1 ? size : stepOf(s, d) < size ? stepOf(s, d) : size;
       int64_t c = o->coefficient[r][d];
       extent += (double)(c < 0 ? -c : c) * (double)(range > 0 ? range - 1 : 0);
     }
@@ -57,7 +59,7 @@ static double costOf(const Search *s, const int *order) {
       uint32_t whole = s->nest->reduction;
       double traffic = footprint(s, o, whole);
       for (intptr_t k = s->n - 1; k >= 0; --k) {
-        int64_t step = stepOf(s, order[k]), trips = (sizeOf(s->nest, order[k]) + step - 1) / step;
+        int64_t step = stepOf(s, order[k]), trips = (sizeOf(s, order[k]) + step - 1) / step;
         double inside = 0;
         for (intptr_t j = 0; j < s->nest->nOperands; ++j)
           if (!s->nest->operand[j].isScalar) inside += footprint(s, &s->nest->operand[j], whole);

@@ -242,5 +242,6 @@ static void chooseLoops(const Nest *nest, Target target, Plan *plan) {
 }
 void dlcPlanNest(const Nest *nest, Target target, Plan *plan) {
   chooseLoops(nest, target, plan);
+  dlcBlockReduction(nest, target, plan);
   dlcOrderLoops(nest, plan);
 }

@@ -20,6 +20,9 @@ typedef struct {
   int vectorLevel;          // -1: none
   int64_t count[maxLevels]; // instances in this form, at most the plan's factor
   MlirValue iv[maxLoops];
+  MlirValue blockStart; // of the blocked reduction, and its length
+  Size blockSize;
+  MlirValue isFirstBlock;                   // null: there is but one
   MlirValue mask[maxInstances];             // by coordinate along the vector level; null: all lanes
   MlirValue valid[maxInstances];            // the number of lanes behind a mask
   MlirValue row[maxOperands][maxInstances]; // the part of an address that reductions do not change

@@ -57,14 +57,17 @@ static bool isMultipleOfIndex(MlirValue v, int64_t *width, MlirValue *index) {
   return *width > 0 && mlirValueIsABlockArgument(*index);
 }
 
-// v = min(width, columns - width * index): what is left for the last panel.
-static bool isRestOfColumns(MlirValue v, const Packing *p) {
+// v = min(width, columns - offset), what is left for the last panel; the offset as it is, or as width * index.
+static bool isRestOfColumns(MlirValue v, MlirValue offset, const Packing *p) {
   MlirOperation op = opOf(v);
   if (!affine_min_isa(op) || mlirOperationGetNumOperands(op) != 1) return false;
-  if (!mlirValueEqual(mlirOperationGetOperand(op, 0), p->index)) return false;
+  MlirValue of = mlirOperationGetOperand(op, 0);
+  bool isIndex = mlirValueEqual(of, p->index);
+  if (!isIndex && !mlirValueEqual(of, offset)) return false;
   MlirContext ctx = mlirOperationGetContext(op);
-  MlirAffineExpr step = mlirAffineMulExprGet(mlirAffineDimExprGet(ctx, 0), mlirAffineConstantExprGet(ctx, -p->width));
-  MlirAffineExpr rest = mlirAffineAddExprGet(step, mlirAffineConstantExprGet(ctx, p->columns));
+  MlirAffineExpr factor = mlirAffineConstantExprGet(ctx, isIndex ? -p->width : -1);
+  MlirAffineExpr rest = mlirAffineAddExprGet(mlirAffineMulExprGet(mlirAffineDimExprGet(ctx, 0), factor),
+                                             mlirAffineConstantExprGet(ctx, p->columns));
   MlirAffineMap map = affine_min_map(op);
   bool isRest = false, isWidth = false;
   for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
@@ -82,9 +85,10 @@ static bool readColumns(Packing *p) {
             dynamicSizes = tensor_extract_slice_sizes(p->slice);
   intptr_t last = p->rank - 1;
   if (!mlirShapedTypeIsDynamicSize(offsets.data[last]) || !dynamicOffsets.n) return false;
-  if (!isMultipleOfIndex(at(dynamicOffsets, dynamicOffsets.n - 1), &p->width, &p->index)) return false;
+  MlirValue offset = at(dynamicOffsets, dynamicOffsets.n - 1);
+  if (!isMultipleOfIndex(offset, &p->width, &p->index)) return false;
   if (!mlirShapedTypeIsDynamicSize(sizes.data[last])) return sizes.data[last] == p->width && !(p->columns % p->width);
-  return isRestOfColumns(at(dynamicSizes, dynamicSizes.n - 1), p);
+  return isRestOfColumns(at(dynamicSizes, dynamicSizes.n - 1), offset, p);
 }
 
 static bool readPacking(MlirOperation copy, Packing *p) {
@@ -96,8 +100,9 @@ static bool readPacking(MlirOperation copy, Packing *p) {
   if (!mlirValueIsABlockArgument(p->argument) || !hasOneUse(p->argument) || !dlcIsStatic(type)) return false;
   p->rank = mlirShapedTypeGetRank(type);
   if (p->rank < 2 || p->rank >= MAX_RANK ||
-      mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(p->slice))) != p->rank)
+      !mlirTypeEqual(typeOf(tensor_extract_slice_result(p->slice)), typeOf(mlirOperationGetResult(copy, 0))))
     return false;
+  if (mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(p->slice))) != p->rank) return false;
   for (intptr_t i = 0; i < p->rank - 1; ++i) p->rows *= mlirShapedTypeGetDimSize(type, i);
   p->columns = mlirShapedTypeGetDimSize(type, p->rank - 1);
   if (!mlirBlockEqual(mlirBlockArgumentGetOwner(p->argument), bodyOf(ctrl_task_body(p->task))) || !readColumns(p))
@@ -200,10 +205,10 @@ static bool packOne(DlcBuilder *b, PackedList *list, MlirOperation copy, MlirBlo
   MlirType tile = typeOf(mlirOperationGetResult(copy, 0));
   mlirOperationSetOperand(p.task, p.operand, packed);
   mlirValueSetType(p.argument, typeOf(packed));
-  dlcBefore(b, copy) panel = slicePacked(b, &p, tile);
+  dlcBefore(b, p.slice) panel = slicePacked(b, &p, tile);
   if (b->failed) return false;
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, copy, 1, &panel);
-  mlirRewriterBaseEraseOp(b->rewriter, p.slice);
+  mlirRewriterBaseReplaceOpWithValues(b->rewriter, p.slice, 1, &panel); // its sizes were asked for as well
   return true;
 }
 

@@ -21,6 +21,8 @@
 #include "ods/tile.h"
 
 enum { LEAST_ROWS = 16, LEAST_COLUMNS = 64, VECTOR = 16, DYNAMIC_EXTENT = 64 };
+// An input larger than the first that meets at most so many rows streams; it does so best by whole rows.
+enum { STREAMED_BYTES = 400000, STREAMED_ROWS = 24, MOST_COLUMNS = 4096 };
 
 typedef struct {
   const DlcTileGraph *graph;
@@ -50,12 +52,25 @@ static void variesAlong(const DlcTileNode *node, intptr_t operand, bool *varies)
       if (mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, i), l)) varies[node->loopToRoot[l]] = true;
 }
 
+// Columns of a tile at least, where an operand streams: all, or where nothing else makes items half of them.
+static void keepRowsWhole(Choice *c, const DlcTileNode *node, MlirValue v, const bool *varies) {
+  intptr_t last = c->graph->rank - 1;
+  int64_t rows = 1, others = 1;
+  if (last < 0 || !varies[last] || !node->contracts || bytesOf(typeOf(v)) < (double)STREAMED_BYTES) return;
+  for (intptr_t i = 0; i < last; ++i) *(varies[i] ? &others : &rows) *= extentOf(c->graph, i);
+  int64_t columns = extentOf(c->graph, last), half = (columns / 2 + LEAST_COLUMNS - 1) / LEAST_COLUMNS * LEAST_COLUMNS;
+  if (rows > STREAMED_ROWS) return;
+  int64_t least = others > 1 ? columns : half;
+  c->least[last] = least > MOST_COLUMNS ? MOST_COLUMNS : least;
+}
+
 static void weighNode(Choice *c, const DlcTileNode *node) {
   intptr_t nIn = mlirOperationGetNumOperands(node->op) - mlirOperationGetNumResults(node->op), rank = c->graph->rank;
   for (intptr_t k = 0; k < nIn; ++k) {
     MlirValue v = mlirOperationGetOperand(node->op, k);
     bool varies[DLC_MAX_RANK] = {false};
     variesAlong(node, k, varies);
+    if (mlirValueIsABlockArgument(v)) keepRowsWhole(c, node, v, varies);
     bool isInput = mlirValueIsABlockArgument(v), variesAlongLast = rank > 0 && varies[rank - 1];
     for (intptr_t i = 0; i < rank; ++i) {
       if (isInput && !varies[i]) c->reread[i] += bytesOf(typeOf(v));
@@ -175,7 +190,7 @@ typedef struct {
   int64_t rows;
   bool reuses[DLC_MAX_RANK], isPackable;
 } Panel;
-enum { PANEL_ROWS = 96, MOST_CONSTANT_ROWS = 128, SMALL_BYTES = 262144 };
+enum { PANEL_ROWS = 48, MOST_CONSTANT_ROWS = 128, SMALL_BYTES = 262144 };
 
 // An input of the graph whose panels can be made now.
 static bool isPackable(MlirValue argument) {

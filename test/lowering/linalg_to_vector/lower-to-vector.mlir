@@ -142,3 +142,36 @@ func.func @tiled_lookup(%offset: index, %table: memref<64xf32>, %y: memref<16xf3
   }
   return
 }
+
+// -----
+
+// A deep panel: blocks of 1000 of its 2000 rows, each for all rows of the left operand.
+// CHECK-LABEL: func.func @deep
+// CHECK:       scf.for %[[K:.*]] = %c0 to %c2000 step %c1000 {
+// CHECK:         %[[FIRST:.*]] = arith.cmpi eq, %[[K]], %c0
+// CHECK:         scf.for {{.*}} to %c96 step %c6
+// CHECK:           %[[OLD:.*]] = vector.load
+// CHECK:           %[[ACC:.*]] = arith.select %[[FIRST]], %{{.*}}, %[[OLD]] : vector<16xf32>
+// CHECK:           %[[END:.*]] = arith.addi %[[K]], %c1000
+// CHECK:           scf.for {{.*}} = %[[K]] to %[[END]] step %c1 iter_args(%{{.*}} = %[[ACC]]
+// CHECK-NOT:         prefetch
+func.func @deep(%a: memref<96x2000xf32>, %b: memref<2000x64xf32>, %c: memref<96x64xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<96x64xf32>)
+  linalg.matmul ins(%a, %b : memref<96x2000xf32>, memref<2000x64xf32>) outs(%c : memref<96x64xf32>)
+  return
+}
+
+// -----
+
+// One row: eight rows of the right operand stream side by side, and the next eight are fetched ahead.
+// CHECK-LABEL: func.func @thin
+// CHECK:       scf.for %[[K:.*]] = %c0 to %c1024 step %c8 {
+// CHECK:         scf.for {{.*}} to %c1024 step %c128
+// CHECK:           scf.for {{.*}} iter_args
+// CHECK:             memref.prefetch {{.*}}, read, locality<2>, data
+// CHECK:             vector.load
+func.func @thin(%a: memref<1x1024xf32>, %b: memref<1024x1024xf32>, %c: memref<1x1024xf32>) {
+  linalg.matmul ins(%a, %b : memref<1x1024xf32>, memref<1024x1024xf32>) outs(%c : memref<1x1024xf32>)
+  return
+}

@@ -70,7 +70,7 @@ func.func @read_twice(%o: tensor<2x4xf32>) -> tensor<2x4xf32> {
 // -----
 
 #panel = affine_map<(d0) -> (d0 * 2)>
-#left = affine_map<(d0) -> (d0 * -2 + 3, 2)>
+#left = affine_map<(d0) -> (-d0 + 3, 2)>
 
 // The last panel is padded; what is read of it stays what was read. All dimensions but the last keep their order.
 // CHECK-LABEL: func @padded
@@ -83,9 +83,11 @@ func.func @padded(%o: tensor<2x1x3xf32>) -> tensor<2x1x3xf32> {
   %w = arith.constant dense<[[[1.0, 2.0, 3.0]], [[5.0, 6.0, 7.0]]]> : tensor<2x1x3xf32>
   %r = ctrl.task (%j) in (2) ins(%x = %w : tensor<2x1x3xf32>) outs(%y = %o : tensor<2x1x3xf32>) {
     %c = affine.apply #panel(%j)
-    %n = affine.min #left(%j)
+    %n = affine.min #left(%c)
     %s = tensor.extract_slice %x[0, 0, %c] [2, 1, %n] [1, 1, 1] : tensor<2x1x3xf32> to tensor<2x1x?xf32>
-    %e = tensor.empty(%n) : tensor<2x1x?xf32>
+    %two = arith.constant 2 : index
+    %d = tensor.dim %s, %two : tensor<2x1x?xf32>
+    %e = tensor.empty(%d) : tensor<2x1x?xf32>
     %p = linalg.copy ins(%s : tensor<2x1x?xf32>) outs(%e : tensor<2x1x?xf32>) -> tensor<2x1x?xf32>
     ctrl.in_parallel {
       tensor.parallel_insert_slice %p into %y[0, 0, %c] [2, 1, %n] [1, 1, 1] : tensor<2x1x?xf32> into tensor<2x1x3xf32>

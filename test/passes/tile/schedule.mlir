@@ -87,11 +87,26 @@ func.func @dot(%a: tensor<65536xf32>, %b: tensor<65536xf32>, %c: tensor<f32>) ->
 // RULES-LABEL: func @row
 // RULES: #tile.schedule<[<workgroup[0, 496]>]>
 // CHECK-LABEL: func @row
-// CHECK: #tile.schedule<[<workgroup[0, 64]>]>
-func.func @row(%a: tensor<1x2048xf32>, %b: tensor<2048x1000xf32>, %c: tensor<1x1000xf32>) -> tensor<1x1000xf32> {
-  %r = tile.graph ins(%x = %a : tensor<1x2048xf32>, %y = %b : tensor<2048x1000xf32>) outs(%o = %c : tensor<1x1000xf32>) {
-    %m = linalg.matmul ins(%x, %y : tensor<1x2048xf32>, tensor<2048x1000xf32>) outs(%o : tensor<1x1000xf32>) -> tensor<1x1000xf32>
+// CHECK: #tile.schedule<[<workgroup[0, 128]>]>
+func.func @row(%a: tensor<1x96xf32>, %b: tensor<96x1000xf32>, %c: tensor<1x1000xf32>) -> tensor<1x1000xf32> {
+  %r = tile.graph ins(%x = %a : tensor<1x96xf32>, %y = %b : tensor<96x1000xf32>) outs(%o = %c : tensor<1x1000xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<1x96xf32>, tensor<96x1000xf32>) outs(%o : tensor<1x1000xf32>) -> tensor<1x1000xf32>
     tile.yield %m : tensor<1x1000xf32>
   }
   return %r : tensor<1x1000xf32>
+}
+
+// -----
+
+// A large operand that meets few rows streams by whole rows, cut in two for two threads.
+// PANEL-LABEL: func @streams
+// PANEL: #tile.schedule<[<workgroup[0, 1024]>]>
+// PANEL-NOT: tile.edge
+// PANEL: return
+func.func @streams(%a: tensor<1x1024xf32>, %b: tensor<1024x2048xf32>, %c: tensor<1x2048xf32>) -> tensor<1x2048xf32> {
+  %r = tile.graph ins(%x = %a : tensor<1x1024xf32>, %y = %b : tensor<1024x2048xf32>) outs(%o = %c : tensor<1x2048xf32>) {
+    %m = linalg.matmul ins(%x, %y : tensor<1x1024xf32>, tensor<1024x2048xf32>) outs(%o : tensor<1x2048xf32>) -> tensor<1x2048xf32>
+    tile.yield %m : tensor<1x2048xf32>
+  }
+  return %r : tensor<1x2048xf32>
 }
