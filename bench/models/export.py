@@ -36,38 +36,48 @@ MODELS = {
     "blockdrop": ("blockdrop", "BlockDrop"),
     **{name: ("light", "LightModel") for name in LIGHT},
 }
+# NAME.f16: those of them that are there with weights and values in float16 as well (half.py).
+HALF_SUFFIX = ".f16"
+HALF_OF = ("bert", "vit", "swin", "bsrn", "nafnet", "restormer", "mobilevit", "conformer", "mobilenet", "nerf")
+HALF_MODELS = {name + HALF_SUFFIX: ("half", "HalfModel") for name in HALF_OF}
+KNOWN = MODELS | HALF_MODELS
 DEFAULT_OUT = Path(__file__).resolve().parent / "out"
 
 
 def find(name):
     """The model of this name, or the pattern (models/patterns.py)."""
-    if name not in MODELS:
+    if name not in KNOWN:
         return importlib.import_module("patterns").find(name)
-    module, factory = MODELS[name]
+    module, factory = KNOWN[name]
     return getattr(importlib.import_module(module), factory)(name)
+
+
+def split_name(name):
+    """(the name without its element type, the element type), as cases have them: bert.f16 gives bert, f16."""
+    return (name.removesuffix(HALF_SUFFIX), "f16") if name in HALF_MODELS else (name, "f32")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="models to write (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="models to write (default: all in float32)")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where to (default: %(default)s)")
     parser.add_argument("--force", action="store_true", help="write models that are there already again")
     parser.add_argument("--list", action="store_true", help="print the names and stop")
     options = parser.parse_args()
     if options.list:
-        print("\n".join(MODELS))
+        print("\n".join(KNOWN))
         return 0
     for name in options.names:
-        if name not in MODELS:
-            parser.error(f"there is no model {name}; the models are {', '.join(MODELS)}")
+        if name not in KNOWN:
+            parser.error(f"there is no model {name}; the models are {', '.join(KNOWN)}")
     return write(options.names or list(MODELS), options.out, options.force)
 
 
 def prepare(names, out):
     """{name: folder} of the named models, written below `out` where they are not there yet, or
     None for the folder of one that could not be. A name may also be a folder of the same layout."""
-    failed = write([name for name in names if name in MODELS], out)
-    folders = {Path(name).resolve().name: out / name if name in MODELS else Path(name).resolve() for name in names}
+    failed = write([name for name in names if name in KNOWN], out)
+    folders = {Path(name).resolve().name: out / name if name in KNOWN else Path(name).resolve() for name in names}
     return {name: None if name in failed else folder for name, folder in folders.items()}
 
 

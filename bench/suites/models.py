@@ -41,7 +41,8 @@ def run(options, records):
                     job = Job(name if name in names else "", str(folder / "model.onnx"), str(data_set), threads,
                               runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
                     jobs = {system: replace(job, program=programs.get(system, "")) for system in chosen}
-                    case = f"{name}/{data_set.name}/f32/t{threads}"
+                    base, element = export.split_name(name)
+                    case = f"{base}/{data_set.name}/{element}/t{threads}"
                     # A process for each case: the memory of one model is no burden of the next.
                     with open(Path(scratch) / "worker.log", "a") as log, measuring.Pool(log) as pool:
                         plan = QUICK_PLAN if options.quick else PLAN

@@ -41,6 +41,15 @@ def check_sizes():
     yield (product.flops, product.bytes) == (48, 4 * (8 + 12 + 6)), "operations and bytes of a product"
 
 
+def check_names():
+    import export
+
+    yield export.split_name("nafnet.f16") == ("nafnet", "f16"), "a model in float16"
+    yield export.split_name("inception_v1") == ("inception_v1", "f32"), "a model in float32"
+    yield export.split_name("mine.f16") == ("mine.f16", "f32"), "a folder of somebody's"
+    yield all(name in export.MODELS for name in export.HALF_OF), "a model in float16 has one in float32"
+
+
 def check_reduction():
     from suites.paper_welder import reduction
 
