@@ -65,7 +65,7 @@ def run(options, records):
                 records.add("gemm", case, system, "percent_of_bandwidth", 100 * model.bytes / seconds / rate[1], "%")
 
     columns = {"of FMA rate": ("percent_of_fma_rate", "{:.0f} %"), "of bandwidth": ("percent_of_bandwidth", "{:.0f} %")}
-    suite = operators.Suite("gemm", options, records, columns, finish)
+    suite = operators.Suite("gemm", options, records, columns, finish, from_c=True)
     suite.run([models.Product(*shape, constant) for shape in dict.fromkeys(shapes) for constant in (False, True)])
     machine.print()
 

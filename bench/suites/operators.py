@@ -22,10 +22,11 @@ QUICK_PLAN = measuring.Plan(rounds=3, round_seconds=0.04, warm_up=0.05, sample_s
 
 class Suite:
     """One run of a suite. `finish`, called with (case, model, threads) when a case was measured, may add records;
-    `columns` are the metrics of dlc that the table shows as well, {title: (metric, format)}."""
+    `columns` are the metrics of dlc that the table shows as well, {title: (metric, format)}. With `from_c` dlc
+    is called from C, where a peer is so too."""
 
-    def __init__(self, name, options, records, columns=None, finish=None):
-        self.name, self.options, self.records = name, options, records
+    def __init__(self, name, options, records, columns=None, finish=None, from_c=False):
+        self.name, self.options, self.records, self.from_c = name, options, records, from_c
         self.columns, self.finish = columns or {}, finish
         self.variants = {"dlc": [], **{f"dlc:{variant}": flags.split() for variant, flags in options.variants}}
         self.peers = list(options.peer_names) if options.peers else []
@@ -66,7 +67,7 @@ class Suite:
                 say(f"{model.name}: {system}: {refusal}")
         for threads in self.options.threads:
             job = Job(model.name if model.module_name else "", str(folder / "model.onnx"), str(folder / "b1"), threads,
-                      runtime=str(self.options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
+                      runtime=str(self.options.build / "lib" / "libdlrt.so"), cache=str(folder), from_c=self.from_c)  # fmt: skip
             jobs = {system: replace(job, program=programs.get(system, "")) for system in self.systems()
                     if system not in model.without}  # fmt: skip
             case = f"{model.name}/f32/t{threads}"

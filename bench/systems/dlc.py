@@ -11,7 +11,7 @@ class Dlc(System):
         library = dlrt.Library(job.runtime)
         self.instance = dlrt.Instance(library, job.program, job.threads, job.inputs().values(), len(job.expected()))
 
-        self.loops = native.library()
+        self.loops = native.library() if job.from_c else None
 
     def run(self):
         self.instance.run()

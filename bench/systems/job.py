@@ -19,6 +19,7 @@ class Job:
     program: str = ""  # what dlc made of the model
     runtime: str = ""  # libdlrt.so
     cache: str = ""  # a folder for what a peer compiles
+    from_c: bool = False  # call dlc from C (systems/native.py) and not, like most peers, from Python
 
     def inputs(self):
         """{name: array}, in the order of the graph's inputs."""
