@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 
 import records as recording
-from systems.client import Worker, WorkerFailed, WorkerTooSlow
+from systems.client import CLOSE_SECONDS, Worker, WorkerFailed, WorkerTooSlow
 
 LOAD_SECONDS, RUN_LIMIT_SECONDS = 300, 120
 COMPILE_SECONDS = 600
@@ -50,8 +50,10 @@ class Pool:
     def __enter__(self):
         return self
 
-    def __exit__(self, *unused):
-        self.close()
+    def __exit__(self, kind, *unused):
+        for worker in self.workers.values():
+            worker.close(0 if kind else CLOSE_SECONDS)  # after Ctrl-C nobody waits for a run to end
+        self.workers.clear()
 
     def load(self, system, job, warm_up):
         """Loads the job in the system's worker; (worker, what it says of itself)."""
@@ -71,10 +73,6 @@ class Pool:
         worker = self.workers.pop((system, threads), None)
         if worker:
             worker.close()
-
-    def close(self):
-        for key in list(self.workers):
-            self.drop(*key)
 
 
 def compile_program(options, model, flags, program):

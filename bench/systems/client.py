@@ -27,20 +27,13 @@ class WorkerTooSlow(WorkerFailed):
 
 
 class Worker:
-    """One system with a number of threads, and one model at a time. `close` ends the process; it is a context
-    manager too."""
+    """One system with a number of threads, and one model at a time. `close` ends the process."""
 
     def __init__(self, system, threads, log, python=sys.executable):
         self.system, self.threads = system, threads
         self.process = subprocess.Popen([python, WORKER, system, str(threads)], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1,
                                         start_new_session=True, env=os.environ | KEEP_MEMORY)  # fmt: skip
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.close()
 
     def answer(self, seconds):
         """The next line of the worker; raises when it fails, dies, or takes longer."""
@@ -71,11 +64,12 @@ class Worker:
         answer = self.ask({"run": runs, "calls": calls}, seconds)
         return answer["times"], answer["cpu"]
 
-    def close(self):
+    def close(self, patience=CLOSE_SECONDS):
+        """Ends the process, and by force when it has not ended by itself after `patience` seconds."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()
         try:
-            self.process.wait(CLOSE_SECONDS)
+            self.process.wait(patience)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

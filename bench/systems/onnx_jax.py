@@ -44,6 +44,8 @@ def evaluate(graph, outer, opset):
             results = _if(inputs[0], values, opset, **attributes)
         elif node.op_type == "Loop":
             results = _loop(inputs, values, opset, **attributes)
+        elif node.op_type == "Split" and len(inputs) == 1 and "split" not in attributes:
+            results = _split(*inputs, **{**attributes, "num_outputs": len(node.output)})
         elif node.op_type == "Softmax" and opset < 13:
             results = _old_softmax(*inputs, **attributes)
         elif node.op_type in OPERATORS:
@@ -92,7 +94,12 @@ def _pairs(pads):
 
 def _conv(x, weight, bias=None, kernel_shape=None, strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1), group=1):
     y = lax.conv_general_dilated(x, weight, strides, _pairs(pads), rhs_dilation=dilations, feature_group_count=group)
-    return y if bias is None else y + bias[:, None, None]
+    return y if bias is None else y + _by_channel(bias, y)
+
+
+def _by_channel(values, x):
+    """A vector over the channels of [batch, channels, ...]."""
+    return values.reshape(-1, *[1] * (x.ndim - 2))
 
 
 def _pool(x, start, function, kernel, strides, pads):
@@ -100,7 +107,10 @@ def _pool(x, start, function, kernel, strides, pads):
     return lax.reduce_window(x, start, function, window, steps, [(0, 0), (0, 0), *_pairs(pads)])
 
 
-def _max_pool(x, kernel_shape, strides=(1, 1), pads=(0, 0, 0, 0), auto_pad=b"NOTSET", storage_order=0, ceil_mode=0):
+def _max_pool(x, kernel_shape, strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1), auto_pad=b"NOTSET",
+              storage_order=0, ceil_mode=0):  # fmt: skip
+    if any(step != 1 for step in dilations) or ceil_mode:
+        raise Unsupported("a MaxPool with dilations or ceil_mode")
     return _pool(x, -jnp.inf, lax.max, kernel_shape, strides, pads)
 
 
@@ -119,7 +129,7 @@ def _gemm(a, b, c=None, alpha=1.0, beta=1.0, transA=0, transB=0):  # noqa: N803 
 
 def _batch_norm(x, scale, bias, mean, variance, epsilon=1e-5, momentum=0.9, spatial=1):
     factor = scale * lax.rsqrt(variance + epsilon)
-    return x * factor[:, None, None] + (bias - mean * factor)[:, None, None]
+    return x * _by_channel(factor, x) + _by_channel(bias - mean * factor, x)
 
 
 def _layer_norm(x, scale, bias, axis=-1, epsilon=1e-5):
@@ -157,8 +167,8 @@ def _slice(x, starts, ends, axes=None, steps=None):
 
 
 def _split(x, split=None, axis=0, num_outputs=None):
-    if split is None:  # the node's outputs say how many: the models split into four
-        return _module(x).split(x, num_outputs or 4, axis)
+    if split is None:
+        return _module(x).split(x, num_outputs, axis)
     return _module(x).split(x, numpy.cumsum(split)[:-1].tolist(), axis)
 
 
@@ -176,6 +186,27 @@ def _reduce(name):
         return getattr(jnp, name)(x, axis=axes, keepdims=bool(keepdims))
 
     return reduce
+
+
+def _depth_to_space(x, blocksize, mode=b"DCR"):
+    batch, channels, height, width = x.shape
+    depth = channels // blocksize**2
+    if mode == b"DCR":
+        x = x.reshape(batch, blocksize, blocksize, depth, height, width).transpose(0, 3, 4, 1, 5, 2)
+    else:
+        x = x.reshape(batch, depth, blocksize, blocksize, height, width).transpose(0, 1, 4, 2, 5, 3)
+    return x.reshape(batch, depth, height * blocksize, width * blocksize)
+
+
+def _resize(x, roi=None, scales=None, sizes=None, mode=b"nearest", coordinate_transformation_mode=b"half_pixel",
+            cubic_coeff_a=-0.75, nearest_mode=b"round_prefer_floor"):  # fmt: skip
+    if mode != b"linear" or coordinate_transformation_mode not in (b"half_pixel", b"pytorch_half_pixel") or sizes is None:
+        raise Unsupported("a Resize that is not linear between pixel centres, to given sizes")
+    return jax.image.resize(x, [int(size) for size in sizes], "linear", antialias=False)
+
+
+def _reduce_l2(x, axes=None, keepdims=1):
+    return jnp.sqrt((x * x).sum(None if axes is None else tuple(axes), keepdims=bool(keepdims)))
 
 
 def _constant_of_shape(shape, value=None):
@@ -202,6 +233,7 @@ OPERATORS = {
     "Constant": lambda value: numpy_helper.to_array(value),
     "ConstantOfShape": _constant_of_shape,
     "Conv": _conv,
+    "DepthToSpace": _depth_to_space,
     "Div": _div,
     "Dropout": lambda x, ratio=0.5: x,
     "Equal": _by_name("equal"),
@@ -219,15 +251,18 @@ OPERATORS = {
     "MaxPool": _max_pool,
     "Mul": _by_name("multiply"),
     "Pow": _by_name("power"),
+    "ReduceL2": _reduce_l2,
     "ReduceMean": _reduce("mean"),
     "ReduceSum": _reduce("sum"),
     "Relu": jax.nn.relu,
+    "Resize": _resize,
     "Reshape": _reshape,
     "Shape": lambda x: numpy.array(x.shape, numpy.int64),
     "Sigmoid": jax.nn.sigmoid,
     "Slice": _slice,
     "Softmax": lambda x, axis=-1: jax.nn.softmax(x, axis),
     "Split": _split,
+    "Sqrt": _by_name("sqrt"),
     "Squeeze": _squeeze,
     "Sub": _by_name("subtract"),
     "Sum": lambda *parts: sum(parts[1:], parts[0]),
