@@ -34,9 +34,7 @@ def run(options, records):
                 if refusal:
                     say(f"{name}: {system}: {refusal}")
             slow = set()  # systems that could not load this model in time
-            for data_set in sorted(path.parent for path in folder.glob("b*/input_0.pb")):
-                if options.quick and data_set.name != "b1":
-                    continue
+            for data_set in _data_sets(folder, options.quick):
                 for threads in options.threads:
                     job = Job(name if name in names else "", str(folder / "model.onnx"), str(data_set), threads,
                               runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
@@ -49,6 +47,13 @@ def run(options, records):
                         measured = measuring.measure_case("models", case, jobs, pool, plan, records, slow)
                     descriptions |= {system: result.description for system, result in measured.items()}
     _print(records, chosen, descriptions)
+
+
+def _data_sets(folder, quick):
+    """The folders of the data sets to measure: b2 only where there is no b16."""
+    found = sorted(path.parent for path in folder.glob("b*/input_0.pb"))
+    names = {path.name for path in found}
+    return [path for path in found if path.name == "b1" or not (quick or (path.name == "b2" and "b16" in names))]
 
 
 def _print(records, chosen, descriptions):
