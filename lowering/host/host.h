@@ -36,5 +36,6 @@ MlirOperation dlcHostCall(DlcHost *h, const char *name, DlcValues operands, DlcT
 MlirLogicalResult dlcHostLowerControl(DlcHost *h);
 // Each ctrl.task becomes a function and a call that runs it on the team.
 MlirLogicalResult dlcHostOutlineTasks(DlcHost *h);
+int64_t dlcHostTaskCost(MlirOperation task); // nanoseconds of an item; 0: not known
 // cf.assert becomes a check that makes the invocation fail.
 void dlcHostLowerAsserts(DlcHost *h, MlirOperation root, MlirValue frame);

@@ -171,7 +171,7 @@ static void addSite(DlcHost *h, MlirOperation task) {
   ++h->nSites;
 }
 
-static void launch(DlcHost *h, MlirOperation task, intptr_t number) {
+static void launch(DlcHost *h, MlirOperation task, intptr_t number, int64_t cost) {
   DlcBuilder *b = h->b;
   MlirValue operands[DLC_MAX_OPERANDS + 4];
   intptr_t n = mlirOperationGetNumOperands(task);
@@ -184,7 +184,7 @@ static void launch(DlcHost *h, MlirOperation task, intptr_t number) {
       makeGrid(b, ctrl_task_static_lbs(task), ctrl_task_static_ubs(task), ctrl_task_lbs(task), ctrl_task_ubs(task));
   operands[2] = countItems(b, &g);
   if (!isNull(ctrl_task_pred(task))) operands[2] = arith_select(b, ctrl_task_pred(task), operands[2], constIndex(b, 0));
-  operands[3] = constIndex(b, 0);
+  operands[3] = constIndex(b, cost);
   addSite(h, task);
   dlcHostCall(h, name, valsN(n + 4, operands), types(h->i32));
 }
@@ -199,9 +199,10 @@ MlirLogicalResult dlcHostOutlineTasks(DlcHost *h) {
     if (workgroupBytes(task) > h->scratchBytes) h->scratchBytes = workgroupBytes(task);
     dlcBefore(h->b, h->function) f = beginFunction(h, task, "dlc_task");
     if (mlirOperationIsNull(f)) break;
+    int64_t cost = dlcHostTaskCost(task); // filling takes the body
     fillFunction(h, f, task);
     intptr_t number = numberFunction(h, f);
-    dlcBefore(h->b, task) launch(h, task, number);
+    dlcBefore(h->b, task) launch(h, task, number, cost);
     mlirRewriterBaseEraseOp(h->b->rewriter, task);
     result = dlcStatus(h->b);
   }

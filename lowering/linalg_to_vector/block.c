@@ -16,8 +16,9 @@
 #include "nest.h"
 
 enum {
-  THIN_ROWS = 24,  // more than these and the arithmetic takes longer than the streaming
-  THIN_BLOCK = 16, // streams
+  THIN_ROWS = 24,   // more than these and the arithmetic takes longer than the streaming
+  THIN_BLOCK = 16,  // streams
+  SHORT_ROW = 1024, // bytes: shorter ones follow each other closely enough for the hardware
   UNIT = 8
 };
 
@@ -61,7 +62,7 @@ static int64_t blockFor(const Nest *nest, const Plan *plan, const Operand *o, in
   int64_t reduced = pointsOf(nest, o, nest->reduction, true) * bytesOf(o);
   int64_t whole = reduced * pointsOf(nest, o, nest->parallel, true);
   Size step = o->loopStride[loop];
-  bool isStrided = !isKnown(step) || step.known > 2 * width(plan);
+  bool isStrided = !isKnown(step) || step.known * bytesOf(o) >= SHORT_ROW;
   if (rows <= THIN_ROWS && whole > cache && isStrided && size >= 2 * THIN_BLOCK)
     return rows <= 2 ? THIN_BLOCK / 2 : THIN_BLOCK;
   int64_t deep = reduced * width(plan);

@@ -163,7 +163,7 @@ static int32_t api_parallel(dlrt_frame_t *frame, int32_t task, dlrt_task_fn fn, 
 const dlrt_api_t dlrt_frame_api = {
     .parallel = api_parallel, .alloc = api_alloc, .free = api_free, .output = api_output, .fail = api_fail};
 
-dlrt_status_t dlrt_frame_enter(dlrt_instance_t *instance) {
+void dlrt_frame_enter(dlrt_instance_t *instance, dlrt_status_t *out_status) {
   landing_t here = {.outer = current};
   int64_t begin = instance->profiling ? dlrt_clock_now() : 0;
   atomic_store(&instance->failing, 0);
@@ -171,7 +171,8 @@ dlrt_status_t dlrt_frame_enter(dlrt_instance_t *instance) {
   int32_t failed = call_entry(instance, &here);
   current = here.outer;
   if (instance->profiling) dlrt_profile_run(instance->profile, begin, dlrt_clock_now());
-  if (atomic_load(&instance->failing)) return instance->failure;
-  if (failed) return dlrt_status_make(DLRT_PROGRAM_FAILED, "the program failed without giving a reason");
-  return dlrt_status_ok();
+  if (atomic_load(&instance->failing))
+    *out_status = instance->failure;
+  else if (failed)
+    *out_status = dlrt_status_make(DLRT_PROGRAM_FAILED, "the program failed without giving a reason");
 }

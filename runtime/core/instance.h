@@ -49,9 +49,9 @@ struct dlrt_instance {
 /* The table that frames point to. */
 extern const dlrt_api_t dlrt_frame_api;
 
-/* Runs the program's entry; the outcome, with the reason in instance->failure. */
-dlrt_status_t dlrt_frame_enter(dlrt_instance_t *instance);
-/* Memory for output `index`, in frame.c's name; run.c. Null when it failed, and *out_status says why. */
+/* Runs the program's entry. *out_status is written only where it failed. */
+void dlrt_frame_enter(dlrt_instance_t *instance, dlrt_status_t *out_status);
+/* Memory for output `index`, in frame.c's name; run.c. Null when it failed, and then *out_status says why. */
 void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *shape, dlrt_status_t *out_status);
 /* An allocation from the heap, or a status that says what limit was hit. */
 void *dlrt_instance_alloc(dlrt_instance_t *instance, int64_t bytes, dlrt_status_t *out_status);

@@ -9,123 +9,129 @@
 static _Alignas(DLRT_ALIGNMENT) char nothing[DLRT_ALIGNMENT];
 
 /* A tensor's description as far as it does not depend on the metadata. `kind`: "input" or "output". */
-static dlrt_status_t check_tensor(const DLTensor *tensor, const dlrt_tensor_info_t *info, const char *kind) {
-  if (!tensor) return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s' is missing", kind, info->name);
+static bool check_tensor(const DLTensor *tensor, const dlrt_tensor_info_t *info, const char *kind,
+                         dlrt_status_t *out_status) {
+  if (!tensor) return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s' is missing", kind, info->name);
   if (tensor->device.device_type != kDLCPU && tensor->device.device_type != kDLCUDAHost &&
       tensor->device.device_type != kDLROCMHost)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s' is not in host memory (DLPack device type %d)", kind,
-                            info->name, (int)tensor->device.device_type);
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s' is not in host memory (DLPack device type %d)",
+                            kind, info->name, (int)tensor->device.device_type);
   dlrt_dtype_t dtype;
   if (dlrt_dtype_from_dlpack(tensor->dtype, &dtype))
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, not DLPack type %d with %d bits x %d",
-                            kind, info->name, dlrt_dtype_name(info->dtype), tensor->dtype.code, tensor->dtype.bits,
-                            tensor->dtype.lanes);
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT,
+                            "%s '%s': the program has %s, not DLPack type %d with %d bits x %d", kind, info->name,
+                            dlrt_dtype_name(info->dtype), tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
   if (dtype != info->dtype)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, the given tensor %s", kind, info->name,
-                            dlrt_dtype_name(info->dtype), dlrt_dtype_name(dtype));
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, the given tensor %s", kind,
+                            info->name, dlrt_dtype_name(info->dtype), dlrt_dtype_name(dtype));
   if (tensor->ndim != info->rank)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the program has rank %d, the given tensor %d", kind,
-                            info->name, info->rank, tensor->ndim);
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the program has rank %d, the given tensor %d",
+                            kind, info->name, info->rank, tensor->ndim);
   if (tensor->ndim && !tensor->shape)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no shape", kind, info->name);
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no shape", kind,
+                            info->name);
   size_t bytes;
   if (!dlrt_tensor_bytes(dtype, tensor->ndim, tensor->shape, &bytes)) {
     char text[160];
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': impossible shape %s", kind, info->name,
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': impossible shape %s", kind, info->name,
                             dlrt_shape_format(tensor->ndim, tensor->shape, text, sizeof text));
   }
   if (bytes && !tensor->data)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no data", kind, info->name);
-  return dlrt_status_ok();
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no data", kind,
+                            info->name);
+  return true;
 }
 
-static dlrt_status_t check_shape(const dlrt_tensor_info_t *info, const int64_t *shape) {
+static bool check_shape(const dlrt_tensor_info_t *info, const int64_t *shape, dlrt_status_t *out_status) {
   for (int32_t d = 0; d < info->rank; ++d) {
     if (info->shape[d] == DLRT_DYNAMIC || info->shape[d] == shape[d]) continue;
     char want[160], have[160];
-    return dlrt_status_make(
-        DLRT_INVALID_ARGUMENT,
+    return dlrt_status_fail(
+        out_status, DLRT_INVALID_ARGUMENT,
         "input '%s': dimension %d is %" PRId64 ", the program has %" PRId64 " (given %s, wanted %s)", info->name, d,
         shape[d], info->shape[d], dlrt_shape_format(info->rank, shape, have, sizeof have),
         dlrt_shape_format(info->rank, info->shape, want, sizeof want));
   }
-  return dlrt_status_ok();
+  return true;
 }
 
 /* Dimensions of the same name must be equal; those of earlier inputs have been checked. */
-static dlrt_status_t check_dim_names(const dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i) {
+static bool check_dim_names(const dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i,
+                            dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   for (int32_t d = 0; d < info->inputs[i].rank; ++d) {
     dlrt_same_dim_t same = instance->same_dims[i * (int32_t)DLRT_MAX_RANK + d];
     if (same.input < 0 || inputs[same.input]->shape[same.dim] == inputs[i]->shape[d]) continue;
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT,
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT,
                             "dimension '%s' is %" PRId64 " in input '%s' (dimension %d), but %" PRId64
                             " in input '%s' (dimension %d)",
                             info->inputs[i].dim_names[d], inputs[same.input]->shape[same.dim],
                             info->inputs[same.input].name, same.dim, inputs[i]->shape[d], info->inputs[i].name, d);
   }
-  return dlrt_status_ok();
+  return true;
 }
 
 /* Checks input i and makes the view of it that compiled code gets. */
-static dlrt_status_t take_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i) {
+static bool take_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i, dlrt_status_t *out_status) {
   const dlrt_tensor_info_t *info = &instance->program->metadata.info.inputs[i];
   const DLTensor *tensor = inputs[i];
   dlrt_view_t *view = &instance->views[i];
   size_t bytes;
-  dlrt_status_t status = check_tensor(tensor, info, "input");
-  if (!status.code) status = check_shape(info, tensor->shape);
-  if (!status.code) status = check_dim_names(instance, inputs, i);
-  if (status.code) return status;
+  if (!check_tensor(tensor, info, "input", out_status) || !check_shape(info, tensor->shape, out_status) ||
+      !check_dim_names(instance, inputs, i, out_status))
+    return false;
   view->shape = tensor->shape;
   view->data = dlrt_tensor_data(tensor);
   if (!dlrt_tensor_bytes(info->dtype, tensor->ndim, tensor->shape, &bytes) || !bytes) {
     view->data = nothing;
   } else if (!dlrt_tensor_is_dense(tensor)) {
-    view->data = dlrt_instance_alloc(instance, (int64_t)bytes, &status);
-    if (!view->data) return status;
+    view->data = dlrt_instance_alloc(instance, (int64_t)bytes, out_status);
+    if (!view->data) return false;
     dlrt_tensor_gather(tensor, view->data);
   }
-  return dlrt_status_ok();
+  return true;
 }
 
-static dlrt_status_t take_outputs(dlrt_instance_t *instance, DLManagedTensor *const *outputs) {
+static bool take_outputs(dlrt_instance_t *instance, DLManagedTensor *const *outputs, dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   for (int32_t i = 0; i < info->output_count; ++i) {
     instance->outputs[i] = (dlrt_output_t){0};
     if (!outputs[i]) continue;
-    dlrt_status_t status = check_tensor(&outputs[i]->dl_tensor, &info->outputs[i], "output");
-    if (status.code) return status;
+    if (!check_tensor(&outputs[i]->dl_tensor, &info->outputs[i], "output", out_status)) return false;
     instance->outputs[i].into = &outputs[i]->dl_tensor;
   }
-  return dlrt_status_ok();
+  return true;
 }
 
 /* What the program promised in its metadata and what it asks for. */
-static dlrt_status_t check_output(const dlrt_instance_t *instance, int32_t index, const int64_t *shape) {
+static bool check_output(const dlrt_instance_t *instance, int32_t index, const int64_t *shape,
+                         dlrt_status_t *out_status) {
   const dlrt_program_info_t *program = &instance->program->metadata.info;
   char want[160], have[160];
   if (index < 0 || index >= program->output_count)
-    return dlrt_status_make(DLRT_INTERNAL, "output() with index %d of %d", index, program->output_count);
+    return dlrt_status_fail(out_status, DLRT_INTERNAL, "output() with index %d of %d", index, program->output_count);
   const dlrt_tensor_info_t *info = &program->outputs[index];
   const dlrt_output_t *slot = &instance->outputs[index];
-  dlrt_shape_format(info->rank, shape, have, sizeof have);
   for (int32_t d = 0; d < info->rank; ++d)
     if (info->shape[d] != DLRT_DYNAMIC && info->shape[d] != shape[d])
-      return dlrt_status_make(DLRT_INTERNAL, "the program gave output '%s' the shape %s, its metadata says %s",
-                              info->name, have, dlrt_shape_format(info->rank, info->shape, want, sizeof want));
+      return dlrt_status_fail(out_status, DLRT_INTERNAL,
+                              "the program gave output '%s' the shape %s, its metadata says %s", info->name,
+                              dlrt_shape_format(info->rank, shape, have, sizeof have),
+                              dlrt_shape_format(info->rank, info->shape, want, sizeof want));
   if (slot->data && info->rank && memcmp(slot->shape, shape, (size_t)info->rank * sizeof *shape))
-    return dlrt_status_make(DLRT_INTERNAL, "the program gave output '%s' the shape %s, before %s", info->name, have,
+    return dlrt_status_fail(out_status, DLRT_INTERNAL, "the program gave output '%s' the shape %s, before %s",
+                            info->name, dlrt_shape_format(info->rank, shape, have, sizeof have),
                             dlrt_shape_format(info->rank, slot->shape, want, sizeof want));
   if (slot->into && info->rank && memcmp(slot->into->shape, shape, (size_t)info->rank * sizeof *shape))
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "output '%s': the result has the shape %s, the given tensor %s",
-                            info->name, have, dlrt_shape_format(info->rank, slot->into->shape, want, sizeof want));
-  return dlrt_status_ok();
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT,
+                            "output '%s': the result has the shape %s, the given tensor %s", info->name,
+                            dlrt_shape_format(info->rank, shape, have, sizeof have),
+                            dlrt_shape_format(info->rank, slot->into->shape, want, sizeof want));
+  return true;
 }
 
 void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *shape, dlrt_status_t *out_status) {
-  *out_status = check_output(instance, index, shape);
-  if (out_status->code) return NULL;
+  if (!check_output(instance, index, shape, out_status)) return NULL;
   const dlrt_tensor_info_t *info = &instance->program->metadata.info.outputs[index];
   dlrt_output_t *slot = &instance->outputs[index];
   if (slot->data) return slot->data;
@@ -160,14 +166,14 @@ void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *s
 }
 
 /* Hands finished outputs over, or drops unfinished ones; everything else of the invocation ends here too. */
-static dlrt_status_t finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_status_t status) {
+static void finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_status_t *status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
-  for (int32_t i = 0; i < info->output_count && !status.code; ++i)
+  for (int32_t i = 0; i < info->output_count && !status->code; ++i)
     if (!instance->outputs[i].data)
-      status = dlrt_status_make(DLRT_INTERNAL, "the program gave output '%s' no value", info->outputs[i].name);
+      dlrt_status_fail(status, DLRT_INTERNAL, "the program gave output '%s' no value", info->outputs[i].name);
   for (int32_t i = 0; i < info->output_count; ++i) {
     dlrt_output_t *slot = &instance->outputs[i];
-    if (status.code)
+    if (status->code)
       dlrt_tensor_release(slot->made);
     else if (slot->made)
       outputs[i] = slot->made;
@@ -178,7 +184,6 @@ static dlrt_status_t finish(dlrt_instance_t *instance, DLManagedTensor **outputs
   dlrt_budget_give(&instance->budget, instance->output_bytes);
   instance->output_bytes = 0;
   dlrt_heap_reset(instance->heap);
-  return status;
 }
 
 dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t input_count,
@@ -192,10 +197,12 @@ dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs,
                             info->name, info->output_count);
   if (atomic_flag_test_and_set_explicit(&instance->busy, memory_order_acquire))
     return dlrt_status_make(DLRT_INVALID_ARGUMENT, "the instance is running on another thread");
-  dlrt_status_t status = take_outputs(instance, outputs);
-  for (int32_t i = 0; i < input_count && !status.code; ++i) status = take_input(instance, inputs, i);
-  if (!status.code) status = dlrt_frame_enter(instance);
-  status = finish(instance, outputs, status);
+  dlrt_status_t status; /* large: without an error only its first bytes are written, once */
+  status.code = DLRT_OK, status.message[0] = 0;
+  bool ok = take_outputs(instance, outputs, &status);
+  for (int32_t i = 0; i < input_count && ok; ++i) ok = take_input(instance, inputs, i, &status);
+  if (ok) dlrt_frame_enter(instance, &status);
+  finish(instance, outputs, &status);
   atomic_flag_clear_explicit(&instance->busy, memory_order_release);
   return status;
 }

@@ -14,7 +14,9 @@
 // CHECK: func.func @dlc_main(%[[FRAME:[a-z0-9_]+]]: !llvm.ptr, %[[ARENA:[a-z0-9_]+]]: memref<?xi8>, %{{.*}}: memref<?xi8>, %[[X:[a-z0-9_]+]]: memref<8x16xf32>, %{{[a-z0-9]+}}: memref<?xf32>) -> i32
 // CHECK: %[[TEMP:[a-z0-9_]+]] = memref.view %[[ARENA]]
 // CHECK: %[[OUT:[a-z0-9_]+]] = call @dlc_output_0(%[[FRAME]]
-// CHECK: call @dlc_launch_0(%[[FRAME]]{{.*}}, %[[X]], %[[TEMP]])
+// An item moves 128 bytes: 4 ns, as the runtime is told.
+// CHECK: %[[COST:[a-z0-9_]+]] = arith.constant 4 : index
+// CHECK: call @dlc_launch_0(%[[FRAME]], %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}}, %[[COST]], %[[X]], %[[TEMP]])
 // CHECK: call @dlc_launch_0(%[[FRAME]]{{.*}}, %[[TEMP]], %[[OUT]])
 // CHECK: call @dlc_alloc
 // CHECK: call @dlc_launch_1(%[[FRAME]]
