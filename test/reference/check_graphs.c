@@ -3,7 +3,8 @@
 // A graph is a directory: graph.mlir, and data sets 0/, 1/, ... of inputs 0.npy, 1.npy, ... For each one a line comes
 // out: DIRECTORY, a tab, a word, a tab, more text:
 //
-//   ok         the largest error, seconds in the interpreter and in the compiler
+//   ok         the largest error, seconds in the interpreter and in the compiler; "ill" when an error above the bound
+//              is below four times that of the reference, as another run of it in double shows
 //   wrong      which output differs, and how
 //   refused    the compiler gave a diagnostic
 //   failed     the program could not be loaded or run
@@ -41,6 +42,7 @@ typedef struct {
   MlirContext ctx;
   const char *directory, *target, *device; // device: to emulate, or NULL
   int limit, threads;
+  bool ill;
   FILE *out; // the line of this graph
 } Check;
 
@@ -103,7 +105,40 @@ static bool interpret(const Check *c, MlirModule module, Data *d) {
   return ok;
 }
 
-static bool compareSets(const Check *c, Data *d, dlrt_instance_t *instance, double *largest) {
+// What the reference's own rounding changes in an output; 0 where that cannot be said.
+static double roundingOf(const Check *c, Data *d, int set, int output) {
+  const DLTensor *views[MAX_TENSORS];
+  DLManagedTensor *wide[MAX_TENSORS] = {0};
+  double distance = 0;
+  char path[4096];
+  snprintf(path, sizeof path, "%s/graph.mlir", c->directory);
+  MlirModule module = refModuleLoad(c->ctx, path); // the first one was compiled away
+  RefProgram *program = mlirModuleIsNull(module) ? NULL : refProgramCreate(module);
+  viewInputs(d, set, views);
+  refComputeWide(true);
+  if (program && refProgramRun(program, views, wide))
+    distance = refDistance(&wide[output]->dl_tensor, &d->want[set][output]->dl_tensor);
+  refComputeWide(false);
+  refProgramDestroy(program);
+  return distance;
+}
+
+static bool compareOutput(Check *c, Data *d, int set, int i, const DLTensor *got, double *largest) {
+  const DLTensor *want = &d->want[set][i]->dl_tensor;
+  double error = 0, bound = refBoundOf(want);
+  char why[600];
+  if (!refCompare(got, want, bound, 0, &error, why, sizeof why)) {
+    double slack = bound > 0 ? 4 * roundingOf(c, d, set, i) : 0;
+    if (slack == 0 || !refCompare(got, want, bound, slack, &error, why, sizeof why))
+      return report(c, "wrong", "set %d output %d: %s", set, i, why);
+    c->ill = true;
+  } else if (error > *largest) {
+    *largest = error;
+  }
+  return true;
+}
+
+static bool compareSets(Check *c, Data *d, dlrt_instance_t *instance, double *largest) {
   const DLTensor *views[MAX_TENSORS];
   for (int set = 0; set < d->nSets; ++set) {
     DLManagedTensor *got[MAX_TENSORS] = {0};
@@ -111,19 +146,14 @@ static bool compareSets(const Check *c, Data *d, dlrt_instance_t *instance, doub
     dlrt_status_t status = dlrt_run(instance, views, d->nInputs, got, d->nOutputs);
     if (status.code) return report(c, "failed", "set %d: %s", set, status.message);
     for (int i = 0; i < d->nOutputs; ++i) {
-      const DLTensor *want = &d->want[set][i]->dl_tensor;
-      double error = 0, bound = refBoundOf(want);
-      char why[600];
-      if (!refCompare(&got[i]->dl_tensor, want, bound, &error, why, sizeof why))
-        return report(c, "wrong", "set %d output %d: %s", set, i, why);
-      if (error > *largest) *largest = error;
+      if (!compareOutput(c, d, set, i, &got[i]->dl_tensor, largest)) return false;
       dlrt_tensor_release(got[i]);
     }
   }
   return true;
 }
 
-static bool runProgram(const Check *c, const char *path, Data *d, double *largest) {
+static bool runProgram(Check *c, const char *path, Data *d, double *largest) {
   dlrt_program_t *program = NULL;
   dlrt_instance_t *instance = NULL;
   dlrt_options_t options = {.threads = c->threads, .spin = -1};
@@ -161,7 +191,7 @@ static bool compile(const Check *c, MlirOperation module, const char *path) {
   return (!c->device || emulate(c, module)) && mlirLogicalResultIsSuccess(dlcCompile(module, &options, path));
 }
 
-static void checkGraph(const Check *c) {
+static void checkGraph(Check *c) {
   static Data data;
   char path[4096];
   double start = now(), interpreted, compiled, largest = 0;
@@ -181,8 +211,8 @@ static void checkGraph(const Check *c) {
   compiled = now();
   writeStatistics(c);
   if (runProgram(c, path, &data, &largest))
-    report(c, "ok", "error %.1e interpreter %.2f s compiler %.2f s", largest, interpreted - start,
-           compiled - interpreted);
+    report(c, "ok", "error %.1e interpreter %.2f s compiler %.2f s%s", largest, interpreted - start,
+           compiled - interpreted, c->ill ? " ill" : "");
 }
 
 //===--- processes --------------------------------------------------------------------------===//

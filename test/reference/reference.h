@@ -45,6 +45,9 @@ struct RefTensor {
 // False: no number, or one that is not supported.
 bool refTypeOf(MlirType type, RefType *out);
 double refRound(RefType type, double value);
+// While it is set, the whole process computes all float types in double: what that changes is the rounding error of the
+// reference itself.
+void refComputeWide(bool wide);
 int64_t refWrap(RefType type, uint64_t value); // sign-extends the low bits
 static inline uint64_t refUnsigned(RefType type, int64_t value) {
   return type.bits == 64 ? (uint64_t)value : (uint64_t)value & ((UINT64_C(1) << type.bits) - 1);

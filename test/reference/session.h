@@ -12,6 +12,9 @@ MlirModule refModuleLoad(MlirContext ctx, const char *path);
 // The largest max|got - want| / max|want| that a data type allows: 1e-4 for float32 and float64, 5e-3 for float16, 2e-2
 // for bfloat16, 0 for integers.
 double refBoundOf(const DLTensor *want);
-// Compares by that measure (NaN and infinities must stand in the same places). error: what was found; false: `why` says
-// what differs.
-bool refCompare(const DLTensor *got, const DLTensor *want, double bound, double *error, char *why, size_t size);
+// Compares by that measure, with `slack` more for each element (NaN and infinities must stand in the same places).
+// error: what was found; false: `why` says what differs.
+bool refCompare(const DLTensor *got, const DLTensor *want, double bound, double slack, double *error, char *why,
+                size_t size);
+// The largest |a - b| of two tensors of one shape and type, where both are finite.
+double refDistance(const DLTensor *a, const DLTensor *b);
