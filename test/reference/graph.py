@@ -99,6 +99,7 @@ class Graph:
         self.seed, self.sets = seed, sets
         self.arguments, self.nodes, self.results = [], [], []
         self.serial, self.rng = 0, random.Random(seed)
+        self.empty = False  # dynamic dimensions are now and then of size zero
         self.special = False  # floats of arguments are now and then infinite, NaN, or a zero with a sign
 
     def argument(self, dtype, dims, facts=None, limit=None):
@@ -119,7 +120,7 @@ class Graph:
     # --- what reduction does ---
     def copy(self):
         other = Graph(self.seed, self.sets)
-        other.special = self.special
+        other.special, other.empty = self.special, self.empty
         other.arguments, other.nodes, other.results = list(self.arguments), list(self.nodes), list(self.results)
         return other
 
@@ -197,7 +198,7 @@ def draw(generator, dtype, shape, facts, limit=None):
     if dtype == "i1":
         return generator.random(shape) < 0.5
     if limit is not None:
-        return generator.integers(0, limit, shape, NUMPY[dtype])
+        return generator.integers(0, max(1, limit), shape, NUMPY[dtype])
     if dtype not in FLOATS:
         most = int(min(facts.magnitude, 120))
         return generator.integers(-most, most + 1, shape, NUMPY[dtype])

@@ -31,7 +31,10 @@ class Kinds:
     def dim(self, most=128):
         """A dimension, dynamic now and then where the graph has several data sets."""
         if self.graph.sets > 1 and self.chance(0.4):
-            return Dim(tuple(self.size(most) for _ in range(self.graph.sets)), True)
+            sizes = [self.size(most) for _ in range(self.graph.sets)]
+            if self.graph.empty and self.chance(0.3):
+                sizes[self.rng.randrange(len(sizes))] = 0
+            return Dim(tuple(sizes), True)
         return self.fixed(self.size(most))
 
     def dtype(self):
@@ -260,7 +263,7 @@ class Kinds:
         v = self.tensor((1, 2, 3, 4))
         amount = lambda: self.rng.choice([0, 0, 1, 1, 2, 3])
         low, high = [amount() for _ in v.dims], [amount() for _ in v.dims]
-        if self.chance(0.3):
+        if self.chance(0.3) and all(min(x.sizes) for x in v.dims):
             return nodes.pad_edge(self.graph, v, low, high)
         infinite = v.dtype == "f32" and self.chance(0.1)
         return nodes.pad(self.graph, v, low, high, float("-inf") if infinite else self.rng.choice([0, 0, 1]) * 1.0)
@@ -310,7 +313,7 @@ class Kinds:
         v = self.tensor((1, 2, 3))
         axis = self.rng.randrange(v.rank)
         dims = [self.dim(16) for _ in range(self.rng.choice([0, 1, 1, 2]))]
-        if count_of(list(v.dims) + dims) > 4 * self.most:
+        if count_of(list(v.dims) + dims) > 4 * self.most or not min(v.dims[axis].sizes):
             return None
         indices = self.graph.argument(self.rng.choice(["i64", "i32"]), dims, Facts(1.0, None, True), min(v.dims[axis].sizes))
         return nodes.gather(self.graph, v, indices, axis)
