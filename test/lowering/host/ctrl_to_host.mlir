@@ -78,3 +78,23 @@ func.func @main(%x: memref<4xf32>) -> memref<4xf32> {
 func.func @other() { // expected-error {{a program is one function with a body}}
   return
 }
+
+// -----
+
+// A workgroup buffer of bytes is used as it is. Its size is that of the type, not what the scratch says of itself.
+// CHECK-LABEL: func.func private @dlc_output_0(!llvm.ptr, index) -> memref<64xi8>
+// CHECK: func.func private @dlc_task_0({{.*}}, %[[SCRATCH:.*]]: memref<?xi8>, %[[OUT:.*]]: memref<64xi8>)
+// CHECK-NOT: memref.cast
+// CHECK: %[[BYTES:.*]] = memref.view %[[SCRATCH]][%{{.*}}][] : memref<?xi8> to memref<64xi8>
+// CHECK: linalg.fill ins(%{{.*}} : i8) outs(%[[BYTES]] : memref<64xi8>)
+// CHECK: memref.copy %[[BYTES]], %[[OUT]]
+func.func @main() -> (memref<64xi8> {dlc.name = "y", dlc.dtype = "int8", dlc.dims = [""]}) {
+  %0 = place.alloc : memref<64xi8>
+  ctrl.task (%i) in (1) outs(%o = %0 : memref<64xi8>) workgroup(%w : memref<64xi8, #gpu.address_space<workgroup>>) {
+    %c = arith.constant 7 : i8
+    %b = memref.memory_space_cast %w : memref<64xi8, #gpu.address_space<workgroup>> to memref<64xi8>
+    linalg.fill ins(%c : i8) outs(%b : memref<64xi8>)
+    memref.copy %b, %o : memref<64xi8> to memref<64xi8>
+  }
+  return %0 : memref<64xi8>
+}
