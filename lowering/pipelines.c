@@ -22,7 +22,8 @@ const DlcStage dlcCommonStages[] = {
     {"task", "Lower tile graphs to tasks",
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
-     "builtin.module(func.func(tile-split-empty-tensors),eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
+     "builtin.module(func.func(tile-split-empty-tensors,ctrl-slice-outs),eliminate-empty-tensors,one-shot-bufferize{"
+     "bufferize-function-"
      "boundaries "
      "function-boundary-type-conversion=identity-layout-map "
      "allow-return-allocs-from-loops=1},func.func(canonicalize,cse,canonicalize))"},

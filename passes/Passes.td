@@ -25,6 +25,15 @@ def TileSplitEmptyTensors : Pass<"tile-split-empty-tensors", "::mlir::func::Func
   let statistics = [Statistic<"copies", "copies", "fresh tensors added">];
   let dependentDialects = ["tensor"];
 }
+def CtrlSliceOuts : Pass<"ctrl-slice-outs", "::mlir::func::FuncOp"> {
+  let summary = "Let items that make the whole of an out make it in place";
+  let description = [{
+    What an item inserts whole into an out, and makes from that out, is made from a slice that is all of it:
+    one-shot bufferisation, before which this is to run, then needs no buffer and no copy for it.
+  }];
+  let statistics = [Statistic<"outs", "outs", "outs that are made in place">];
+  let dependentDialects = ["arith", "tensor"];
+}
 def TileSinkReshapes : Pass<"tile-sink-reshapes", "::mlir::func::FuncOp"> {
   let summary = "Move expansions of shapes behind the ops that read them";
   let description = [{
