@@ -12,7 +12,7 @@
 // HELP-DAG: --split-input-file
 // HELP-DAG: --mlir-pass-statistics
 // DIALECTS: ctrl{{.*}}place{{.*}}tile
-// PIPELINE: tile-schedule{elements=7 {{.*}}workers=3}
+// PIPELINE: tile-schedule{{{.*}}elements=7 {{.*}}workers=3}
 // STATISTICS: tile-fuse-elementwise
 // STATISTICS-NEXT: (S) {{ *}}1 fused
 // UNKNOWN: no such option nonsense
