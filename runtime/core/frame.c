@@ -84,7 +84,8 @@ static bool is_recorded(const loop_t *loop) { return loop->instance->profiling &
 
 static int32_t run_range(const loop_t *loop, int64_t lo, int64_t hi, int32_t worker, void *scratch) {
   dlrt_instance_t *instance = loop->instance;
-  landing_t here = {.outer = current, .in_task = true, .worker = worker};
+  landing_t here; /* the place is set by who lands there */
+  here.outer = current, here.in_task = true, here.worker = worker;
   int64_t begin = is_recorded(loop) ? dlrt_clock_now() : 0;
   current = &here;
   int32_t failed = call_task(loop, &here, lo, hi, scratch);
@@ -164,7 +165,8 @@ const dlrt_api_t dlrt_frame_api = {
     .parallel = api_parallel, .alloc = api_alloc, .free = api_free, .output = api_output, .fail = api_fail};
 
 void dlrt_frame_enter(dlrt_instance_t *instance, dlrt_status_t *out_status) {
-  landing_t here = {.outer = current};
+  landing_t here;
+  here.outer = current, here.in_task = false, here.worker = 0;
   int64_t begin = instance->profiling ? dlrt_clock_now() : 0;
   atomic_store(&instance->failing, 0);
   current = &here;

@@ -41,6 +41,7 @@ struct dlrt_heap {
   dlrt_budget_t *budget;
   chunk_t *chunks;
   size_t total;  /* bytes of all chunks */
+  bool used;     /* since the last reset */
   size_t wanted; /* size of the first chunk, learned from earlier invocations */
   uint64_t levels;
   uint8_t subs[LEVELS];
@@ -182,6 +183,7 @@ void *dlrt_heap_alloc(dlrt_heap_t *heap, size_t bytes) {
   if (bytes > MAX_BYTES) return NULL;
   bytes = bytes ? dlrt_round_up(bytes, LINE) : LINE;
   pthread_mutex_lock(&heap->lock);
+  heap->used = true;
   block_t *block = find_free(heap, bytes);
   if (!block && grow(heap, bytes)) block = find_free(heap, bytes);
   if (block) {
@@ -230,7 +232,9 @@ bool dlrt_heap_free(dlrt_heap_t *heap, void *data) {
 }
 
 void dlrt_heap_reset(dlrt_heap_t *heap) {
+  if (!heap->used) return; /* whoever allocated has been waited for */
   pthread_mutex_lock(&heap->lock);
+  heap->used = false;
   heap->levels = 0;
   memset(heap->subs, 0, sizeof heap->subs);
   memset(heap->bins, 0, sizeof heap->bins);
