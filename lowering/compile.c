@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[5];
+  Setting settings[6];
   int nSettings;
 } Run;
 
@@ -166,12 +166,16 @@ static void setFusion(Run *r) {
   }
 }
 
+enum { MOST_PARTS = 16 }; // more do not read faster
 // For this CPU's registers, and the caches of the device that the module describes.
 static void setForHost(Run *r, const DlcHostCpu *cpu, const DlcDevice *device) {
   int64_t l2 = device->isHost && device->memory[DLC_L2].present ? device->memory[DLC_L2].capacity : 1 << 20;
   int vectors = cpu->registers >= 32 ? 4 : 2; // of a register tile's row
   Setting *schedule = &r->settings[r->nSettings++], *registers = &r->settings[r->nSettings++];
-  schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector";
+  Setting *parts = &r->settings[r->nSettings++];
+  schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector", parts->pass = "tile-split-reductions";
+  int64_t units = !device->isHost ? 2 : device->units > MOST_PARTS ? MOST_PARTS : device->units;
+  snprintf(parts->options, sizeof parts->options, "{parts=%lld}", (long long)units); // one for each core
   snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=%lld panel-columns=%d}", (long long)l2 * 4,
            vectors * cpu->vectorBits / 32); // a deep panel passes through the L2 in blocks
   snprintf(registers->options, sizeof registers->options, "{vector-bits=%d registers=%d cache-bytes=%lld}",

@@ -91,6 +91,16 @@ def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
   let options = [Option<"device", "device", "std::string", "\"host-avx512\"", "Name or file of the device">];
   let dependentDialects = ["dlti"];
 }
+def TileSplitReductions : Pass<"tile-split-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Cut products of a row with a large matrix into parts that are contiguous";
+  let description = [{
+    A linalg.matmul of one row with a matrix of at least `bytes` that is no constant becomes a batch of `parts` products,
+    each with consecutive rows of the matrix, and their sum.
+  }];
+  let options = [Option<"parts", "parts", "int64_t", "1", "Parts of a reduction; 1: all stays as it is">,
+                 Option<"bytes", "bytes", "int64_t", "8388608", "Bytes of the smallest matrix that is cut">];
+  let dependentDialects = ["arith", "linalg", "tensor"];
+}
 def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
   let description = [{

@@ -60,8 +60,7 @@ static void keepRowsWhole(Choice *c, const DlcTileNode *node, MlirValue v, const
   for (intptr_t i = 0; i < last; ++i) *(varies[i] ? &others : &rows) *= extentOf(c->graph, i);
   int64_t columns = extentOf(c->graph, last), half = (columns / 2 + LEAST_COLUMNS - 1) / LEAST_COLUMNS * LEAST_COLUMNS;
   if (rows > STREAMED_ROWS) return;
-  int64_t least = others > 1 ? columns : half;
-  c->least[last] = least > MOST_COLUMNS ? MOST_COLUMNS : least;
+  c->least[last] = others > 1 ? columns : half > MOST_COLUMNS ? MOST_COLUMNS : half;
 }
 
 static void weighNode(Choice *c, const DlcTileNode *node) {
