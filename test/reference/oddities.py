@@ -2,7 +2,7 @@
 
 import nodes
 from emit import Emit
-from graph import Facts, type_of
+from graph import Dim, Facts, type_of
 from layers import WORK, Layers
 from layers import WEIGHTS as COMMON
 from nodes import d, identity
@@ -221,6 +221,32 @@ class Oddities(Layers):
         return self.epilogue(out, 1)
 
 
+    def deep(self):
+        """A product over a long reduction, of few rows, or of few columns; vectors too."""
+        k = self.rng.choice([500, 769, 1024, 1500, 2048, 3000, 4097])
+        m = self.rng.choice([1, 1, 2, 3, 4, 6, 8, 13, 16, 33])
+        n = self.rng.choice([x for x in (1, 2, 7, 16, 31, 64, 65, 96, 128, 320, 1000) if m * k * x <= 3 * WORK])
+        rows = self.fixed(m)
+        if self.graph.sets > 1:
+            rows = Dim((m, self.rng.choice([1, 2, 5])), True)
+        a = self.argument("f32", [rows, self.fixed(k)], 0.0)
+        turned = self.chance(0.4)
+        b = self.argument("f32", [self.fixed(x) for x in ((n, k) if turned else (k, n))], 0.6)
+        if turned:
+            loops = [rows, self.fixed(n), self.fixed(k)]
+            return self.epilogue(nodes.contraction(self.graph, a, b, ["d0", "d2"], ["d1", "d2"], loops, [0, 1], None, "deep"))
+        sizes = [lambda e: e.dim(a, 0), None]
+        return self.epilogue(nodes.named(self.graph, "matmul", a, b, [rows, self.fixed(n)], sizes, k))
+
+    def long_rows(self):
+        """Reductions of rows that are longer than a tile."""
+        n = self.rng.choice([4000, 5001, 8192, 10_000])
+        v = self.argument("f32", [self.fixed(self.rng.choice([1, 2, 3, 7])), self.fixed(n)], 0.0)
+        if self.chance(0.4):
+            return self.softmax_of(v, 1)
+        out = nodes.reduce(self.graph, v, [self.rng.choice([0, 1, 1])], self.rng.choice(["sum", "max", "mean_square"]))
+        return nodes.arg_extreme(self.graph, v, 1, True) if self.chance(0.3) else out
+
     def wide_convolution(self):
         """Enough constant filters to fill registers and panels, and images whose sizes leave tails."""
         last, c = self.chance(0.5), self.rng.choice([3, 16, 24, 32, 64])
@@ -242,6 +268,6 @@ class Oddities(Layers):
 
 
 WEIGHTS = {
-    **COMMON, "wide_convolution": 3, "shuffled_contraction": 4, "moments": 2, "onto": 2, "strided": 2, "into": 2,
+    **COMMON, "wide_convolution": 3, "deep": 4, "long_rows": 1, "shuffled_contraction": 4, "moments": 2, "onto": 2, "strided": 2, "into": 2,
     "while_loop": 1, "quantised": 1, "twins": 2, "separable": 2,
 }  # fmt: skip
