@@ -51,6 +51,7 @@ class Tools:
     timeout: float
     keep: Path | None = None
     dlc_flags: tuple = ()
+    interpret: Path | None = None  # instead of dlc and dl-run
 
 
 def execute(case, tools):
@@ -76,7 +77,29 @@ def execute(case, tools):
     return result
 
 
+def _interpret(case, model, tools, folder, result):
+    """The reference interpreter on what the importer makes: whether that is right before anything is compiled."""
+    number = lambda path: int(path.stem.rpartition("_")[2])
+    rtol, _ = tolerance.of_case(case, model)
+    for data_set in case.data_sets():
+        data_set = cases.with_bfloat16(data_set, model, folder)
+        inputs, outputs = (sorted(data_set.glob(f"{kind}_*.pb"), key=number) for kind in ("input", "output"))
+        command = [tools.interpret, case.model_path, *inputs, "--bound", repr(rtol), "--expect", *outputs]
+        code, text = _run(command, tools.timeout, folder / f"{data_set.name}.log")
+        if code != 0 or SANITIZER.search(text):
+            outcomes = {EXIT_REFUSED: "refused", EXIT_MISMATCH: "wrong"}
+            result.stage = "interpret"
+            result.outcome = "crashed" if SANITIZER.search(text) else outcomes.get(code, "crashed")
+            result.message = _summary(code, text, EXIT_REFUSED)
+            result.named = any(re.search(rf"\b{re.escape(op)}\b", text) for op in result.operators)
+            return
+    result.outcome = "passed"
+
+
 def _compile_and_run(case, model, tools, folder, result):
+    if tools.interpret:
+        _interpret(case, model, tools, folder, result)
+        return
     program = folder / "program.so"
     program.unlink(missing_ok=True)
     command = [tools.dlc, case.model_path, "-o", program, *tools.dlc_flags]

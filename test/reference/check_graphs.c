@@ -112,7 +112,7 @@ static double roundingOf(const Check *c, Data *d, int set, int output) {
   double distance = 0;
   char path[4096];
   snprintf(path, sizeof path, "%s/graph.mlir", c->directory);
-  MlirModule module = refModuleLoad(c->ctx, path); // the first one was compiled away
+  MlirModule module = refModuleLoad(c->ctx, path, &(bool){false}); // the first one was compiled away
   RefProgram *program = mlirModuleIsNull(module) ? NULL : refProgramCreate(module);
   viewInputs(d, set, views);
   refComputeWide(true);
@@ -196,7 +196,7 @@ static void checkGraph(Check *c) {
   char path[4096];
   double start = now(), interpreted, compiled, largest = 0;
   snprintf(path, sizeof path, "%s/graph.mlir", c->directory);
-  MlirModule module = refModuleLoad(c->ctx, path);
+  MlirModule module = refModuleLoad(c->ctx, path, &(bool){false});
   if (mlirModuleIsNull(module)) {
     report(c, "undefined", "the graph cannot be read");
     return;

@@ -7,7 +7,7 @@
 #include "reference.h"
 #include "session.h"
 
-enum { EXIT_DIFFERS = 1, EXIT_USAGE = 2, EXIT_FAILED = 3, MAX_FILES = 256 };
+enum { EXIT_DIFFERS = 1, EXIT_REFUSED = 2, EXIT_FAILED = 3, EXIT_USAGE = 64, MAX_FILES = 256 };
 
 static const char usage[] =
     "usage: interpret MODEL [INPUT...] [--expect FILE...] [--output-dir DIR] [--bound X]\n"
@@ -19,7 +19,8 @@ static const char usage[] =
     "                     float64, 5e-3 for float16, 2e-2 for bfloat16; integers are equal\n"
     "  --bound X          another bound for all float results\n"
     "  --output-dir DIR   writes DIR/0.npy, DIR/1.npy, ...\n"
-    "Exit status: 0 done, 1 a result differs, 2 wrong usage, 3 the model cannot be interpreted.\n";
+    "Exit status: 0 done, 1 a result differs, 2 the importer refuses the model, 3 it cannot be\n"
+    "interpreted, 64 wrong usage.\n";
 
 typedef struct {
   const char *model, *directory;
@@ -112,9 +113,10 @@ int main(int argc, char **argv) {
   static Options o;
   if (!parseArguments(argc, argv, &o)) return fputs(usage, stderr), EXIT_USAGE;
   MlirContext ctx = refContextCreate();
-  MlirModule module = refModuleLoad(ctx, o.model);
+  bool refused = false;
+  MlirModule module = refModuleLoad(ctx, o.model, &refused);
   RefProgram *program = mlirModuleIsNull(module) ? NULL : refProgramCreate(module);
-  int status = program ? interpret(&o, program) : EXIT_FAILED;
+  int status = program ? interpret(&o, program) : refused ? EXIT_REFUSED : EXIT_FAILED;
   refProgramDestroy(program);
   if (!mlirModuleIsNull(module)) mlirModuleDestroy(module);
   mlirContextDestroy(ctx);

@@ -18,12 +18,14 @@ MlirContext refContextCreate(void) {
   return ctx;
 }
 
-MlirModule refModuleLoad(MlirContext ctx, const char *path) {
+MlirModule refModuleLoad(MlirContext ctx, const char *path, bool *refused) {
   const char *dot = strrchr(path, '.');
   MlirModule module = {0};
+  *refused = false;
   if (!dot || strcmp(dot, ".onnx")) return mlirModuleCreateParseFromFile(ctx, mlirStringRefCreateFromCString(path));
-  if (dlcImportOnnx(ctx, path, NULL, &module) != DLC_IMPORT_OK) module = (MlirModule){0};
-  return module;
+  DlcImportStatus status = dlcImportOnnx(ctx, path, NULL, &module);
+  *refused = status == DLC_IMPORT_REFUSED;
+  return status == DLC_IMPORT_OK ? module : (MlirModule){0};
 }
 
 double refBoundOf(const DLTensor *want) {

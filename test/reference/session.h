@@ -6,8 +6,9 @@
 
 // Knows all dialects; single-threaded, so that the process may fork.
 MlirContext refContextCreate(void);
-// Reads a model: .onnx, else MLIR. Null: a diagnostic was emitted.
-MlirModule refModuleLoad(MlirContext ctx, const char *path);
+// Reads a model: .onnx, else MLIR. Null: a diagnostic was emitted; refused: because the importer does not support the
+// model.
+MlirModule refModuleLoad(MlirContext ctx, const char *path, bool *refused);
 
 // The largest max|got - want| / max|want| that a data type allows: 1e-4 for float32 and float64, 5e-3 for float16, 2e-2
 // for bfloat16, 0 for integers.
