@@ -7,6 +7,7 @@
 #include "passes/cost/footprint.h"
 #include "passes/cost/reuse.h"
 
+enum { THREADS_OF_ITEM = 256 };
 typedef struct {
   const DlcFlow *flow;
   const DlcCostSchedule *schedule;
@@ -386,6 +387,14 @@ static double filledVectors(const Run *r, const DlcFlowNode *node) {
   return 1;
 }
 
+// The part of an item's threads that have a point of their own each time all of them take one.
+static double filledThreads(const Run *r, const DlcFlowNode *node) {
+  double points = 1, threads = THREADS_OF_ITEM;
+  for (intptr_t l = 0; l < node->nLoops && !r->device->isHost; ++l)
+    if (!node->isReduction[l]) points *= dlcSpanMean(&node->loop[l], node->extent[l], r->mean);
+  return r->device->isHost ? 1 : points / (ceil(points / threads) * threads);
+}
+
 // Operations, with those that overlapping tiles repeat.
 static void priceCompute(Run *r) {
   double seconds = 0;
@@ -397,7 +406,7 @@ static void priceCompute(Run *r) {
     if (points > whole * (1 + 1e-9)) r->out->recomputed += (points - whole) * node->operations;
     // A peak counts a multiplication with an addition as two: other operations come at half of it.
     double peak = dlcDevicePeak(r->device, elementOf(node), isMatrix(node)) / (node->contracts ? 1 : 2);
-    seconds += points * node->operations / peak / filledVectors(r, node);
+    seconds += points * node->operations / peak / filledVectors(r, node) / filledThreads(r, node);
   }
   r->out->compute = seconds * (double)r->device->units / r->active;
 }
@@ -431,7 +440,6 @@ static void priceTime(Run *r) {
 }
 
 static void countWaves(Run *r) {
-  enum { THREADS_OF_ITEM = 256 };
   DlcCost *c = r->out;
   const DlcMemoryLevel *m = &r->device->memory[DLC_WORKGROUP];
   double resident = r->device->isHost ? 1 : fmax(1, (double)(r->device->threads / THREADS_OF_ITEM));

@@ -32,7 +32,8 @@
 typedef struct {
   bool has[DLC_MEMORIES];
   int64_t tile[DLC_MEMORIES][DLC_MAX_RANK]; // over the root's dimensions, then the steps; no zeros
-  int64_t stages, cluster[DLC_MAX_RANK];
+  int64_t stages; // copies of a step of the inputs of contractions in workgroup memory; 0: they are read where they are
+  int64_t cluster[DLC_MAX_RANK];
   tile_Raster order;
   int64_t group;
 } DlcCostSchedule;

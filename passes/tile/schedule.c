@@ -166,15 +166,18 @@ static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const 
   for (intptr_t i = 0; i < graph->n && device->isHost; ++i)
     if (transposes(&graph->nodes[i])) return;
   if (!dlcSearchBegin(&search, op, device)) return;
+  // Kernels of devices keep intermediates in the workgroup memory that needs no opting in; more goes to global memory.
+  enum { DEVICE_SCRATCH = 49152, DEVICE_COLUMNS = 32 };
+  search.scratchBytes = device->isHost ? 0 : DEVICE_SCRATCH;
   for (intptr_t i = 0; i < graph->rank; ++i) {
+    bool isLast = i == graph->rank - 1;
     search.tileable[i] = graph->tileable[i];
-    search.least[i] = c->required[i], search.unit[i] = i < graph->rank - 1 ? 1
-                                                       : graph->rigid      ? options->panelColumns
-                                                                           : VECTOR;
+    search.least[i] = device->isHost ? c->required[i] : isLast ? DEVICE_COLUMNS : 1;
+    search.unit[i] = !isLast ? 1 : !device->isHost ? DEVICE_COLUMNS : graph->rigid ? options->panelColumns : VECTOR;
   }
   double own = dlcSearchAdd(&search, c->tile, "heuristic", &found);
   if (found.n) dlcSearchGrow(&search, &found);
-  if (found.n && (own < 0 || found.at[0].price < own * (1 - options->margin)))
+  if (found.n && (own < 0 || found.at[0].price < own * (1 - (device->isHost ? options->margin : 0))))
     writeTile(graph, found.at[0].schedule.tile[DLC_WORKGROUP], c->tile);
   dlcSearchEnd(&search);
 }

@@ -32,8 +32,8 @@ void dlcSearchEnd(DlcSearch *search) {
 }
 
 //===--- a candidate --------------------------------------------------------------------------===//
-static void scheduleOf(const DlcFlow *flow, const int64_t *tile, DlcCostSchedule *out) {
-  *out = (DlcCostSchedule){.stages = 1};
+static void scheduleOf(const DlcFlow *flow, const DlcDevice *device, const int64_t *tile, DlcCostSchedule *out) {
+  *out = (DlcCostSchedule){.stages = device->isHost}; // kernels of devices stage no inputs yet
   out->has[DLC_WORKGROUP] = true;
   for (intptr_t d = 0; d < flow->nDims; ++d) {
     int64_t extent = flow->extent[d] > 0 ? flow->extent[d] : 1, size = d < flow->rank ? tile[d] : 0;
@@ -56,9 +56,9 @@ double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *or
   DlcCandidate c = {.origin = origin, .fits = true};
   double sum = 0;
   for (intptr_t i = search->n - 1; i >= 0; --i) {
-    scheduleOf(&search->flow[i], tile, &c.schedule);
+    scheduleOf(&search->flow[i], search->device, tile, &c.schedule);
     dlcCostOfFlow(&search->flow[i], &c.schedule, search->device, &c.cost);
-    sum += log(c.cost.seconds);
+    sum += log(c.cost.seconds - c.cost.launch); // the launch is the same for all tiles
     c.fits &= c.cost.fits && (!search->scratchBytes || c.cost.footprint[DLC_WORKGROUP] <= search->scratchBytes);
   }
   c.price = exp(sum / (double)search->n);
