@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[6];
+  Setting settings[8];
   int nSettings;
 } Run;
 
@@ -150,11 +150,17 @@ static bool runStages(const Run *r, const DlcStage *stages) {
 }
 
 //===--- settings ---------------------------------------------------------------------------===//
-static void setSchedule(Run *r) {
-  if (!r->options->by) return;
-  Setting *s = &r->settings[r->nSettings++];
-  s->pass = "tile-schedule";
-  snprintf(s->options, sizeof s->options, "{by=%s}", r->options->by);
+static void setSchedule(Run *r, bool isHost) {
+  bool rules = r->options->by && !strcmp(r->options->by, "rules");
+  if (r->options->by) {
+    Setting *s = &r->settings[r->nSettings++];
+    s->pass = "tile-schedule";
+    snprintf(s->options, sizeof s->options, "{by=%s}", r->options->by);
+  }
+  if (isHost && !rules) return;
+  Setting *s = &r->settings[r->nSettings++]; // a device's kernels with borders spill registers
+  s->pass = "tile-form-graphs";
+  snprintf(s->options, sizeof s->options, "{borders=none}");
 }
 
 static void setFusion(Run *r) {
@@ -307,7 +313,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setFusion(&r), setSchedule(&r);
+  setFusion(&r), setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

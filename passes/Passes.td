@@ -76,11 +76,14 @@ def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
     make it compute an element twice, and when its tile has a static bound. `fusion` says how
     far: `none`, a graph for each op; `register`, only elementwise ops around another op, each
     element of what they share being read once; `all`, intermediates in workgroup memory as well.
+    Then a border that windows read (a fill with a tensor inserted) joins where the price of making
+    it tile by tile is lower than that of two kernels more.
   }];
   let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "Which edges may be nearer than memory: none, register or all">,
+                 Option<"borders", "borders", "std::string", "\"cost\"", "Whether the borders of padded tensors are made in the tiles that read them: cost (where that is predicted to be faster), all or none">,
                  Option<"scratchBytes", "scratch-bytes", "int64_t", "262144", "Most bytes of one intermediate tile that is not a tile of a tiled dimension">];
   let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">];
-  let dependentDialects = ["linalg", "tile", "tensor"];
+  let dependentDialects = ["linalg", "tile", "tensor", "dlti"];
 }
 def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
   let summary = "Give a module the description of a device";

@@ -1,5 +1,6 @@
 // See kernel.h.
 #include "lowering/device/kernel.h"
+#include "dlc/analysis.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +77,8 @@ bool dlcUpperBoundOf(MlirValue v, int64_t *out) {
       *out = b;
     return hasA || hasB;
   }
-  return false;
+  int64_t bound = affine_apply_isa(op) ? dlcUpperBound(v) : -1; // of windows that a clipped tile reads
+  return bound >= 0 ? (*out = bound, true) : false;
 }
 
 MlirAttribute dlcWorkgroupSpace(MlirContext ctx) {

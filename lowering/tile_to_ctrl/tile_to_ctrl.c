@@ -19,6 +19,7 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/graph.h"
+#include "passes/tile/pad.h"
 #include "ods/affine.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
@@ -313,6 +314,13 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, Nodes *node
   return root;
 }
 
+// Tiles of borders are made in the item.
+static void padTiles(DlcBuilder *b, MlirOperation forall) {
+  DlcOps slices = dlcCollect(forall, tensor_extract_slice_isa);
+  for (intptr_t i = 0; i < slices.n && !b->failed; ++i) dlcPadOfSlice(b, slices.data[i]);
+  free(slices.data);
+}
+
 static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s tile) {
   MlirStringRef label = tile_graph_label(graph);
   MlirLocation loc = mlirOperationGetLocation(graph);
@@ -328,6 +336,7 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) &&
        forall.ptr;
   if (!ok) mlirEmitError(loc, "tile-to-tasks: the root of this graph cannot be tiled by its schedule");
+  if (ok) padTiles(b, forall);
   ok = ok && forallToTask(b, forall, label).ptr;
   for (bool erased = ok; erased;) { // originals that every tile replaced
     erased = false;

@@ -13,7 +13,7 @@
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 #include "dlc/ir.h"
-#include "passes/tile/graph.h"
+#include "passes/tile/connect.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "ods/tile.h"
@@ -137,6 +137,14 @@ static void buildGraph(DlcBuilder *b, const DlcTileGraph *graph) {
   dlcValueListDestroy(&ins), dlcValueListDestroy(&remade), dlcValueListDestroy(&outs);
 }
 
+static bool borderPays(const DlcTileGraph *graph, MlirOperation pad, void *device) {
+  return dlcConnectPays(graph, pad, device);
+}
+static bool never(const DlcTileGraph *graph, MlirOperation pad, void *data) {
+  (void)graph, (void)pad, (void)data;
+  return false;
+}
+
 //===--- the pass ---------------------------------------------------------------------===//
 static bool isRootCandidate(MlirOperation op) {
   if (!dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) == 0) return false;
@@ -167,6 +175,14 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
     return dlcErrorAt(mlirOperationGetLocation(root),
                       "tile-form-graphs: unknown fusion '%.*s'; known are none, register and all",
                       (int)options->fusion.length, options->fusion.data);
+  bool byCost = mlirStringRefEqual(options->borders, dlcText("cost")),
+       none = mlirStringRefEqual(options->borders, dlcText("none"));
+  if (!byCost && !none && !mlirStringRefEqual(options->borders, dlcText("all")))
+    return dlcErrorAt(mlirOperationGetLocation(root), "tile-form-graphs: borders=%.*s is neither cost, all nor none",
+                      (int)options->borders.length, options->borders.data);
+  bool (*pays)(const DlcTileGraph *, MlirOperation, void *) = byCost ? borderPays : none ? never : NULL;
+  DlcDevice device;
+  if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   splitFills(&b, root);
@@ -176,7 +192,7 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
     MlirOperation op = candidates.data[i];
     if (op.ptr == NULL) continue; // joined an earlier graph
     if (!dlcTileGraphStart(graph, op, options->scratchBytes)) continue;
-    graph->fusion = fusion;
+    graph->fusion = fusion, graph->pays = pays, graph->data = &device;
     dlcTileGraphGrow(graph);
     buildGraph(&b, graph);
     dlcPassCount(pass, DlcTileFormGraphs_graphs, 1);

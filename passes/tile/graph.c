@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
+#include "passes/tile/pad.h"
 #include "ods/linalg.h"
 #include "ods/tile.h"
 
@@ -35,17 +36,20 @@ static bool isContraction(MlirOperation op, const DlcTileNode *node) {
 
 static bool startNode(MlirOperation op, DlcTileNode *node) {
   *node = (DlcTileNode){.op = op};
-  intptr_t n = dlcIteratorTypes(op, node->isReduction, DLC_MAX_LOOPS);
+  bool isPad = dlcIsPad(op);
+  intptr_t n = isPad ? mlirShapedTypeGetRank(typeOf(mlirOperationGetResult(op, 0)))
+                     : dlcIteratorTypes(op, node->isReduction, DLC_MAX_LOOPS);
   if (n < 0 || n > DLC_MAX_LOOPS) return false;
   node->nLoops = n;
   for (intptr_t i = 0; i < n; ++i) node->loopToRoot[i] = DLC_WHOLE;
-  node->contracts = isContraction(op, node);
+  node->contracts = !isPad && isContraction(op, node);
   return true;
 }
 
 // Sets loopToRoot from what the dimensions of result 0 follow; false where a
 // result is not indexed by plain loops.
 static bool bindLoops(DlcTileNode *node, const int *dimToRoot) {
+  if (dlcIsPad(node->op)) return memcpy(node->loopToRoot, dimToRoot, (size_t)node->nLoops * sizeof *dimToRoot), true;
   MlirAffineMap map;
   if (!resultMap(node->op, &map)) return false;
   for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
@@ -57,24 +61,47 @@ static bool bindLoops(DlcTileNode *node, const int *dimToRoot) {
 }
 
 //===--- joining ------------------------------------------------------------------===//
-// What each dimension of the value that `user` reads as `operand` follows.
-static bool readDims(const DlcTileNode *user, intptr_t operand, const DlcTileGraph *graph, int *dimToRoot) {
-  MlirAffineMap map;
-  if (!dlcLinalgMap(user->op, operand, &map)) return false;
-  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
-    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
-    if (mlirAffineExprIsADim(e)) {
-      dimToRoot[i] = user->loopToRoot[mlirAffineDimExprGetPosition(e)];
-      if (dimToRoot[i] != DLC_WHOLE && !graph->tileable[dimToRoot[i]]) dimToRoot[i] = DLC_WHOLE;
-      continue;
-    }
-    dimToRoot[i] = DLC_WHOLE; // a constant, or an expression of loops that all run whole
-    for (intptr_t l = 0; l < user->nLoops; ++l)
-      if (mlirAffineExprIsFunctionOfDim(e, l) && user->loopToRoot[l] != DLC_WHOLE &&
-          graph->tileable[user->loopToRoot[l]])
-        return false;
+static int follow(const DlcTileGraph *graph, int root) {
+  return root != DLC_WHOLE && graph->tileable[root] ? root : DLC_WHOLE;
+}
+
+// The dimension of the root that an expression of loops moves with. False: it is more than one, or it moves by windows
+// and that may not be.
+static bool followExpression(const DlcTileNode *user, MlirAffineExpr e, const DlcTileGraph *graph, bool windows,
+                             int *root) {
+  *root = DLC_WHOLE; // a constant, or an expression of loops that all run whole
+  if (mlirAffineExprIsADim(e)) return *root = follow(graph, user->loopToRoot[mlirAffineDimExprGetPosition(e)]), true;
+  for (intptr_t l = 0; l < user->nLoops; ++l) {
+    int moves = mlirAffineExprIsFunctionOfDim(e, l) ? follow(graph, user->loopToRoot[l]) : DLC_WHOLE;
+    if (moves == DLC_WHOLE) continue;
+    if (!windows || *root != DLC_WHOLE) return false;
+    *root = moves;
   }
   return true;
+}
+
+// What each dimension of the value that `user` reads as `operand` follows.
+static bool readDims(const DlcTileNode *user, intptr_t operand, const DlcTileGraph *graph, bool windows,
+                     int *dimToRoot) {
+  MlirAffineMap map;
+  if (dlcIsPad(user->op)) { // its fill
+    for (intptr_t i = 0; i < user->nLoops; ++i) dimToRoot[i] = user->loopToRoot[i];
+    return operand == 1;
+  }
+  if (windows && operand >= mlirOperationGetNumOperands(user->op) - mlirOperationGetNumResults(user->op)) return false;
+  if (!dlcLinalgMap(user->op, operand, &map)) return false;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
+    if (!followExpression(user, mlirAffineMapGetResult(map, i), graph, windows, &dimToRoot[i])) return false;
+  return true;
+}
+
+void dlcTileVaries(const DlcTileNode *node, intptr_t operand, bool *varies) {
+  MlirAffineMap map;
+  bool isPad = dlcIsPad(node->op);
+  if (!isPad && !dlcLinalgMap(node->op, operand, &map)) return;
+  for (intptr_t l = 0; l < node->nLoops; ++l)
+    for (intptr_t i = 0; node->loopToRoot[l] != DLC_WHOLE && i < (isPad ? 1 : mlirAffineMapGetNumResults(map)); ++i)
+      if (isPad || mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, i), l)) varies[node->loopToRoot[l]] = true;
 }
 
 const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op) {
@@ -84,21 +111,15 @@ const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op)
 }
 
 // All uses are in the graph and read the same tile.
-static bool usesAgree(const DlcTileGraph *graph, MlirValue value, int *dimToRoot, intptr_t rank) {
+static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool windows, int *dimToRoot, intptr_t rank) {
   bool first = true;
   dlcForEachUse(use, value) {
-    if (tile_edge_isa(mlirOpOperandGetOwner(use))) {
-      int dims[DLC_MAX_RANK];
-      if (!usesAgree(graph, tile_edge_result(mlirOpOperandGetOwner(use)), dims, rank)) return false;
-      if (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims)) return false;
-      memcpy(dimToRoot, dims, (size_t)rank * sizeof *dims);
-      first = false;
-      continue;
-    }
-    const DlcTileNode *user = dlcTileGraphFind(graph, mlirOpOperandGetOwner(use));
+    MlirOperation owner = mlirOpOperandGetOwner(use);
+    const DlcTileNode *user = dlcTileGraphFind(graph, owner);
     int dims[DLC_MAX_RANK];
-    if (!user || !readDims(user, mlirOpOperandGetOperandNumber(use), graph, dims)) return false;
-    if (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims)) return false;
+    bool ok = tile_edge_isa(owner) ? usesAgree(graph, tile_edge_result(owner), windows, dims, rank)
+                                   : user && readDims(user, mlirOpOperandGetOperandNumber(use), graph, windows, dims);
+    if (!ok || (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims))) return false;
     memcpy(dimToRoot, dims, (size_t)rank * sizeof *dims);
     first = false;
   }
@@ -134,7 +155,8 @@ static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType
   bool tileable[DLC_MAX_RANK] = {false}, lost = false;
   for (intptr_t i = 0; i < rank; ++i)
     if (dimToRoot[i] != DLC_WHOLE) tileable[dimToRoot[i]] = graph->tileable[dimToRoot[i]];
-  if (linalg_fill_isa(node->op)) memcpy(tileable, graph->tileable, sizeof tileable); // costs nothing to repeat
+  if (linalg_fill_isa(node->op) || dlcIsPad(node->op))
+    memcpy(tileable, graph->tileable, sizeof tileable); // costs nothing, or what the price says, to repeat
   for (intptr_t i = 0; i < graph->rank; ++i) lost |= graph->tileable[i] && !tileable[i];
   if (lost && (graph->rigid || node->contracts)) return false;
   if (node->contracts)
@@ -174,8 +196,9 @@ static bool mayJoin(const DlcTileGraph *graph, const DlcTileNode *node) {
 
 bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
   MlirOperation root = graph->nodes[0].op;
-  if (graph->n == DLC_MAX_NODES || !dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1 ||
-      dlcTileGraphFind(graph, op))
+  bool isPad = dlcIsPad(op);
+  if (graph->n == DLC_MAX_NODES || (!dlcIsLinalgOp(op) && !isPad) || (isPad && graph->fusion != DLC_FUSE_ALL) ||
+      mlirOperationGetNumResults(op) != 1 || dlcTileGraphFind(graph, op))
     return false;
   if (!mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(root))) return false;
   MlirValue value = mlirOperationGetResult(op, 0);
@@ -184,8 +207,9 @@ bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
   DlcTileNode node;
   int dimToRoot[DLC_MAX_RANK];
   if (rank > DLC_MAX_RANK || !startNode(op, &node) || !mayJoin(graph, &node) ||
-      !usesAgree(graph, value, dimToRoot, rank) || !bindLoops(&node, dimToRoot))
+      !usesAgree(graph, value, isPad, dimToRoot, rank) || !bindLoops(&node, dimToRoot))
     return false;
+  if (isPad && graph->pays && !graph->pays(graph, op, graph->data)) return false;
   if (!restrictTiles(graph, &node, type, dimToRoot, rank)) return false;
   graph->nodes[graph->n++] = node;
   return true;

@@ -7,7 +7,8 @@
 // does not vary along a dimension takes the dimension out of it, which
 // contractions in the graph forbid (they need the parallelism and the reuse of all
 // of theirs). What cannot be said with plain dimensions (halos, strides) stays
-// outside.
+// outside, but for borders (passes/tile/pad.h) that windows read: a tile makes the
+// part that it needs. That costs copies, so whoever forms graphs is asked.
 #pragma once
 #include "dlc/builder.h"
 
@@ -27,7 +28,7 @@ typedef struct {
   bool contracts; // a reduction with reuse: some operand does not vary along every loop
 } DlcTileNode;
 
-typedef struct {
+typedef struct DlcTileGraph {
   DlcTileNode nodes[DLC_MAX_NODES]; // [0]: the root
   intptr_t n;
   intptr_t rank;                // of the root result
@@ -36,6 +37,9 @@ typedef struct {
   bool rigid;           // holds a contraction: no dimension may be given up
   int64_t scratchBytes; // most bytes of the part of an intermediate that tiling does not cut
   DlcFusion fusion;     // what may join
+  // Whether making tiles of a border in the tiles of the graph pays; NULL: it does.
+  bool (*pays)(const struct DlcTileGraph *graph, MlirOperation pad, void *data);
+  void *data;
 } DlcTileGraph;
 
 // Begins with the op that makes the graph's results. False: not something to tile.
@@ -44,4 +48,6 @@ bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchB
 bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op);
 // Joins producers until no more can.
 void dlcTileGraphGrow(DlcTileGraph *graph);
+// Which dimensions of the root result an operand of a node varies along.
+void dlcTileVaries(const DlcTileNode *node, intptr_t operand, bool *varies);
 const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op);

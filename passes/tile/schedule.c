@@ -43,15 +43,6 @@ static double bytesOf(MlirType type) {
   return bytes;
 }
 
-// Which dimensions of the root result an operand of a node varies along.
-static void variesAlong(const DlcTileNode *node, intptr_t operand, bool *varies) {
-  MlirAffineMap map;
-  if (!dlcLinalgMap(node->op, operand, &map)) return;
-  for (intptr_t l = 0; l < node->nLoops; ++l)
-    for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map) && node->loopToRoot[l] != DLC_WHOLE; ++i)
-      if (mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, i), l)) varies[node->loopToRoot[l]] = true;
-}
-
 // Columns of a tile at least, where an operand streams: all, or where nothing else makes items half of them.
 static void keepRowsWhole(Choice *c, const DlcTileNode *node, MlirValue v, const bool *varies) {
   intptr_t last = c->graph->rank - 1;
@@ -68,7 +59,7 @@ static void weighNode(Choice *c, const DlcTileNode *node) {
   for (intptr_t k = 0; k < nIn; ++k) {
     MlirValue v = mlirOperationGetOperand(node->op, k);
     bool varies[DLC_MAX_RANK] = {false};
-    variesAlong(node, k, varies);
+    dlcTileVaries(node, k, varies);
     if (mlirValueIsABlockArgument(v)) keepRowsWhole(c, node, v, varies);
     bool isInput = mlirValueIsABlockArgument(v), variesAlongLast = rank > 0 && varies[rank - 1];
     for (intptr_t i = 0; i < rank; ++i) {
@@ -158,17 +149,27 @@ static bool transposes(const DlcTileNode *node) {
   return false;
 }
 
+// A contraction over windows: what a device's register allocator makes of its unrolled loops is not in the price, and of
+// some tiles it makes spills.
+static bool hasWindows(const DlcTileNode *node) {
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(node->op) && node->contracts; ++k) {
+    MlirAffineMap map;
+    if (dlcLinalgMap(node->op, k, &map) && !mlirAffineMapIsProjectedPermutation(map)) return true;
+  }
+  return false;
+}
+
 // Replaces the choice by what the search finds where that is cheaper by more than the margin.
 static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const DlcTileScheduleOptions *options) {
   const DlcTileGraph *graph = c->graph;
   DlcSearch search;
   DlcCandidates found = {.most = DLC_MAX_CANDIDATES};
-  for (intptr_t i = 0; i < graph->n && device->isHost; ++i)
-    if (transposes(&graph->nodes[i])) return;
+  for (intptr_t i = 0; i < graph->n; ++i)
+    if ((device->isHost ? transposes : hasWindows)(&graph->nodes[i])) return;
   if (!dlcSearchBegin(&search, op, device)) return;
   // Kernels of devices keep intermediates in the workgroup memory that needs no opting in; more goes to global memory.
   enum { DEVICE_SCRATCH = 49152, DEVICE_COLUMNS = 32 };
-  search.scratchBytes = device->isHost ? 0 : DEVICE_SCRATCH;
+  search.scratchBytes = device->isHost ? 0 : DEVICE_SCRATCH, search.powers = !device->isHost;
   for (intptr_t i = 0; i < graph->rank; ++i) {
     bool isLast = i == graph->rank - 1;
     search.tileable[i] = graph->tileable[i];
@@ -216,7 +217,7 @@ static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t
   if (last < 0 || !mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) ||
       !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map))
     return false;
-  variesAlong(node, k, varies);
+  dlcTileVaries(node, k, varies);
   if (!varies[last] || bytesOf(typeOf(v)) < (double)SMALL_BYTES || graph->extent[last] < options->panelColumns)
     return false;
   double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(typeOf(v))) * (double)options->panelColumns;

@@ -15,11 +15,33 @@ int64_t dlcNiceSize(int64_t extent, int64_t wanted, int64_t unit) {
   return wanted;
 }
 
-bool dlcSearchBegin(DlcSearch *search, MlirOperation graph, const DlcDevice *device) {
+static void beginAnywhere(DlcSearch *search, const DlcDevice *device) {
   *search = (DlcSearch){.device = device};
   for (int i = 0; i < DLC_MAX_RANK; ++i) search->tileable[i] = true, search->least[i] = search->unit[i] = 1;
+}
+
+bool dlcSearchBegin(DlcSearch *search, MlirOperation graph, const DlcDevice *device) {
+  beginAnywhere(search, device);
   for (int i = 0; i < DLC_ASSUMED_SIZES; ++i) {
     if (!dlcFlowOfGraph(&search->flow[i], graph, assumedSizes[i])) return dlcSearchEnd(search), false;
+    search->n = i + 1;
+    if (!search->flow[i].isDynamic) break;
+  }
+  return true;
+}
+
+static tile_Level inWorkgroup(MlirValue value, MlirOperation reader, void *data) {
+  (void)value, (void)reader, (void)data;
+  return tile_Level_workgroup;
+}
+
+bool dlcSearchBeginOps(DlcSearch *search, intptr_t n, const MlirOperation *ops, intptr_t nResults,
+                       const MlirValue *results, const DlcDevice *device) {
+  static const DlcFlowLevels levels = {.of = inWorkgroup};
+  beginAnywhere(search, device);
+  for (int i = 0; i < DLC_ASSUMED_SIZES; ++i) {
+    if (!dlcFlowOfOps(&search->flow[i], n, ops, nResults, results, &levels, assumedSizes[i]))
+      return dlcSearchEnd(search), false;
     search->n = i + 1;
     if (!search->flow[i].isDynamic) break;
   }
@@ -87,6 +109,16 @@ static bool isNew(Growth *g, const int64_t *tile) {
   return true;
 }
 
+static bool resizePower(const DlcSearch *s, int64_t *tile, intptr_t d, bool larger) {
+  int64_t extent = extentOf(s, d), now = tile[d] ? tile[d] : extent, size = 1;
+  while (larger ? size <= now : 2 * size < now) size *= 2;
+  if (size < s->least[d]) size = s->least[d];
+  if (size > extent) size = extent;
+  if (larger ? size <= now : size >= now) return false;
+  tile[d] = size;
+  return true;
+}
+
 // Twice or half of a dimension; false: it is as large or as small as it gets.
 static bool resize(const DlcSearch *s, int64_t *tile, intptr_t d, bool larger) {
   int64_t extent = extentOf(s, d), now = tile[d] ? tile[d] : extent, unit = s->unit[d];
@@ -113,7 +145,8 @@ static bool expand(Growth *g, const DlcCandidate *from) {
     for (int larger = 0; larger < 2 && g->search->tileable[d]; ++larger) {
       int64_t tile[DLC_MAX_RANK];
       memcpy(tile, from->schedule.tile[DLC_WORKGROUP], sizeof tile);
-      if (!resize(g->search, tile, d, larger) || !isNew(g, tile)) continue;
+      bool resized = (g->search->powers ? resizePower : resize)(g->search, tile, d, larger);
+      if (!resized || !isNew(g, tile)) continue;
       double price = dlcSearchAdd(g->search, tile, "search", g->out);
       better |= price > 0 && price < best * 0.999;
     }
@@ -131,4 +164,18 @@ void dlcSearchGrow(const DlcSearch *search, DlcCandidates *out) {
     better = false;
     for (intptr_t i = 0; i < n; ++i) better |= expand(&g, &from[i]);
   }
+}
+
+double dlcSearchBest(DlcSearch *search) {
+  DlcCandidates found = {.most = 4};
+  int64_t small[DLC_MAX_RANK] = {0}, whole[DLC_MAX_RANK] = {0};
+  for (intptr_t d = 0; d < search->flow[0].rank; ++d) {
+    int64_t extent = extentOf(search, d);
+    small[d] = !search->tileable[d] || search->least[d] > extent ? extent : search->least[d], whole[d] = extent;
+  }
+  dlcSearchAdd(search, small, "small", &found);
+  dlcSearchAdd(search, whole, "whole", &found);
+  if (!found.n) return -1;
+  dlcSearchGrow(search, &found);
+  return found.at[0].price + found.at[0].cost.launch;
 }

@@ -30,11 +30,17 @@ typedef struct {
   const DlcDevice *device;
   bool tileable[DLC_MAX_RANK];
   int64_t least[DLC_MAX_RANK], unit[DLC_MAX_RANK]; // of a tile: no dimension is cut below, sizes are multiples
+  bool powers;          // sizes are powers of two, so that threads find their place by shifts
   int64_t scratchBytes; // of intermediates that an item may hold; 0: as much as the device has
 } DlcSearch;
 
 // False: the graph has no flow (see passes/tile/propagate.h). All dimensions are tileable, down to one element.
 bool dlcSearchBegin(DlcSearch *search, MlirOperation graph, const DlcDevice *device);
+// The same for n ops in program order that a graph could be made of, all it makes inside being at the workgroup level.
+bool dlcSearchBeginOps(DlcSearch *search, intptr_t n, const MlirOperation *ops, intptr_t nResults,
+                       const MlirValue *results, const DlcDevice *device);
+// Seconds of the best tile that can be found, launch included; negative: none fits, or there is no flow.
+double dlcSearchBest(DlcSearch *search);
 void dlcSearchEnd(DlcSearch *search);
 // Prices a tile of the root (0: whole) and adds it, if it fits and is among the best; its price, or a negative number.
 double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out);

@@ -29,7 +29,7 @@
 // CHECK-NEXT: {{^}}edges register 0, workgroup 1, cluster 0, l2 0, global 0
 // CHECK-NEXT: {{^}}moved 8.4 MB at global, 15.4 MB at l2, 139.1 MB at workgroup;
 // CHECK-NEXT: {{^}}intermediates in memory (IRS) 2.1 MB
-// CHECK-NEXT: {{^}}predicted 37.18 us
+// CHECK-NEXT: {{^}}predicted 37.20 us
 
 // DYNAMIC: {{^}}  3 dynamic: 1 ops, 1 items of [8, 16] at workgroup
 // DYNAMIC-NEXT: dynamic sizes taken as 8

@@ -1,0 +1,43 @@
+// See passes/tile/connect.h.
+#include "passes/tile/connect.h"
+#include <stdlib.h>
+#include <string.h>
+#include "passes/tile/search.h"
+#include "ods/tensor.h"
+
+static int compareOrder(const void *a, const void *b) {
+  const MlirOperation *x = a, *y = b;
+  return mlirOperationEqual(*x, *y) ? 0 : mlirOperationIsBeforeInBlock(*x, *y) ? -1 : 1;
+}
+
+// Seconds of a kernel of these ops; negative: not known.
+static double priceOf(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops, MlirOperation root,
+                      const DlcDevice *device) {
+  enum { HOST_COLUMNS = 64, DEVICE_COLUMNS = 32 };
+  DlcSearch search;
+  MlirValue result = mlirOperationGetResult(root, 0);
+  intptr_t rank = mlirShapedTypeGetRank(typeOf(result));
+  qsort(ops, (size_t)n, sizeof *ops, compareOrder);
+  if (!dlcSearchBeginOps(&search, n, ops, 1, &result, device)) return -1;
+  search.powers = !device->isHost;
+  int64_t columns = device->isHost ? HOST_COLUMNS : DEVICE_COLUMNS;
+  for (intptr_t d = 0; d < rank; ++d) {
+    search.tileable[d] = !graph || graph->tileable[d];
+    if (d == rank - 1) search.least[d] = search.unit[d] = columns;
+  }
+  double seconds = dlcSearchBest(&search);
+  dlcSearchEnd(&search);
+  return seconds;
+}
+
+bool dlcConnectPays(const DlcTileGraph *graph, MlirOperation pad, const DlcDevice *device) {
+  MlirOperation ops[DLC_MAX_NODES + 2], fill = opOf(tensor_insert_slice_dest(pad));
+  intptr_t n = 0;
+  for (intptr_t i = 0; i < graph->n; ++i) ops[n++] = graph->nodes[i].op;
+  double without = priceOf(graph, n, ops, graph->nodes[0].op, device);
+  ops[n++] = pad, ops[n++] = fill;
+  double with = priceOf(graph, n, ops, graph->nodes[0].op, device);
+  MlirOperation border[] = {fill, pad};
+  double alone = priceOf(NULL, 2, border, pad, device), filled = priceOf(NULL, 1, &fill, fill, device);
+  return with > 0 && without > 0 && with < without + alone + filled;
+}
