@@ -104,6 +104,14 @@ def TileSplitReductions : Pass<"tile-split-reductions", "::mlir::func::FuncOp"> 
                  Option<"bytes", "bytes", "int64_t", "8388608", "Bytes of the smallest matrix that is cut">];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }
+def TileTransposeNarrow : Pass<"tile-transpose-narrow", "::mlir::func::FuncOp"> {
+  let summary = "Transpose the right operand of products with few columns";
+  let description = [{
+    A linalg.matmul of two to five columns and a long reduction reads its right operand transposed, so that vectors run
+    along the reduction and have no empty lanes.
+  }];
+  let dependentDialects = ["arith", "linalg", "tensor"];
+}
 def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
   let description = [{

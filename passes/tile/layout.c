@@ -79,7 +79,7 @@ static void freeBytes(void *userData, const void *data, size_t size, size_t alig
   free(userData);
 }
 
-static MlirAttribute permuteAttribute(MlirAttribute value, MlirType type, const int *order) {
+MlirAttribute dlcPermuteAttribute(MlirAttribute value, MlirType type, const int *order) {
   MlirType permuted = dlcPermutedType(type, order), element = mlirShapedTypeGetElementType(type);
   if (mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value))
     return mlirDenseElementsAttrReshapeGet(value, permuted);
@@ -97,7 +97,7 @@ static MlirValue permuteConstant(DlcLayouts *layouts, MlirValue value, const int
     const DlcLayout *c = &layouts->constants[i];
     if (mlirValueEqual(c->value, value) && !memcmp(c->order, order, (size_t)c->rank * sizeof *order)) return c->stored;
   }
-  MlirAttribute attr = permuteAttribute(arith_constant_value(opOf(value)), typeOf(value), order);
+  MlirAttribute attr = dlcPermuteAttribute(arith_constant_value(opOf(value)), typeOf(value), order);
   if (mlirAttributeIsNull(attr)) return (MlirValue){0};
   DlcLayout made = {.value = value, .rank = mlirShapedTypeGetRank(typeOf(value))};
   memcpy(made.order, order, (size_t)made.rank * sizeof *order);

@@ -29,6 +29,8 @@ DlcLayout dlcLayoutOf(const DlcLayouts *layouts, MlirValue value);
 void dlcLayoutsSet(DlcLayouts *layouts, MlirValue value, MlirValue stored, const int *order);
 bool dlcIsOrdered(const int *order, intptr_t rank); // 0, 1, 2, ..
 MlirType dlcPermutedType(MlirType tensor, const int *order);
+// A constant of that type, its dimensions in the new order; null where its bytes cannot be read.
+MlirAttribute dlcPermuteAttribute(MlirAttribute value, MlirType type, const int *order);
 // The value in this order, before the builder's insertion point: its stored form, a fresh or filled tensor or a
 // broadcast made again, a constant permuted now, or else a linalg.transpose.
 MlirValue dlcInOrder(DlcLayouts *layouts, MlirValue value, const int *order);
