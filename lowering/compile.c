@@ -152,10 +152,12 @@ static bool runStages(const Run *r, const DlcStage *stages) {
 //===--- settings ---------------------------------------------------------------------------===//
 static void setSchedule(Run *r, bool isHost) {
   bool rules = r->options->by && !strcmp(r->options->by, "rules");
-  if (r->options->by) {
+  const DlcCompileOptions *o = r->options;
+  if (o->by || o->choices || o->candidate || o->report) {
     Setting *s = &r->settings[r->nSettings++];
     s->pass = "tile-schedule";
-    snprintf(s->options, sizeof s->options, "{by=%s}", r->options->by);
+    snprintf(s->options, sizeof s->options, "{by=%s candidate=%lld explain=%s%s%s}", o->by ? o->by : "cost",
+             (long long)o->candidate, o->report ? "true" : "false", o->choices ? " choices=" : "", o->choices ? o->choices : "");
   }
   if (isHost && !rules) return;
   Setting *s = &r->settings[r->nSettings++]; // a device's kernels with borders spill registers

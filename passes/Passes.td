@@ -124,6 +124,9 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
                  Option<"workers", "workers", "int64_t", "8", "Work items wanted, at least, where a graph has enough work">,
                  Option<"by", "by", "std::string", "\"cost\"", "cost: the tile of the least predicted time; rules: the one of the rules">,
                  Option<"margin", "margin", "double", "0.1", "Part by which another tile must be cheaper than the one of the rules">,
+                 Option<"candidate", "candidate", "int64_t", "0", "Take the candidate of this number in the order of price, from 1; 0: by margin">,
+                 Option<"choices", "choices", "std::string", "\"\"", "File of lines 'NUMBER LABEL': the candidates that graphs of these labels take">,
+                 Option<"explain", "explain", "bool", "false", "Say on each graph which tiles were priced (tile.alternatives), for tile-report">,
                  Option<"panelBytes", "panel-bytes", "int64_t", "0", "Most bytes of a panel, the copy of a contraction's input that an item makes; 0: no panels">,
                  Option<"panelColumns", "panel-columns", "int64_t", "64", "Columns of a panel: those of the register tile">];
   let dependentDialects = ["tile", "dlti"];

@@ -44,6 +44,21 @@ static void showGraph(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
   showLevels(r, "footprint", footprint, out);
 }
 
+// What was priced, as text: "[1, 128, 64] 895.59 us by compute, rules".
+static void showCandidates(const DlcReportKernel *k, FILE *out) {
+  MlirAttribute others =
+      mlirOperationGetDiscardableAttributeByName(k->op, mlirStringRefCreateFromCString("tile.alternatives"));
+  fprintf(out, ", \"candidates\": [");
+  for (intptr_t i = 0; i < dlcArraySize(others); ++i) {
+    MlirStringRef note = mlirStringAttrGetValue(mlirArrayAttrGetElement(others, i));
+    char text[600];
+    snprintf(text, sizeof text, "%.*s", (int)note.length, note.data);
+    if (i) fprintf(out, ", ");
+    showText(text, out);
+  }
+  fputc(']', out);
+}
+
 void dlcReportJson(const DlcReport *r, FILE *out) {
   DlcReportSums sums = dlcReportSum(r);
   fprintf(out, "{\"device\": "), showText(r->device.name, out), fprintf(out, ", \"kernels\": [");
@@ -53,7 +68,7 @@ void dlcReportJson(const DlcReport *r, FILE *out) {
     showText(dlcReportName(k->op).text, out);
     fprintf(out, ", \"graph\": %s", k->isGraph ? "true" : "false");
     if (k->isGraph)
-      showGraph(r, k, out);
+      showGraph(r, k, out), showCandidates(k, out);
     else
       fprintf(out, ", \"bytes\": {\"global\": %.17g}", dlcReportAloneBytes(r, k));
     fprintf(out, "}");

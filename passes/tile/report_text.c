@@ -126,6 +126,12 @@ static void showKernel(const DlcReport *r, const DlcReportKernel *k, FILE *out) 
     showTime(r, &k->cost, out);
     showBytes(r, &k->cost, out);
     showEdges(r, k, out);
+    MlirAttribute others =
+        mlirOperationGetDiscardableAttributeByName(k->op, mlirStringRefCreateFromCString("tile.alternatives"));
+    for (intptr_t i = 0; i < dlcArraySize(others) && i < 4; ++i) {
+      MlirStringRef note = mlirStringAttrGetValue(mlirArrayAttrGetElement(others, i));
+      fprintf(out, "    candidate %lld: %.*s\n", (long long)i + 1, (int)note.length, note.data);
+    }
   }
   showResults(r, k, out);
 }

@@ -9,6 +9,7 @@
 // dimensions that a register tile needs, the last one and the one that a
 // contraction reuses its vectors along, are not cut below it. A size that divides
 // the extent is preferred: every item is then of one static shape.
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
-#include "passes/tile/search.h"
+#include "passes/tile/choices.h"
 #include "ods/arith.h"
 #include "ods/tile.h"
 
@@ -149,8 +150,8 @@ static bool transposes(const DlcTileNode *node) {
   return false;
 }
 
-// A contraction over windows: what a device's register allocator makes of its unrolled loops is not in the price, and of
-// some tiles it makes spills.
+// A contraction over windows: what a device's register allocator makes of its unrolled loops is not in the price, and
+// of some tiles it makes spills.
 static bool hasWindows(const DlcTileNode *node) {
   for (intptr_t k = 0; k < mlirOperationGetNumOperands(node->op) && node->contracts; ++k) {
     MlirAffineMap map;
@@ -159,27 +160,47 @@ static bool hasWindows(const DlcTileNode *node) {
   return false;
 }
 
-// Replaces the choice by what the search finds where that is cheaper by more than the margin.
-static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const DlcTileScheduleOptions *options) {
-  const DlcTileGraph *graph = c->graph;
-  DlcSearch search;
-  DlcCandidates found = {.most = DLC_MAX_CANDIDATES};
+// Why no other tile than that of the rules is looked for; null: it is.
+static const char *keepsRules(const DlcTileGraph *graph, const DlcDevice *device) {
   for (intptr_t i = 0; i < graph->n; ++i)
-    if ((device->isHost ? transposes : hasWindows)(&graph->nodes[i])) return;
-  if (!dlcSearchBegin(&search, op, device)) return;
+    if ((device->isHost ? transposes : hasWindows)(&graph->nodes[i]))
+      return device->isHost ? "the rules' tile: an op transposes" : "the rules' tile: a contraction over windows";
+  return NULL;
+}
+
+static void limitSearch(DlcSearch *search, const Choice *c, const DlcTileScheduleOptions *options) {
   // Kernels of devices keep intermediates in the workgroup memory that needs no opting in; more goes to global memory.
   enum { DEVICE_SCRATCH = 49152, DEVICE_COLUMNS = 32 };
-  search.scratchBytes = device->isHost ? 0 : DEVICE_SCRATCH, search.powers = !device->isHost;
+  const DlcTileGraph *graph = c->graph;
+  bool isHost = search->device->isHost;
+  search->scratchBytes = isHost ? 0 : DEVICE_SCRATCH, search->powers = !isHost;
   for (intptr_t i = 0; i < graph->rank; ++i) {
     bool isLast = i == graph->rank - 1;
-    search.tileable[i] = graph->tileable[i];
-    search.least[i] = device->isHost ? c->required[i] : isLast ? DEVICE_COLUMNS : 1;
-    search.unit[i] = !isLast ? 1 : !device->isHost ? DEVICE_COLUMNS : graph->rigid ? options->panelColumns : VECTOR;
+    search->tileable[i] = graph->tileable[i];
+    search->least[i] = isHost ? c->required[i] : isLast ? DEVICE_COLUMNS : 1;
+    search->unit[i] = !isLast ? 1 : !isHost ? DEVICE_COLUMNS : graph->rigid ? options->panelColumns : VECTOR;
   }
-  double own = dlcSearchAdd(&search, c->tile, "heuristic", &found);
+}
+
+// Replaces the choice by the candidate that is asked for, else by the cheapest if it is so by more than the margin.
+static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const DlcTileScheduleOptions *options,
+                    const DlcChoices *choices) {
+  DlcSearch search;
+  DlcCandidates found = {.most = DLC_MAX_CANDIDATES};
+  const char *why = keepsRules(c->graph, device);
+  if (why || !dlcSearchBegin(&search, op, device)) {
+    if (options->explain) dlcNoteCandidates(op, NULL, 0, why ? why : "the rules' tile: not priced");
+    return;
+  }
+  limitSearch(&search, c, options);
+  double own = dlcSearchAdd(&search, c->tile, "rules", &found);
   if (found.n) dlcSearchGrow(&search, &found);
-  if (found.n && (own < 0 || found.at[0].price < own * (1 - (device->isHost ? options->margin : 0))))
-    writeTile(graph, found.at[0].schedule.tile[DLC_WORKGROUP], c->tile);
+  if (options->explain) dlcNoteCandidates(op, &found, c->graph->rank, "the rules' tile: none fits");
+  int64_t asked = dlcChoicesOf(choices, tile_graph_label(op));
+  if (!asked) asked = options->candidate;
+  intptr_t k = asked > found.n ? found.n - 1 : asked > 0 ? asked - 1 : 0;
+  bool cheaper = found.n && (own < 0 || found.at[0].price < own * (1 - (device->isHost ? options->margin : 0)));
+  if (found.n && (asked > 0 || cheaper)) writeTile(c->graph, found.at[k].schedule.tile[DLC_WORKGROUP], c->tile);
   dlcSearchEnd(&search);
 }
 
@@ -294,6 +315,10 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
                       (int)options->by.length, options->by.data);
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
+  DlcChoices choices;
+  if (!dlcChoicesRead(options->choices, &choices))
+    return dlcErrorAt(mlirOperationGetLocation(root), "tile-schedule: cannot read %.*s: %s",
+                      (int)options->choices.length, options->choices.data, strerror(errno));
   DlcOps graphs = dlcCollect(root, tile_graph_isa);
   DlcTileGraph *graph = malloc(sizeof *graph);
   for (intptr_t i = 0; i < graphs.n; ++i) {
@@ -305,13 +330,16 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     dlcTileGraphGrow(graph);
     Choice choice = {.graph = graph};
     Panel panel;
-    if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options))
+    if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options)) {
       readThroughPanel(&panel);
-    else
-      chooseTile(&choice, options->elements, options->workers),
-          byCost ? improve(&choice, op, &device, options) : (void)0;
+      if (options->explain) dlcNoteCandidates(op, NULL, 0, "the rules' tile: an input is read through panels");
+    } else {
+      chooseTile(&choice, options->elements, options->workers);
+      if (byCost) improve(&choice, op, &device, options, &choices);
+    }
     if (graph->rank) tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank));
   }
+  dlcChoicesDestroy(&choices);
   free(graph);
   free(graphs.data);
   return mlirLogicalResultSuccess();

@@ -35,6 +35,8 @@ static const char usage[] =
     "                      in .mlir (default: the model's own description, else the nearest to the target)\n"
     "  --fusion=LEVEL      how far ops are joined: none, register (elementwise ops only) or all (default)\n"
     "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
+    "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
+    "  --choices=FILE      lines 'N LABEL': the candidates that graphs take (utils/tune measures and writes them)\n"
     "  --tile-report=FILE  write what the tile graphs decided and what it costs: kernels, bytes by level, "
     "intermediates;\n"
     "                      .json for programs, .dot for Graphviz, else text; -: standard output\n"
@@ -53,8 +55,8 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *report, *by;
-  int optimize, threads, assumed;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *report, *by, *choices;
+  int optimize, threads, assumed, candidate;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
 
@@ -185,7 +187,7 @@ static int wrongUsage(const char *what, const char *arg) {
 
 // 0: go on.
 static int parseArguments(int argc, char **argv, Options *o) {
-  const char *threads = NULL, *assumed = NULL;
+  const char *threads = NULL, *assumed = NULL, *candidate = NULL;
   for (int i = 1; i < argc; ++i) {
     const char *arg = argv[i];
     if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) return fputs(usage, stdout), -1;
@@ -196,7 +198,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
                takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
-               takesValue(arg, "--schedule", &o->by)) {
+               takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--choices", &o->choices) ||
+               takesValue(arg, "--candidate", &candidate)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -226,6 +229,10 @@ static int parseArguments(int argc, char **argv, Options *o) {
     return wrongUsage("--assume-size takes a number from 1, not", assumed);
   if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
     return wrongUsage("--fusion is none, register or all, not", o->fusion);
+  if (candidate && ((o->candidate = (int)strtol(candidate, &end, 10)) < 1 || *end))
+    return wrongUsage("--candidate takes a number from 1, not", candidate);
+  if (o->choices && (strlen(o->choices) > 380 || strpbrk(o->choices, "{}\"' ,=;()")))
+    return wrongUsage("--choices takes a short name without blanks and brackets, not", o->choices);
   if (o->by && strcmp(o->by, "cost") && strcmp(o->by, "rules"))
     return wrongUsage("--schedule is cost or rules, not", o->by);
   if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
@@ -301,6 +308,8 @@ static int compile(const Options *o) {
                                  .optimize = o->optimize,
                                  .fusion = o->fusion,
                                  .by = o->by,
+                                 .choices = o->choices,
+                                 .candidate = o->candidate,
                                  .report = o->report,
                                  .assumed = o->assumed,
                                  .begin = beginStage,

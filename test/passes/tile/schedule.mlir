@@ -1,4 +1,6 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule))' --split-input-file | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{explain=true}))' --split-input-file | FileCheck %s --check-prefix=EXPLAIN
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{candidate=2}))' --split-input-file | FileCheck %s --check-prefix=SECOND
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{by=rules}))' --split-input-file | FileCheck %s --check-prefix=RULES
 // RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(tile-schedule{by=luck}))' --split-input-file 2>&1 | FileCheck %s --check-prefix=LUCK
 // LUCK: by=luck is neither cost nor rules
@@ -86,6 +88,10 @@ func.func @dot(%a: tensor<65536xf32>, %b: tensor<65536xf32>, %c: tensor<f32>) ->
 // One row, columns that nothing divides well: the rules make three items, which two cores do not share evenly.
 // RULES-LABEL: func @row
 // RULES: #tile.schedule<[<workgroup[0, 496]>]>
+// EXPLAIN-LABEL: func @row
+// EXPLAIN: tile.alternatives = ["[0, 128] {{.*}} us by global, search", "[0, 256] {{.*}}", {{.*}}"[0, 496] {{.*}}, rules"
+// SECOND-LABEL: func @row
+// SECOND: #tile.schedule<[<workgroup[0, 256]>]>
 // CHECK-LABEL: func @row
 // CHECK: #tile.schedule<[<workgroup[0, 128]>]>
 func.func @row(%a: tensor<1x96xf32>, %b: tensor<96x1000xf32>, %c: tensor<1x1000xf32>) -> tensor<1x1000xf32> {
