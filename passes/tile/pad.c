@@ -149,6 +149,7 @@ bool dlcPadOfSlice(DlcBuilder *b, MlirOperation slice) {
     if (strides.data[i] != 1) return false;
   Sizes start = {0}, count = {0}, where = {0};
   Size tile[MAX_RANK], covers[MAX_RANK];
+  bool isBorder = false; // nothing of the source is in the tile, wherever that is
   intptr_t nextOffset = 0, nextSize = 0, nextInserted = 0;
   int64_t shape[MAX_RANK], ones[MAX_RANK];
   MlirValue made = {0};
@@ -163,8 +164,13 @@ bool dlcPadOfSlice(DlcBuilder *b, MlirOperation slice) {
       Size c = plain ? s : limit(b, end, lo, -1, 0, true, known(0));
       add(&start, lo), add(&count, c);
       tile[i] = s, covers[i] = c;
+      isBorder |= isKnown(c) && c.known == 0;
       add(&where, plain ? known(0) : sum(b, lo, o, -1, low.data[i]));
       shape[i] = c.known, ones[i] = 1;
+    }
+    if (isBorder) { // slices of size zero would stand beyond the ends of what they are parts of
+      made = fillTile(b, pad, tile, covers, offsets.n, type);
+      break;
     }
     MlirType part = mlirRankedTensorTypeGet(offsets.n, shape, mlirShapedTypeGetElementType(from), (MlirAttribute){0});
     DlcI64s steps = {ones, offsets.n};

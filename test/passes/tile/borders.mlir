@@ -48,3 +48,28 @@ func.func @rows(%x: tensor<2048x512xf32>, %w: tensor<3x512xf32>) -> tensor<2048x
   } -> tensor<2048x512xf32>
   return %c : tensor<2048x512xf32>
 }
+
+// A window that reads the border alone: there is no part of the source to take.
+// CHECK-LABEL: func @border
+// TASK-LABEL: func @border
+// TASK: ctrl.task
+// TASK: %[[F:.*]] = linalg.fill {{.*}} -> tensor<{{[0-9]+}}x1xf32>
+// TASK-NOT: tensor.insert_slice
+// TASK: linalg.generic {{.*}} ins(%[[F]]
+#first = affine_map<(d0, d1, d2) -> (d0, d1 * 2 + d2)>
+#tap = affine_map<(d0, d1, d2) -> (d2)>
+func.func @border(%x: tensor<32x2xf32>, %w: tensor<1xf32>) -> tensor<32x1xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<32x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<32x3xf32>) -> tensor<32x3xf32>
+  %p = tensor.insert_slice %x into %f[0, 1] [32, 2] [1, 1] : tensor<32x2xf32> into tensor<32x3xf32>
+  %r = tensor.empty() : tensor<32x1xf32>
+  %s = linalg.fill ins(%zero : f32) outs(%r : tensor<32x1xf32>) -> tensor<32x1xf32>
+  %c = linalg.generic {indexing_maps = [#first, #tap, #out], iterator_types = ["parallel", "parallel", "reduction"]} ins(%p, %w : tensor<32x3xf32>, tensor<1xf32>) outs(%s : tensor<32x1xf32>) {
+  ^bb0(%a: f32, %b: f32, %acc: f32):
+    %m = arith.mulf %a, %b : f32
+    %n = arith.addf %acc, %m : f32
+    linalg.yield %n : f32
+  } -> tensor<32x1xf32>
+  return %c : tensor<32x1xf32>
+}
