@@ -18,7 +18,8 @@ const DlcStage dlcCommonStages[] = {
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-sink-reshapes,tile-choose-layouts,resolve-ranked-shaped-type-result-dims,"
-     "canonicalize,cse,tile-decompose-pads,tile-fuse-elementwise,tile-split-reductions,tile-transpose-narrow,cse,tile-"
+     "canonicalize,cse,tile-decompose-pads,tile-fuse-elementwise,tile-split-reductions,tile-transpose-narrow,tile-"
+     "transpose-operands,cse,tile-"
      "form-graphs,tile-"
      "schedule))"},
     {"task", "Lower tile graphs to tasks",

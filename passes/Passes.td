@@ -112,6 +112,14 @@ def TileTransposeNarrow : Pass<"tile-transpose-narrow", "::mlir::func::FuncOp"> 
   }];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }
+def TileTransposeOperands : Pass<"tile-transpose-operands", "::mlir::func::FuncOp"> {
+  let summary = "Transpose operands of products that lie across the way in which they are read";
+  let description = [{
+    A product of matrices, a linalg.generic over (m, n, k), reads a large left operand as (m, k) and, where k is short
+    or m large, the right one as (k, n): one that lies otherwise is transposed before.
+  }];
+  let dependentDialects = ["linalg", "tensor"];
+}
 def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
   let description = [{
