@@ -340,6 +340,43 @@ static void checkCall(DlcBuilder *b, MlirOperation call) {
   }
 }
 
+//===--- conversions ---------------------------------------------------------------------------------===//
+static bool makesBrainFloat(MlirOperation op) {
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) {
+    MlirType t = mlirValueGetType(mlirOperationGetResult(op, i));
+    if (mlirTypeIsABF16(mlirTypeIsAShaped(t) ? mlirShapedTypeGetElementType(t) : t)) return true;
+  }
+  return false;
+}
+
+// Where the CPU does not round to bf16, LLVM calls this function of libgcc or compiler-rt, which programs do not have.
+// To nearest, ties to even; a NaN stays one.
+static void writeRounding(Glue *g, MlirStringRef features) {
+  char text[2600];
+  snprintf(text, sizeof text, "%.*s", (int)features.length, features.data);
+  if (strstr(text, "avx512bf16") || strstr(text, "avxneconvert")) return;
+  DlcOps found = dlcCollect(g->module, makesBrainFloat);
+  if (found.n)
+    dlcTextPrint(&g->text, "llvm.func hidden @__truncsfbf2(%%x: f32) -> bf16 {\n"
+                           "  %%one = llvm.mlir.constant(1 : i32) : i32\n"
+                           "  %%quiet = llvm.mlir.constant(64 : i32) : i32\n"
+                           "  %%half = llvm.mlir.constant(32767 : i32) : i32\n"
+                           "  %%n = llvm.mlir.constant(16 : i32) : i32\n"
+                           "  %%bits = llvm.bitcast %%x : f32 to i32\n"
+                           "  %%high = llvm.lshr %%bits, %%n : i32\n"
+                           "  %%odd = llvm.and %%high, %%one : i32\n"
+                           "  %%bias = llvm.add %%half, %%odd : i32\n"
+                           "  %%sum = llvm.add %%bits, %%bias : i32\n"
+                           "  %%rounded = llvm.lshr %%sum, %%n : i32\n"
+                           "  %%nan = llvm.or %%high, %%quiet : i32\n"
+                           "  %%isnan = llvm.fcmp \"uno\" %%x, %%x : f32\n"
+                           "  %%r = llvm.select %%isnan, %%nan, %%rounded : i1, i32\n"
+                           "  %%low = llvm.trunc %%r : i32 to i16\n"
+                           "  %%y = llvm.bitcast %%low : i16 to bf16\n"
+                           "  llvm.return %%y : bf16\n}\n");
+  free(found.data);
+}
+
 //===--- the pass ------------------------------------------------------------------------------------===//
 static MlirLogicalResult writeAll(Glue *g, const DlcCtrlHostGlueOptions *options, DlcOps *declarations) {
   MlirOperation main = dlcLookupSymbol(g->module, "dlc_main");
@@ -369,6 +406,7 @@ static MlirLogicalResult writeAll(Glue *g, const DlcCtrlHostGlueOptions *options
     declarations->data = realloc(declarations->data, (size_t)(declarations->n + 1) * sizeof op);
     declarations->data[declarations->n++] = op;
   }
+  writeRounding(g, options->features);
   writeEntry(g, main);
   writeProgram(g, options);
   return mlirLogicalResultSuccess();
