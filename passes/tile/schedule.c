@@ -150,21 +150,16 @@ static bool transposes(const DlcTileNode *node) {
   return false;
 }
 
-// A contraction over windows: what a device's register allocator makes of its unrolled loops is not in the price, and
-// of some tiles it makes spills.
-static bool hasWindows(const DlcTileNode *node) {
-  for (intptr_t k = 0; k < mlirOperationGetNumOperands(node->op) && node->contracts; ++k) {
-    MlirAffineMap map;
-    if (dlcLinalgMap(node->op, k, &map) && !mlirAffineMapIsProjectedPermutation(map)) return true;
-  }
-  return false;
-}
+// What a device's register allocator makes of a contraction's unrolled loops is not in the price, and of some tiles it
+// makes spills.
+static bool contracts(const DlcTileNode *node) { return node->contracts; }
 
 // Why no other tile than that of the rules is looked for; null: it is.
 static const char *keepsRules(const DlcTileGraph *graph, const DlcDevice *device) {
   for (intptr_t i = 0; i < graph->n; ++i)
-    if ((device->isHost ? transposes : hasWindows)(&graph->nodes[i]))
-      return device->isHost ? "the rules' tile: an op transposes" : "the rules' tile: a contraction over windows";
+    if ((device->isHost ? transposes : contracts)(&graph->nodes[i]))
+      return device->isHost ? "the rules' tile: an op transposes"
+                            : "the rules' tile: a contraction, whose spills have no price";
   return NULL;
 }
 
