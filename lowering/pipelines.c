@@ -17,16 +17,14 @@ const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
-     "builtin.module(func.func(tile-sink-reshapes,tile-choose-layouts,resolve-ranked-shaped-type-result-dims,"
-     "canonicalize,cse,tile-decompose-pads,tile-fuse-elementwise,tile-split-reductions,tile-transpose-narrow,tile-"
-     "transpose-operands,cse,tile-"
-     "form-graphs,tile-"
-     "schedule))"},
+     "builtin.module(func.func(tile-sink-reshapes,tile-choose-layouts,tile-decompose-pads,"
+     "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-split-reductions,"
+     "tile-transpose-narrow,tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
-     "builtin.module(func.func(tile-split-empty-tensors,ctrl-slice-outs),eliminate-empty-tensors,one-shot-bufferize{"
-     "bufferize-function-"
+     "builtin.module(func.func(tile-split-fresh-tensors,tile-order-destinations,ctrl-slice-outs),"
+     "eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
      "boundaries "
      "function-boundary-type-conversion=identity-layout-map "
      "allow-return-allocs-from-loops=1},func.func(canonicalize,cse,canonicalize))"},

@@ -16,11 +16,12 @@ def TileDecomposePads : Pass<"tile-decompose-pads", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["linalg", "tensor", "arith"];
 }
-def TileSplitEmptyTensors : Pass<"tile-split-empty-tensors", "::mlir::func::FuncOp"> {
-  let summary = "Give each use of a tensor.empty its own";
+def TileSplitFreshTensors : Pass<"tile-split-fresh-tensors", "::mlir::func::FuncOp"> {
+  let summary = "Give each use of a fresh tensor its own";
   let description = [{
     To run before bufferisation, whose analysis takes time with the square of what is made in one
-    fresh tensor; CSE makes all fresh tensors of a type one.
+    fresh tensor; CSE makes all fresh tensors of a type one. A fresh tensor is a `tensor.empty`, or
+    what fills and insertions alone make of one; of the latter, uses that only read share one.
   }];
   let statistics = [Statistic<"copies", "copies", "fresh tensors added">];
   let dependentDialects = ["tensor"];
@@ -56,6 +57,16 @@ def TileChooseLayouts : Pass<"tile-choose-layouts", "::mlir::func::FuncOp"> {
   let options = [Option<"least", "least", "int64_t", "8", "Fewest elements of the last moved dimension">];
   let statistics = [Statistic<"stored", "stored", "values that are stored in another order">];
   let dependentDialects = ["linalg", "tensor", "arith", "affine"];
+}
+def TileOrderDestinations : Pass<"tile-order-destinations", "::mlir::func::FuncOp"> {
+  let summary = "Make what a tensor is inserted into before the tensor";
+  let description = [{
+    Bufferisation lets a tensor be made where it is to be inserted only if that place is there
+    before it. Fills, insertions, fresh tensors and the arithmetic of their sizes move to
+    before the op that makes the inserted tensor.
+  }];
+  let statistics = [Statistic<"moved", "moved", "ops moved">];
+  let dependentDialects = ["linalg", "tensor"];
 }
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";

@@ -76,6 +76,7 @@ static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, D
     return mlirLogicalResultFailure();
   }
   foldFills(b, &nest, ops);
+  dlcCoalesceLoops(&nest);
   dlcPlanNest(&nest, target, &plan);
   dlcPassCount(pass, plan.vector >= 0 ? 0 : 1, 1);
   dlcEmitNest(b, &nest, &plan);

@@ -1,5 +1,5 @@
 // A linalg op (or memref.copy) as a nest of loops over strided flat buffers, and
-// how it is to be lowered. nest.c reads the op, plan.c, block.c and order.c choose, emit.c writes
+// how it is to be lowered. nest.c reads the op, coalesce.c joins loops, plan.c, block.c and order.c choose, emit.c writes
 // the loops, tile.c the register tile inside them, body.c the scalar body.
 #pragma once
 #include "dlc/analysis.h"
@@ -80,6 +80,7 @@ static inline Size known(int64_t n) { return (Size){.known = n}; }
 // False: the op is no nest over memrefs (tensors, or too large): leave it alone.
 bool dlcReadNest(DlcBuilder *b, MlirOperation op, Nest *nest);
 bool dlcIsNest(MlirOperation op);
+void dlcCoalesceLoops(Nest *nest); // see coalesce.c
 // The flat view of any strided memref, with its sizes and strides, before the builder's insertion point.
 bool dlcReadBuffer(DlcBuilder *b, MlirValue memref, Operand *o);
 bool dlcIsStrided(MlirType t);

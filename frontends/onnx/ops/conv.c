@@ -1,6 +1,6 @@
 // Conv of any rank: the input is padded, then one linalg op accumulates onto
 // the broadcast bias. Plain and depthwise 2-D convolutions use linalg's named
-// ops, 1x1 ones become a product of matrices, the rest a generic.
+// ops, 1x1 ones a generic without loops over the kernel, the rest one with them.
 #include "frontends/onnx/ops/quantise.h"
 #include "frontends/onnx/ops/table.h"
 #include "frontends/onnx/ops/window.h"
@@ -40,17 +40,24 @@ static MlirValue depthwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight
                                                      .dilations = pairAttribute(ctx, w->dilations)),
                    0);
 }
-// [oc, ic] x [n, ic, hw] -> [n, oc, hw]
-static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, OnnxElement e,
-                                const OnnxIndex *dims) {
-  OnnxIndex pixels = onnxProduct(ctx, x->rank - 2, x->dims + 2);
-  OnnxValue *image = onnxReshape(ctx, x, 3, (OnnxIndex[]){x->dims[0], x->dims[1], pixels});
+// [oc, ic] x [n, ic, pixels...] -> [n, oc, pixels...], over n, oc, pixels..., ic
+static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, const OnnxWindow *w,
+                                OnnxElement e, const OnnxIndex *dims) {
+  MlirContext c = B->ctx;
+  int loops = w->n + 3;
+  MlirAffineExpr in[ONNX_MAX_RANK], out[ONNX_MAX_RANK];
+  char iterators[ONNX_MAX_RANK + 1] = {0};
+  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "this many dimensions are not supported"), NULL;
+  for (int i = 0; i < loops - 1; ++i) out[i] = in[i] = mlirAffineDimExprGet(c, i);
+  for (int i = 0; i < w->n; ++i)
+    in[2 + i] = mlirAffineMulExprGet(in[2 + i], mlirAffineConstantExprGet(c, w->strides[i]));
+  in[1] = mlirAffineDimExprGet(c, loops - 1);
+  memset(iterators, 'p', (size_t)loops - 1), iterators[loops - 1] = 'r';
   OnnxValue *matrix = onnxReshape(ctx, weight, 2, weight->dims);
-  OnnxIndex flat[] = {x->dims[0], weight->dims[0], pixels};
-  MlirValue init = startOfSum(ctx, bias, e, 3, flat);
-  MlirValue r = onnxContract(ctx, "pppr", matrix, onnxMap(ctx, 4, 2, (int[]){1, 3}), image,
-                             onnxMap(ctx, 4, 3, (int[]){0, 3, 2}), e, init, onnxMap(ctx, 4, 3, (int[]){0, 1, 2}));
-  return onnxReshape(ctx, onnxNewTensor(ctx, e, 3, flat, r), x->rank, dims);
+  MlirValue r = onnxContract(ctx, iterators, matrix, onnxMap(ctx, loops, 2, (int[]){1, loops - 1}), x,
+                             mlirAffineMapGet(c, loops, 0, x->rank, in), e, startOfSum(ctx, bias, e, x->rank, dims),
+                             mlirAffineMapGet(c, loops, 0, x->rank, out));
+  return onnxNewTensor(ctx, e, x->rank, dims, r);
 }
 // Loops n, (group), filter, out..., channel, kernel...
 static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups,
@@ -86,7 +93,7 @@ static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight,
 
 static bool isPointwise(const OnnxWindow *w) {
   for (int i = 0; i < w->n; ++i)
-    if (!onnxIs(w->kernel[i], 1) || w->strides[i] != 1 || !onnxIs(w->low[i], 0) || !onnxIs(w->high[i], 0)) return false;
+    if (!onnxIs(w->kernel[i], 1) || !onnxIs(w->low[i], 0) || !onnxIs(w->high[i], 0)) return false;
   return true;
 }
 static bool checkConv(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, const OnnxValue *weight, OnnxWindow *w,
@@ -116,7 +123,7 @@ OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxV
   OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
   for (int i = 0; i < w->n; ++i) dims[2 + i] = w->out[i];
   bool depthwise = groups > 1 && onnxIs(weight->dims[1], 1) && onnxIs(weight->dims[0], groups);
-  if (groups == 1 && isPointwise(w)) return pointwiseConv(ctx, x, weight, bias, e, dims);
+  if (groups == 1 && isPointwise(w)) return pointwiseConv(ctx, x, weight, bias, w, e, dims);
   x = onnxPadWindow(ctx, x, w, onnxConstantInt(ctx, x->element, 0));
   if (!x) return NULL;
   if (w->n == 2 && groups == 1)

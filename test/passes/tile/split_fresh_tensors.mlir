@@ -1,4 +1,4 @@
-// RUN: dl-opt %s --allow-unregistered-dialect --pass-pipeline='builtin.module(func.func(tile-split-empty-tensors))' | FileCheck %s
+// RUN: dl-opt %s --allow-unregistered-dialect --pass-pipeline='builtin.module(func.func(tile-split-fresh-tensors))' | FileCheck %s
 
 // CHECK-LABEL: func @shared
 // CHECK: %[[A:.*]] = tensor.empty(%{{.*}})

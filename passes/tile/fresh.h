@@ -1,0 +1,9 @@
+// Fresh tensors: what holds no data of the program, only constants that are cheap to
+// write again. A tensor.empty; a fill of a fresh tensor, as linalg.fill or as a
+// ctrl.task that reads no tensor; a fresh tensor inserted into another.
+#pragma once
+#include "dlc/builder.h"
+
+bool dlcIsFresh(MlirOperation op);
+// Whether the op is of a kind that a fresh tensor is made by; its operands may not be.
+bool dlcMakesFresh(MlirOperation op);
