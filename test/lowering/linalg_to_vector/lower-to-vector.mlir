@@ -175,3 +175,33 @@ func.func @thin(%a: memref<1x1024xf32>, %b: memref<1024x1024xf32>, %c: memref<1x
   linalg.matmul ins(%a, %b : memref<1x1024xf32>, memref<1024x1024xf32>) outs(%c : memref<1x1024xf32>)
   return
 }
+
+// -----
+
+// Rows and columns of an image that both operands have whole are one loop of 49; in part of a wider image they are two.
+// CHECK-LABEL: func.func @image
+// CHECK:       scf.for %{{.*}} = %c0{{.*}} to %c48
+// CHECK-LABEL: func.func @part
+// CHECK-NOT:   to %c48
+// CHECK:       return
+#in = affine_map<(h, w, c, k) -> (h, w, k)>
+#weight = affine_map<(h, w, c, k) -> (k, c)>
+#out = affine_map<(h, w, c, k) -> (h, w, c)>
+func.func @image(%x: memref<7x7x20xf32>, %w: memref<20x16xf32>, %y: memref<7x7x16xf32>) {
+  linalg.generic {indexing_maps = [#in, #weight, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%x, %w : memref<7x7x20xf32>, memref<20x16xf32>) outs(%y : memref<7x7x16xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+func.func @part(%x: memref<7x7x20xf32>, %w: memref<20x16xf32>, %y: memref<7x7x16xf32, strided<[144, 16, 1]>>) {
+  linalg.generic {indexing_maps = [#in, #weight, #out], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%x, %w : memref<7x7x20xf32>, memref<20x16xf32>) outs(%y : memref<7x7x16xf32, strided<[144, 16, 1]>>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %m : f32
+    linalg.yield %s : f32
+  }
+  return
+}

@@ -52,3 +52,29 @@ func.func @unused() {
   %e = tensor.empty() : tensor<8xf32>
   return
 }
+
+// Two padded tensors with one border: the border, and the tensor that it is inserted into, are made twice.
+// CHECK-LABEL: func @borders
+// CHECK-COUNT-2: linalg.fill
+// CHECK-NOT: linalg.fill
+// CHECK: return
+func.func @borders(%z: f32, %a: tensor<4xf32>, %b: tensor<4xf32>) -> (tensor<6xf32>, tensor<6xf32>) {
+  %e = tensor.empty() : tensor<6xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<6xf32>) -> tensor<6xf32>
+  %p = tensor.insert_slice %a into %f[1] [4] [1] : tensor<4xf32> into tensor<6xf32>
+  %q = tensor.insert_slice %b into %f[1] [4] [1] : tensor<4xf32> into tensor<6xf32>
+  return %p, %q : tensor<6xf32>, tensor<6xf32>
+}
+
+// What only reads a filled tensor shares it.
+// CHECK-LABEL: func @readers
+// CHECK-COUNT-1: linalg.fill
+// CHECK-NOT: linalg.fill
+// CHECK: return
+func.func @readers(%z: f32) {
+  %e = tensor.empty() : tensor<6xf32>
+  %f = linalg.fill ins(%z : f32) outs(%e : tensor<6xf32>) -> tensor<6xf32>
+  "test.use"(%f) : (tensor<6xf32>) -> ()
+  "test.use"(%f) : (tensor<6xf32>) -> ()
+  return
+}
