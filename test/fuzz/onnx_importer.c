@@ -64,7 +64,8 @@ static int64_t drawNumber(int64_t old) {
   static const int64_t numbers[] = {0,         1,        2, 3, 7, -1, -2, 16, 255, 4096, 1 << 20, (int64_t)1 << 31,
                                     INT64_MAX, INT64_MIN};
   unsigned k = draw(20);
-  return k < 14 ? numbers[k] : k < 16 ? old + 1 : k < 18 ? old - 1 : old ^ ((int64_t)1 << draw(63));
+  uint64_t bits = (uint64_t)old; // wraps around
+  return k < 14 ? numbers[k] : (int64_t)(k < 16 ? bits + 1 : k < 18 ? bits - 1 : bits ^ ((uint64_t)1 << draw(63)));
 }
 #define PICK(message, list) (message)->list[draw((unsigned)(message)->n_##list)]
 static void swapNames(char **a, char **b) {
