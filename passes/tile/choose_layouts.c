@@ -62,8 +62,14 @@ static bool orderByConstant(MlirOperation op, int64_t least, int *order) {
       if (constant >= 0) return false;
       constant = i;
     }
-  bool varies[DLC_LAYOUT_RANK];
+  bool varies[DLC_LAYOUT_RANK], isReused = false;
   if (constant < 0 || !variesWith(op, constant, varies)) return false;
+  for (intptr_t i = 0; i < inputsOf(op); ++i) { // what nothing else varies with: one element of it, many of the result
+    bool other[DLC_LAYOUT_RANK];
+    if (i == constant || !variesWith(op, i, other)) continue;
+    for (intptr_t d = 0; d < rank; ++d) isReused |= varies[d] && !other[d];
+  }
+  if (!isReused) return false; // of a depthwise convolution: it follows its input
   int64_t last = 0;
   for (int pass = 0; pass < 2; ++pass)
     for (int i = 0; i < rank; ++i)
@@ -151,12 +157,71 @@ static void rewriteTranspose(DlcLayouts *layouts, MlirOperation op) {
   store(layouts, mlirOperationGetResult(op, 0), in.stored, order);
 }
 
+//===--- inputs that are worth being moved -------------------------------------------------===//
+static const double manyUses = 1024, leastReduced = 16;
+static void rewritePad(DlcLayouts *layouts, MlirOperation op);
+
+// The order of an input with what it is summed over last, if every element of it is used often enough.
+static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
+  int64_t ranges[DLC_LAYOUT_RANK];
+  bool isReduction[DLC_LAYOUT_RANK], isLast[DLC_LAYOUT_RANK] = {false};
+  MlirAffineMap map;
+  intptr_t nLoops = dlcIteratorTypes(op, isReduction, DLC_LAYOUT_RANK), n = 0;
+  if (nLoops < 0 || nLoops > DLC_LAYOUT_RANK || !dlcStaticLoopRanges(op, ranges, DLC_LAYOUT_RANK) ||
+      !dlcLinalgMap(op, input, &map))
+    return false;
+  intptr_t rank = mlirAffineMapGetNumResults(map);
+  double uses = 1, reduced = 1;
+  for (intptr_t l = 0; l < nLoops; ++l) {
+    bool isPlain = false;
+    for (intptr_t i = 0; i < rank; ++i) {
+      MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+      if (!mlirAffineExprIsADim(e) || mlirAffineDimExprGetPosition(e) != l) continue;
+      isPlain = true;
+      if (isReduction[l]) isLast[i] = true, reduced *= (double)ranges[l];
+    }
+    bool isWindow = isReduction[l] && !isPlain, isAbsent = true;
+    for (intptr_t i = 0; i < rank; ++i) isAbsent &= !mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, i), l);
+    if (ranges[l] > 0 && (isWindow || isAbsent)) uses *= (double)ranges[l];
+  }
+  for (int last = 0; last < 2; ++last)
+    for (int i = 0; i < rank; ++i)
+      if (isLast[i] == last) order[n++] = i;
+  return uses >= manyUses && reduced >= leastReduced && !dlcIsOrdered(order, rank);
+}
+
+// Stores a value of the op's own block in this order; of a padded one, what is padded.
+static void moveValue(DlcLayouts *layouts, MlirOperation op, MlirValue value, const int *order) {
+  MlirOperation producer = opOf(value);
+  MlirBlock block = producer.ptr ? mlirOperationGetBlock(producer) : mlirBlockArgumentGetOwner(value);
+  if (!mlirBlockEqual(block, mlirOperationGetBlock(op)) || !isNull(dlcLayoutOf(layouts, value).stored)) return;
+  if (tensor_pad_isa(producer)) {
+    moveValue(layouts, op, tensor_pad_source(producer), order);
+    rewritePad(layouts, producer);
+    return;
+  }
+  MlirValue moved = dlcInOrder(layouts, value, order);
+  if (!isNull(moved)) dlcLayoutsSet(layouts, value, moved, order);
+}
+
+static void moveInputs(DlcLayouts *layouts, MlirOperation op) {
+  for (intptr_t i = 0; i < inputsOf(op); ++i) {
+    MlirValue v = mlirOperationGetOperand(op, i);
+    int order[DLC_LAYOUT_RANK];
+    if (mlirTypeIsARankedTensor(typeOf(v)) && mlirShapedTypeGetRank(typeOf(v)) <= DLC_LAYOUT_RANK &&
+        !arith_constant_isa(opOf(v)) && isNull(dlcLayoutOf(layouts, v).stored) && orderOfInput(op, i, order))
+      moveValue(layouts, op, v, order);
+  }
+}
+
 static void rewriteLinalg(DlcLayouts *layouts, MlirOperation op, int64_t least) {
   intptr_t nResults = mlirOperationGetNumResults(op);
   int order[DLC_LAYOUT_RANK];
   if (!nResults || mlirShapedTypeGetRank(typeOf(mlirOperationGetResult(op, 0))) > DLC_LAYOUT_RANK) return;
-  bool isMoved = readsMoved(layouts, op), isOrdered = haveOneMap(op) && (orderByConstant(op, least, order) ||
-                                                                         (isMoved && orderByInput(layouts, op, order)));
+  bool isOrdered = haveOneMap(op) && orderByConstant(op, least, order);
+  if (isOrdered) moveInputs(layouts, op);
+  bool isMoved = readsMoved(layouts, op);
+  if (!isOrdered) isOrdered = haveOneMap(op) && isMoved && orderByInput(layouts, op, order);
   if (!isOrdered && !isMoved) return;
   intptr_t rank = mlirShapedTypeGetRank(typeOf(mlirOperationGetResult(op, 0)));
   if (!isOrdered) identity(order, DLC_LAYOUT_RANK);

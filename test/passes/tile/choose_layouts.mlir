@@ -115,3 +115,31 @@ func.func @shuffle(%x: tensor<1x3x5xf32>) -> tensor<1x8x5xf32> {
   %c = tensor.collapse_shape %t [[0], [1, 2], [3]] : tensor<1x4x2x5xf32> into tensor<1x8x5xf32>
   return %c : tensor<1x8x5xf32>
 }
+
+// -----
+
+// A depthwise convolution alone stays as it is: no element of its constant is used for several channels.
+// CHECK-LABEL: func @depthwise
+// CHECK: linalg.depthwise_conv_2d_nchw_chw
+func.func @depthwise(%x: tensor<1x16x9x9xf32>, %i: tensor<1x16x7x7xf32>) -> tensor<1x16x7x7xf32> {
+  %w = arith.constant dense<0.5> : tensor<16x3x3xf32>
+  %r = linalg.depthwise_conv_2d_nchw_chw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%x, %w : tensor<1x16x9x9xf32>, tensor<16x3x3xf32>) outs(%i : tensor<1x16x7x7xf32>) -> tensor<1x16x7x7xf32>
+  return %r : tensor<1x16x7x7xf32>
+}
+
+// -----
+
+// Each element of the input is used 9 * 128 times, and summed over 32 channels: it is moved, before it is padded.
+// CHECK-LABEL: func @wide
+// CHECK: %[[T:.*]] = linalg.transpose ins(%arg0 : tensor<1x32x7x7xf32>) {{.*}} permutation = [0, 2, 3, 1]
+// CHECK: tensor.pad %[[T]] low[0, 1, 1, 0]
+func.func @wide(%x: tensor<1x32x7x7xf32>, %i: tensor<1x128x7x7xf32>) -> tensor<1x128x7x7xf32> {
+  %w = arith.constant dense<0.5> : tensor<128x32x3x3xf32>
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a1: index, %a2: index, %a3: index, %a4: index):
+    tensor.yield %z : f32
+  } : tensor<1x32x7x7xf32> to tensor<1x32x9x9xf32>
+  %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%p, %w : tensor<1x32x9x9xf32>, tensor<128x32x3x3xf32>) outs(%i : tensor<1x128x7x7xf32>) -> tensor<1x128x7x7xf32>
+  return %r : tensor<1x128x7x7xf32>
+}
