@@ -157,7 +157,8 @@ static void setSchedule(Run *r, bool isHost) {
     Setting *s = &r->settings[r->nSettings++];
     s->pass = "tile-schedule";
     snprintf(s->options, sizeof s->options, "{by=%s candidate=%lld explain=%s%s%s}", o->by ? o->by : "cost",
-             (long long)o->candidate, o->report ? "true" : "false", o->choices ? " choices=" : "", o->choices ? o->choices : "");
+             (long long)o->candidate, o->report ? "true" : "false", o->choices ? " choices=" : "",
+             o->choices ? o->choices : "");
   }
   if (isHost && !rules) return;
   Setting *s = &r->settings[r->nSettings++]; // a device's kernels with borders spill registers

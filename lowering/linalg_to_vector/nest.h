@@ -1,6 +1,6 @@
 // A linalg op (or memref.copy) as a nest of loops over strided flat buffers, and
-// how it is to be lowered. nest.c reads the op, coalesce.c joins loops, plan.c, block.c and order.c choose, emit.c writes
-// the loops, tile.c the register tile inside them, body.c the scalar body.
+// how it is to be lowered. nest.c reads the op, coalesce.c joins loops, plan.c, block.c and order.c choose, emit.c
+// writes the loops, tile.c the register tile inside them, body.c the scalar body.
 #pragma once
 #include "dlc/analysis.h"
 #include "dlc/builder.h"

@@ -25,7 +25,9 @@ typedef struct {
 //===--- the schedule ------------------------------------------------------------------------===//
 static void fillTile(const DlcFlow *flow, const struct tile_fit *fit, int64_t *tile) {
   for (intptr_t d = 0; d < flow->nDims; ++d) {
-    int64_t size = fit && d < flow->rank ? fit->tile.data[d] : fit && d - flow->rank < fit->step.n ? fit->step.data[d - flow->rank] : 0;
+    int64_t size = fit && d < flow->rank                 ? fit->tile.data[d]
+                   : fit && d - flow->rank < fit->step.n ? fit->step.data[d - flow->rank]
+                                                         : 0;
     tile[d] = size > 0 && size < flow->extent[d] ? size : flow->extent[d] > 0 ? flow->extent[d] : 1;
   }
 }
@@ -52,19 +54,25 @@ bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSch
   return true;
 }
 
-static MlirAttribute writeFit(const DlcCostSchedule *schedule, const DlcFlow *flow, int level, bool *cut, MlirContext ctx) {
-  static const tile_Level of[DLC_MEMORIES] = {tile_Level_reg, tile_Level_workgroup, tile_Level_cluster, tile_Level_l2, tile_Level_l2, tile_Level_global};
+static MlirAttribute writeFit(const DlcCostSchedule *schedule, const DlcFlow *flow, int level, bool *cut,
+                              MlirContext ctx) {
+  static const tile_Level of[DLC_MEMORIES] = {tile_Level_reg, tile_Level_workgroup, tile_Level_cluster,
+                                              tile_Level_l2,  tile_Level_l2,        tile_Level_global};
   int64_t tile[DLC_MAX_RANK], step[DLC_MAX_RANK];
   bool stepped = false;
   for (intptr_t d = 0; d < flow->nDims; ++d) {
     int64_t size = schedule->tile[level][d];
     cut[d] |= size < flow->extent[d];
-    if (d < flow->rank) tile[d] = cut[d] ? size : 0;
-    else step[d - flow->rank] = cut[d] ? size : 0;
+    if (d < flow->rank)
+      tile[d] = cut[d] ? size : 0;
+    else
+      step[d - flow->rank] = cut[d] ? size : 0;
     stepped |= d >= flow->rank && cut[d];
   }
   bool pipelined = level == DLC_WORKGROUP && stepped && schedule->stages > 1;
-  return tile_fit_get(ctx, .level = of[level], .tile = {tile, flow->rank}, .step = {step, stepped ? flow->nDims - flow->rank : 0}, .stages = pipelined ? schedule->stages : 0);
+  return tile_fit_get(ctx, .level = of[level], .tile = {tile, flow->rank},
+                      .step = {step, stepped ? flow->nDims - flow->rank : 0},
+                      .stages = pipelined ? schedule->stages : 0);
 }
 
 MlirAttribute dlcCostScheduleWrite(const DlcCostSchedule *schedule, const DlcFlow *flow, MlirContext ctx) {
@@ -77,7 +85,8 @@ MlirAttribute dlcCostScheduleWrite(const DlcCostSchedule *schedule, const DlcFlo
     if (mlirAttributeIsNull(fits[i])) return fits[i];
   for (intptr_t d = 0; d < flow->rank; ++d) clustered |= schedule->cluster[d] > 1;
   if (schedule->order != tile_Raster_row) order = tile_order_get(ctx, schedule->order, .group = schedule->group);
-  return tile_schedule_get(ctx, .fit = {fits, n}, .cluster = {schedule->cluster, clustered ? flow->rank : 0}, .order = order);
+  return tile_schedule_get(ctx, .fit = {fits, n}, .cluster = {schedule->cluster, clustered ? flow->rank : 0},
+                           .order = order);
 }
 
 DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device) {
@@ -116,7 +125,8 @@ static bool isResident(const Run *r, double bytes) {
 static double readsOfUses(const Run *r, intptr_t value, const double *tile) {
   double bytes = 0;
   for (intptr_t u = 0; u < r->flow->nUses; ++u)
-    if (r->flow->uses[u].value == value) bytes += dlcBoxMeanBytes(&r->flow->uses[u].box, r->flow->values[value].elementBytes, tile);
+    if (r->flow->uses[u].value == value)
+      bytes += dlcBoxMeanBytes(&r->flow->uses[u].box, r->flow->values[value].elementBytes, tile);
   return bytes;
 }
 
@@ -162,7 +172,8 @@ static intptr_t markTogether(DlcCacheLoop *loops, intptr_t n, double together) {
   return n;
 }
 
-// The loops over the items in the order in which they are taken, shared by `parts` that each take a piece of the outermost.
+// The loops over the items in the order in which they are taken, shared by `parts` that each take a piece of the
+// outermost.
 static intptr_t gridLoops(const Run *r, double parts, DlcCacheLoop *loops) {
   intptr_t n = 0, rank = r->flow->rank;
   double count[DLC_MAX_RANK], group = 1;
@@ -178,7 +189,8 @@ static intptr_t gridLoops(const Run *r, double parts, DlcCacheLoop *loops) {
     for (intptr_t d = 1; d < rank; ++d) loops[n++] = (DlcCacheLoop){d, count[d], false};
     loops[n++] = (DlcCacheLoop){0, group, false};
   } else {
-    for (intptr_t i = 0; i < rank; ++i) loops[n++] = (DlcCacheLoop){column ? rank - 1 - i : i, count[column ? rank - 1 - i : i], false};
+    for (intptr_t i = 0; i < rank; ++i)
+      loops[n++] = (DlcCacheLoop){column ? rank - 1 - i : i, count[column ? rank - 1 - i : i], false};
   }
   double resident = r->out->waves > 0 ? (double)r->out->items / r->out->waves / r->clusters / fmax(1, parts) : 1;
   for (intptr_t i = 0; i < n && parts > 1; ++i) {
@@ -201,7 +213,8 @@ static void addRead(const Run *r, DlcMemory level, const DlcStream *stream, doub
   const DlcMemoryLevel *m = &r->device->memory[level];
   if (!m->present) return;
   r->out->read[level] += bytes;
-  r->out->transactions[level] += bytes * transactionsOf(stream->box, stream->elementBytes, r->cluster, m->readTransaction);
+  r->out->transactions[level] +=
+      bytes * transactionsOf(stream->box, stream->elementBytes, r->cluster, m->readTransaction);
 }
 
 static void addWrite(const Run *r, DlcMemory level, const DlcFlowValue *v, double bytes) {
@@ -232,7 +245,8 @@ static void priceMemoryReads(Run *r) {
   for (intptr_t i = 0; i < n; ++i) addRead(r, DLC_GLOBAL, &streams[i], moved[i]);
   for (intptr_t v = 0, i = 0; v < f->nValues; ++v) {
     if (!comesFromMemory(&f->values[v])) continue;
-    if (f->values[v].isProduced && isResident(r, dlcBoxWholeBytes(&f->values[v].box, f->values[v].elementBytes))) r->out->resident += moved[i];
+    if (f->values[v].isProduced && isResident(r, dlcBoxWholeBytes(&f->values[v].box, f->values[v].elementBytes)))
+      r->out->resident += moved[i];
     ++i;
   }
   free(streams), free(moved);
@@ -241,7 +255,8 @@ static void priceMemoryReads(Run *r) {
 static void priceGathers(Run *r) {
   static const DlcMemory levels[] = {DLC_L2, DLC_L3, DLC_GLOBAL};
   for (int i = 0; i < 3; ++i)
-    if (r->device->memory[levels[i]].present) r->out->read[levels[i]] += gathered(r, &r->out->transactions[levels[i]], &r->device->memory[levels[i]]);
+    if (r->device->memory[levels[i]].present)
+      r->out->read[levels[i]] += gathered(r, &r->out->transactions[levels[i]], &r->device->memory[levels[i]]);
 }
 
 // A level that the device lacks is the next further one.
@@ -250,8 +265,8 @@ static DlcMemory presentLevel(const DlcDevice *device, DlcMemory level) {
   return level;
 }
 
-// The largest box that an item streams past its intermediates. A cache of a host keeps these while both fill no more than
-// half of it: what it is given last stays, and not all sets fill alike.
+// The largest box that an item streams past its intermediates. A cache of a host keeps these while both fill no more
+// than half of it: what it is given last stays, and not all sets fill alike.
 static double mostStreamed(const Run *r) {
   double most = 0;
   for (intptr_t i = 0; i < r->flow->nValues; ++i) {
@@ -261,14 +276,16 @@ static double mostStreamed(const Run *r) {
   return most;
 }
 
-// Results and stored intermediates go to memory once; what lives at a nearer level is written and read there by every item.
+// Results and stored intermediates go to memory once; what lives at a nearer level is written and read there by every
+// item.
 static void priceValues(Run *r) {
   const DlcFlow *f = r->flow;
   double streamed = mostStreamed(r);
   for (intptr_t i = 0; i < f->nValues; ++i) {
     const DlcFlowValue *v = &f->values[i];
     double whole = dlcBoxWholeBytes(&v->box, v->elementBytes), items = (double)r->out->items;
-    bool isInner = v->node >= 0 && v->isRead, isStored = v->node >= 0 && (v->isYielded || (isInner && v->level == tile_Level_global));
+    bool isInner = v->node >= 0 && v->isRead,
+         isStored = v->node >= 0 && (v->isYielded || (isInner && v->level == tile_Level_global));
     if (v->node < 0 && v->isRead) r->out->least += whole;
     if (v->node >= 0 && v->isYielded) r->out->least += whole;
     if (isStored) addWrite(r, DLC_L2, v, whole), addWrite(r, DLC_L3, v, whole), addWrite(r, DLC_GLOBAL, v, whole);
@@ -276,11 +293,15 @@ static void priceValues(Run *r) {
     if (isInner && v->level == tile_Level_global && !v->isYielded) r->out->stored += whole;
     DlcMemory level = presentLevel(r->device, dlcMemoryOfLevel(v->level));
     if (!isInner || level == DLC_GLOBAL || level == DLC_REGISTER) continue;
-    double written = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean) * items, read = readsOfUses(r, i, r->mean) * items;
+    double written = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean) * items,
+           read = readsOfUses(r, i, r->mean) * items;
     r->out->written[level] += written, r->out->read[level] += read;
-    r->out->transactions[level] += written / (double)r->device->memory[level].writeTransaction + read / (double)r->device->memory[level].readTransaction;
+    r->out->transactions[level] += written / (double)r->device->memory[level].writeTransaction +
+                                   read / (double)r->device->memory[level].readTransaction;
     const DlcMemoryLevel *l1 = &r->device->memory[DLC_WORKGROUP], *l2 = &r->device->memory[DLC_L2];
-    if (level != DLC_WORKGROUP || !r->device->isHost || !l2->present || (double)r->out->footprint[DLC_WORKGROUP] + streamed <= 0.5 * (double)l1->capacity) continue;
+    if (level != DLC_WORKGROUP || !r->device->isHost || !l2->present ||
+        (double)r->out->footprint[DLC_WORKGROUP] + streamed <= 0.5 * (double)l1->capacity)
+      continue;
     r->out->written[DLC_L2] += written, r->out->read[DLC_L2] += read; // the cache loses it in between
     r->out->transactions[DLC_L2] += written / (double)l2->writeTransaction + read / (double)l2->readTransaction;
   }
@@ -288,7 +309,8 @@ static void priceValues(Run *r) {
 
 //===--- bytes within an item -----------------------------------------------------------------------===//
 static MlirType elementOf(const DlcFlowNode *node) {
-  MlirType t = typeOf(mlirOperationGetNumOperands(node->op) ? mlirOperationGetOperand(node->op, 0) : mlirOperationGetResult(node->op, 0));
+  MlirType t = typeOf(mlirOperationGetNumOperands(node->op) ? mlirOperationGetOperand(node->op, 0)
+                                                            : mlirOperationGetResult(node->op, 0));
   if (!node->contracts) t = typeOf(mlirOperationGetResult(node->op, 0));
   return mlirTypeIsAShaped(t) ? mlirShapedTypeGetElementType(t) : t;
 }
@@ -310,7 +332,8 @@ static void registerTile(const Run *r, const DlcFlowNode *node, const double *it
     if (!node->isReduction[l] && l != columns && item[l] > 1 && (rows < 0 || item[l] > item[rows])) rows = l;
   if (has || columns < 0) return;
   MlirType element = elementOf(node);
-  bool units = !r->device->isHost && isMatrix(node) && dlcDevicePeak(r->device, element, true) > dlcDevicePeak(r->device, element, false);
+  bool units = !r->device->isHost && isMatrix(node) &&
+               dlcDevicePeak(r->device, element, true) > dlcDevicePeak(r->device, element, false);
   double lanes = fmax(1, (double)(r->device->vectorBits / 8) / fmax(1, (double)dlcElementBytes(element)));
   tile[columns] = fmin(item[columns], r->device->isHost ? 2 * lanes : units ? 64 : 8);
   double left = floor(((double)r->device->registers - 4) / ceil(tile[columns] / lanes)); // the rest: operands
@@ -346,7 +369,9 @@ static double readInItem(const Run *r, const DlcFlowNode *node, double capacity)
   for (intptr_t k = 0; k < nIn && n < MOST; ++k) {
     MlirAffineMap map;
     MlirType type = typeOf(mlirOperationGetOperand(node->op, k));
-    if (!mlirTypeIsARankedTensor(type) || mlirShapedTypeGetRank(type) > DLC_MAX_RANK || !dlcLinalgMap(node->op, k, &map)) continue;
+    if (!mlirTypeIsARankedTensor(type) || mlirShapedTypeGetRank(type) > DLC_MAX_RANK ||
+        !dlcLinalgMap(node->op, k, &map))
+      continue;
     boxes[n].rank = mlirShapedTypeGetRank(type);
     for (intptr_t d = 0; d < boxes[n].rank; ++d) {
       boxes[n].extent[d] = mlirShapedTypeIsDynamicDim(type, d) ? INT32_MAX : mlirShapedTypeGetDimSize(type, d);
@@ -419,12 +444,16 @@ static void priceTime(Run *r) {
     const DlcMemoryLevel *m = &r->device->memory[level];
     double bytes = c->read[level] + c->written[level];
     if (!m->present || !(bytes > 0)) continue;
-    double moved = fmax(bytes, c->transactions[level] * (double)(m->readTransaction < m->writeTransaction ? m->readTransaction : m->writeTransaction));
+    double moved =
+        fmax(bytes, c->transactions[level] *
+                        (double)(m->readTransaction < m->writeTransaction ? m->readTransaction : m->writeTransaction));
     if (level == DLC_GLOBAL) moved *= fmax(0, 1 - c->resident / bytes);
     c->traffic[level] = moved / fmin(m->bandwidth, m->unitBandwidth * r->active);
     sum += c->traffic[level];
-    if (c->traffic[level] > c->seconds) second = c->seconds, c->seconds = c->traffic[level], c->bound = level;
-    else if (c->traffic[level] > second) second = c->traffic[level];
+    if (c->traffic[level] > c->seconds)
+      second = c->seconds, c->seconds = c->traffic[level], c->bound = level;
+    else if (c->traffic[level] > second)
+      second = c->traffic[level];
     // The first bytes of a wave are waited for, unless stages or other items of the unit hide them.
     if (c->read[level] > 0) c->fill += m->latency * (r->schedule->stages > 1 ? 1 : ceil(c->waves));
   }
@@ -443,11 +472,13 @@ static void countWaves(Run *r) {
   DlcCost *c = r->out;
   const DlcMemoryLevel *m = &r->device->memory[DLC_WORKGROUP];
   double resident = r->device->isHost ? 1 : fmax(1, (double)(r->device->threads / THREADS_OF_ITEM));
-  if (!r->device->isHost && c->footprint[DLC_WORKGROUP] > 0) resident = fmin(resident, fmax(1, floor((double)m->capacity / (double)c->footprint[DLC_WORKGROUP])));
+  if (!r->device->isHost && c->footprint[DLC_WORKGROUP] > 0)
+    resident = fmin(resident, fmax(1, floor((double)m->capacity / (double)c->footprint[DLC_WORKGROUP])));
   c->waves = (double)c->items / ((double)r->device->units * resident);
   c->fits = true;
   for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level) {
-    bool isCache = level == DLC_WORKGROUP && r->device->isHost; // what exceeds it is slower, as long as the next one holds it
+    bool isCache =
+        level == DLC_WORKGROUP && r->device->isHost; // what exceeds it is slower, as long as the next one holds it
     const DlcMemoryLevel *held = &r->device->memory[isCache && r->device->memory[DLC_L2].present ? DLC_L2 : level];
     if (c->fits && held->present && c->footprint[level] > held->capacity) c->fits = false, c->over = (DlcMemory)level;
   }
@@ -455,7 +486,8 @@ static void countWaves(Run *r) {
 
 void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out) {
   *out = (DlcCost){0};
-  Run r = {.flow = flow, .schedule = schedule, .device = device, .out = out, .item = dlcCostItemLevel(schedule, device)};
+  Run r = {
+      .flow = flow, .schedule = schedule, .device = device, .out = out, .item = dlcCostItemLevel(schedule, device)};
   for (intptr_t v = 0; v < flow->nValues; ++v) r.hasProduced |= flow->values[v].isProduced;
   countItems(&r);
   dlcFootprints(flow, schedule, device, r.item, out->footprint);

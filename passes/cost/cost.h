@@ -40,36 +40,38 @@ typedef struct {
 
 typedef struct {
   double seconds;
-  double uncertainty;              // standard deviation of log(measured / seconds), as expected before measuring
-  double compute, launch, fill;    // seconds
-  double traffic[DLC_MEMORIES];    // seconds
+  double uncertainty;           // standard deviation of log(measured / seconds), as expected before measuring
+  double compute, launch, fill; // seconds
+  double traffic[DLC_MEMORIES]; // seconds
   double read[DLC_MEMORIES], written[DLC_MEMORIES]; // bytes
   double transactions[DLC_MEMORIES];
-  double operations, recomputed;   // recomputed: those of them that overlaps cause
-  double resident;                 // bytes at global that the last cache keeps from one kernel to the next: no time
-  double stored;                   // bytes of intermediates that are stored as a whole
-  double least;                    // bytes at global if every input were read once and every result written once
+  double operations, recomputed; // recomputed: those of them that overlaps cause
+  double resident;               // bytes at global that the last cache keeps from one kernel to the next: no time
+  double stored;                 // bytes of intermediates that are stored as a whole
+  double least;                  // bytes at global if every input were read once and every result written once
   int64_t items;
   double waves;                    // items / what runs at once
   int64_t footprint[DLC_MEMORIES]; // bytes that one instance must hold, by allocation over the order of the ops
   bool fits;
-  DlcMemory over;                  // where it does not
-  int bound;                       // the level that decides, or -1: compute
+  DlcMemory over; // where it does not
+  int bound;      // the level that decides, or -1: compute
 } DlcCost;
 
 // False: the schedule is null or not of the flow's rank; *out is then one item.
 bool dlcCostScheduleRead(MlirAttribute schedule, const DlcFlow *flow, DlcCostSchedule *out);
-// The attribute that reads as this schedule: sizes that are whole extents as 0, where no higher level cuts the dimension.
-// Roles and hints (`with`) are not part of it. Null, after a diagnostic, where the levels do not nest.
+// The attribute that reads as this schedule: sizes that are whole extents as 0, where no higher level cuts the
+// dimension. Roles and hints (`with`) are not part of it. Null, after a diagnostic, where the levels do not nest.
 MlirAttribute dlcCostScheduleWrite(const DlcCostSchedule *schedule, const DlcFlow *flow, MlirContext ctx);
 // The level whose tile is one work item.
 DlcMemory dlcCostItemLevel(const DlcCostSchedule *schedule, const DlcDevice *device);
-// Any schedule of a flow may be asked for. The levels of its edges are part of the flow (DlcFlowLevels), since overlaps and
-// what is computed depend on them.
+// Any schedule of a flow may be asked for. The levels of its edges are part of the flow (DlcFlowLevels), since overlaps
+// and what is computed depend on them.
 void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcCost *out);
 // Of a tile.graph with its schedule and edges. False: it has no flow (see propagate.h).
 bool dlcCostOfGraph(MlirOperation graph, const DlcDevice *device, DlcCost *out);
-static inline double dlcCostBytes(const DlcCost *cost, DlcMemory level) { return cost->read[level] + cost->written[level]; }
+static inline double dlcCostBytes(const DlcCost *cost, DlcMemory level) {
+  return cost->read[level] + cost->written[level];
+}
 enum { DLC_ASSUMED_EXTENT = 64 }; // of a dynamic size
 static inline DlcMemory dlcMemoryOfLevel(tile_Level level) {
   static const DlcMemory of[] = {DLC_REGISTER, DLC_WORKGROUP, DLC_CLUSTER, DLC_L2, DLC_GLOBAL};

@@ -18,20 +18,26 @@ typedef struct {
   bool required;
   size_t offset;
 } Field;
-static const Field deviceFields[] = {
-    {"compute_units", INTEGER, true, offsetof(DlcDevice, units)},        {"threads", INTEGER, true, offsetof(DlcDevice, threads)},
-    {"warp", INTEGER, true, offsetof(DlcDevice, warp)},                  {"vector_bits", INTEGER, true, offsetof(DlcDevice, vectorBits)},
-    {"registers", INTEGER, true, offsetof(DlcDevice, registers)},        {"launch_seconds", REAL, true, offsetof(DlcDevice, launchSeconds)},
-    {0}};
-static const Field levelFields[] = {
-    {"capacity", INTEGER, true, offsetof(DlcMemoryLevel, capacity)},     {"instances", INTEGER, true, offsetof(DlcMemoryLevel, instances)},
-    {"bandwidth", REAL, true, offsetof(DlcMemoryLevel, bandwidth)},      {"unit_bandwidth", REAL, false, offsetof(DlcMemoryLevel, unitBandwidth)},
-    {"read_transaction", INTEGER, false, offsetof(DlcMemoryLevel, readTransaction)},
-    {"write_transaction", INTEGER, false, offsetof(DlcMemoryLevel, writeTransaction)},
-    {"latency", REAL, false, offsetof(DlcMemoryLevel, latency)},         {0}};
+static const Field deviceFields[] = {{"compute_units", INTEGER, true, offsetof(DlcDevice, units)},
+                                     {"threads", INTEGER, true, offsetof(DlcDevice, threads)},
+                                     {"warp", INTEGER, true, offsetof(DlcDevice, warp)},
+                                     {"vector_bits", INTEGER, true, offsetof(DlcDevice, vectorBits)},
+                                     {"registers", INTEGER, true, offsetof(DlcDevice, registers)},
+                                     {"launch_seconds", REAL, true, offsetof(DlcDevice, launchSeconds)},
+                                     {0}};
+static const Field levelFields[] = {{"capacity", INTEGER, true, offsetof(DlcMemoryLevel, capacity)},
+                                    {"instances", INTEGER, true, offsetof(DlcMemoryLevel, instances)},
+                                    {"bandwidth", REAL, true, offsetof(DlcMemoryLevel, bandwidth)},
+                                    {"unit_bandwidth", REAL, false, offsetof(DlcMemoryLevel, unitBandwidth)},
+                                    {"read_transaction", INTEGER, false, offsetof(DlcMemoryLevel, readTransaction)},
+                                    {"write_transaction", INTEGER, false, offsetof(DlcMemoryLevel, writeTransaction)},
+                                    {"latency", REAL, false, offsetof(DlcMemoryLevel, latency)},
+                                    {0}};
 
 //===--- entries ---------------------------------------------------------------------------===//
-static bool isText(MlirStringRef s, const char *text) { return s.length == strlen(text) && !memcmp(s.data, text, s.length); }
+static bool isText(MlirStringRef s, const char *text) {
+  return s.length == strlen(text) && !memcmp(s.data, text, s.length);
+}
 
 static MlirAttribute find(MlirAttribute map, const char *key) {
   for (intptr_t i = 0; i < dlcDltiSize(map); ++i) {
@@ -56,7 +62,8 @@ static bool readNumber(MlirOperation op, const char *where, const Field *field, 
     *(int64_t *)at = v;
     return v > 0 ? true : refuse(op, where, field->key, "must be positive");
   }
-  if (field->kind == INTEGER || (!isInteger && !isReal)) return refuse(op, where, field->key, field->kind == INTEGER ? "must be an integer" : "must be a number");
+  if (field->kind == INTEGER || (!isInteger && !isReal))
+    return refuse(op, where, field->key, field->kind == INTEGER ? "must be an integer" : "must be a number");
   double v = isReal ? mlirFloatAttrGetValueDouble(value) : (double)mlirIntegerAttrGetValueInt(value);
   *(double *)at = v;
   return v > 0 && v < 1e300 ? true : refuse(op, where, field->key, "must be positive");
@@ -131,7 +138,8 @@ static bool readMemory(MlirOperation op, MlirAttribute map, DlcDevice *device) {
 
 static bool readSpec(MlirOperation op, MlirAttribute spec, DlcDevice *device) {
   *device = (DlcDevice){0};
-  MlirAttribute name = find(spec, "name"), host = find(spec, "host"), vector = find(spec, "vector_peak"), memory = find(spec, "memory");
+  MlirAttribute name = find(spec, "name"), host = find(spec, "host"), vector = find(spec, "vector_peak"),
+                memory = find(spec, "memory");
   if (mlirAttributeIsNull(name) || !mlirAttributeIsAString(name)) return refuse(op, "", "name", "must be a string");
   MlirStringRef text = mlirStringAttrGetValue(name);
   snprintf(device->name, sizeof device->name, "%.*s", (int)text.length, text.data);
@@ -153,7 +161,9 @@ MlirLogicalResult dlcDeviceRead(MlirOperation op, MlirAttribute spec, DlcDevice 
 }
 
 //===--- where a description is ----------------------------------------------------------------===//
-bool dlcDeviceAttached(MlirOperation op) { return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(specName))); }
+bool dlcDeviceAttached(MlirOperation op) {
+  return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(specName)));
+}
 
 // The first device of a system that has "memory"; null: none has.
 static MlirAttribute deviceIn(MlirAttribute system) {
@@ -167,13 +177,18 @@ static MlirAttribute deviceIn(MlirAttribute system) {
 
 // The description in text (file false) or in a file; the attribute outlives the module that carries it.
 static MlirAttribute parseSystem(MlirContext ctx, const char *source, bool file) {
-  MlirModule module = file ? mlirModuleCreateParseFromFile(ctx, dlcText(source)) : mlirModuleCreateParse(ctx, dlcText(source));
+  MlirModule module =
+      file ? mlirModuleCreateParseFromFile(ctx, dlcText(source)) : mlirModuleCreateParse(ctx, dlcText(source));
   if (mlirModuleIsNull(module)) return (MlirAttribute){0}; // a diagnostic says where
   MlirOperation op = mlirModuleGetOperation(module);
   MlirAttribute system = mlirOperationGetDiscardableAttributeByName(op, dlcText(specName));
   DlcDevice device;
-  if (mlirAttributeIsNull(deviceIn(system))) dlcErrorAt(mlirOperationGetLocation(op), "%s has no device with 'memory' in a dlti.target_system_spec", file ? source : "it"), system = (MlirAttribute){0};
-  else if (mlirLogicalResultIsFailure(dlcDeviceRead(op, deviceIn(system), &device))) system = (MlirAttribute){0};
+  if (mlirAttributeIsNull(deviceIn(system)))
+    dlcErrorAt(mlirOperationGetLocation(op), "%s has no device with 'memory' in a dlti.target_system_spec",
+               file ? source : "it"),
+        system = (MlirAttribute){0};
+  else if (mlirLogicalResultIsFailure(dlcDeviceRead(op, deviceIn(system), &device)))
+    system = (MlirAttribute){0};
   mlirModuleDestroy(module);
   return system;
 }
@@ -199,8 +214,10 @@ MlirLogicalResult dlcDeviceAttach(MlirOperation op, const char *name) {
   const char *text = isFile ? name : builtIn(name);
   if (!text) {
     char known[256] = "";
-    for (const DlcDeviceText *t = dlcDeviceTexts; t->name; ++t) snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", *known ? ", " : "", t->name);
-    return dlcErrorAt(mlirOperationGetLocation(op), "unknown device '%s'; known are %s, and files that end in .mlir", name, known);
+    for (const DlcDeviceText *t = dlcDeviceTexts; t->name; ++t)
+      snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", *known ? ", " : "", t->name);
+    return dlcErrorAt(mlirOperationGetLocation(op), "unknown device '%s'; known are %s, and files that end in .mlir",
+                      name, known);
   }
   MlirAttribute system = parseSystem(mlirOperationGetContext(op), text, isFile);
   if (mlirAttributeIsNull(system)) return mlirLogicalResultFailure();
@@ -210,8 +227,11 @@ MlirLogicalResult dlcDeviceAttach(MlirOperation op, const char *name) {
 
 //===--- questions --------------------------------------------------------------------------===//
 double dlcDevicePeak(const DlcDevice *device, MlirType element, bool matrix) {
-  DlcPrecision p = mlirTypeIsAF64(element) ? DLC_F64 : mlirTypeIsAF16(element) ? DLC_F16 : mlirTypeIsABF16(element) ? DLC_BF16
-                 : mlirTypeIsAInteger(element) && mlirIntegerTypeGetWidth(element) <= 8 ? DLC_I8 : DLC_F32;
+  DlcPrecision p = mlirTypeIsAF64(element)                                                ? DLC_F64
+                   : mlirTypeIsAF16(element)                                              ? DLC_F16
+                   : mlirTypeIsABF16(element)                                             ? DLC_BF16
+                   : mlirTypeIsAInteger(element) && mlirIntegerTypeGetWidth(element) <= 8 ? DLC_I8
+                                                                                          : DLC_F32;
   double peak = matrix ? device->matrixPeak[p] : 0;
   if (device->vectorPeak[p] > peak) peak = device->vectorPeak[p];
   return peak > 0 ? peak : device->vectorPeak[DLC_F32];

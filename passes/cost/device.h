@@ -11,10 +11,10 @@ extern const char *const dlcPrecisionNames[DLC_PRECISIONS];
 
 typedef struct {
   bool present;
-  int64_t capacity, instances;                // bytes of one instance
-  double bandwidth, unitBandwidth;            // bytes/s of all instances; of what one unit can get
-  int64_t readTransaction, writeTransaction;  // bytes
-  double latency;                             // seconds
+  int64_t capacity, instances;               // bytes of one instance
+  double bandwidth, unitBandwidth;           // bytes/s of all instances; of what one unit can get
+  int64_t readTransaction, writeTransaction; // bytes
+  double latency;                            // seconds
 } DlcMemoryLevel;
 
 typedef struct {
@@ -40,5 +40,7 @@ bool dlcDeviceAttached(MlirOperation op); // has one of its own
 double dlcDevicePeak(const DlcDevice *device, MlirType element, bool matrix);
 
 // The files of devices/, made by the build; ends with a null name.
-typedef struct { const char *name, *text; } DlcDeviceText;
+typedef struct {
+  const char *name, *text;
+} DlcDeviceText;
 extern const DlcDeviceText dlcDeviceTexts[];

@@ -3,9 +3,14 @@
 #include <stdlib.h>
 #include "passes/place/pack.h"
 
-typedef struct { DlcPacked *buffers; int64_t n; } List;
+typedef struct {
+  DlcPacked *buffers;
+  int64_t n;
+} List;
 static void add(List *list, intptr_t first, intptr_t last, int64_t bytes) {
-  if (bytes > 0) list->buffers[list->n++] = (DlcPacked){.start = first, .end = last < first ? first : last, .bytes = bytes, .alignment = 16};
+  if (bytes > 0)
+    list->buffers[list->n++] =
+        (DlcPacked){.start = first, .end = last < first ? first : last, .bytes = bytes, .alignment = 16};
 }
 
 static intptr_t lastReader(const DlcFlow *flow, intptr_t value) {
@@ -15,10 +20,13 @@ static intptr_t lastReader(const DlcFlow *flow, intptr_t value) {
   return last;
 }
 
-// The value whose buffer the result of value's node takes over: one that the node reads last, to accumulate on it. -1: none.
+// The value whose buffer the result of value's node takes over: one that the node reads last, to accumulate on it. -1:
+// none.
 static intptr_t takenOver(const DlcFlow *flow, intptr_t node) {
   for (intptr_t u = 0; u < flow->nUses; ++u)
-    if (flow->uses[u].node == node && flow->uses[u].isInit && flow->values[flow->uses[u].value].node >= 0 && lastReader(flow, flow->uses[u].value) == node) return flow->uses[u].value;
+    if (flow->uses[u].node == node && flow->uses[u].isInit && flow->values[flow->uses[u].value].node >= 0 &&
+        lastReader(flow, flow->uses[u].value) == node)
+      return flow->uses[u].value;
   return -1;
 }
 
@@ -55,27 +63,33 @@ static void addStaged(List *list, const DlcFlow *flow, const DlcCostSchedule *sc
     const DlcFlowUse *use = &flow->uses[u];
     const DlcFlowValue *v = &flow->values[use->value];
     bool fromMemory = v->node < 0 || v->level >= tile_Level_l2;
-    if (fromMemory && flow->nodes[use->node].contracts) add(list, use->node, use->node, times(dlcBoxBytes(&use->box, v->elementBytes, tile), schedule->stages));
+    if (fromMemory && flow->nodes[use->node].contracts)
+      add(list, use->node, use->node, times(dlcBoxBytes(&use->box, v->elementBytes, tile), schedule->stages));
   }
 }
 
-void dlcFootprints(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcMemory item, int64_t *footprint) {
+void dlcFootprints(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcMemory item,
+                   int64_t *footprint) {
   List list = {malloc((size_t)(flow->nValues + flow->nUses + 1) * sizeof *list.buffers), 0};
   for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level) {
     if (level == DLC_L3 || (level == DLC_REGISTER && !schedule->has[DLC_REGISTER])) continue;
     // On a host the cache holds the tile of the workgroup fit, where there is one below the item.
-    const int64_t *tile = schedule->tile[level == DLC_REGISTER || (level == DLC_WORKGROUP && schedule->has[level]) ? level : (int)item];
+    const int64_t *tile =
+        schedule->tile[level == DLC_REGISTER || (level == DLC_WORKGROUP && schedule->has[level]) ? level : (int)item];
     list.n = 0;
     for (intptr_t v = 0; v < flow->nValues; ++v) {
       const DlcFlowValue *value = &flow->values[v];
       bool accumulates = level == DLC_REGISTER && value->node >= 0 && flow->nodes[value->node].contracts;
-      if (value->node >= 0 && !isTakenOver(flow, v) && (accumulates || (value->isRead && dlcMemoryOfLevel(value->level) == (DlcMemory)level)))
+      if (value->node >= 0 && !isTakenOver(flow, v) &&
+          (accumulates || (value->isRead && dlcMemoryOfLevel(value->level) == (DlcMemory)level)))
         add(&list, firstWriter(flow, v), lastReader(flow, v), bytesAt(flow, v, tile));
     }
     if (level == DLC_WORKGROUP && !device->isHost) addStaged(&list, flow, schedule, tile);
     footprint[level] = dlcPack(list.buffers, list.n);
     if (footprint[level] < 0) footprint[level] = INT64_MAX;
-    int64_t sharing = device->memory[level].present && level == DLC_L2 ? (device->units + device->memory[level].instances - 1) / device->memory[level].instances : 1;
+    int64_t sharing = device->memory[level].present && level == DLC_L2
+                          ? (device->units + device->memory[level].instances - 1) / device->memory[level].instances
+                          : 1;
     footprint[level] = times(footprint[level], sharing);
   }
   free(list.buffers);

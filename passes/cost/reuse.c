@@ -4,9 +4,12 @@
 #include "passes/cost/reuse.h"
 #include <string.h>
 
-static double touched(const DlcStream *stream, const double *tile) { return dlcBoxMeanBytes(stream->box, stream->elementBytes, tile); }
+static double touched(const DlcStream *stream, const double *tile) {
+  return dlcBoxMeanBytes(stream->box, stream->elementBytes, tile);
+}
 
-void dlcFetch(DlcStream *streams, intptr_t nStreams, const DlcCacheLoop *loops, intptr_t nLoops, const double *tile, double capacity) {
+void dlcFetch(DlcStream *streams, intptr_t nStreams, const DlcCacheLoop *loops, intptr_t nLoops, const double *tile,
+              double capacity) {
   double sizes[DLC_MAX_RANK];
   memcpy(sizes, tile, sizeof sizes);
   for (intptr_t s = 0; s < nStreams; ++s) streams[s].fetched = touched(&streams[s], sizes);

@@ -1,17 +1,18 @@
 // tile-choose-layouts: stores the results of contractions with constants so that
 // vectors of the constant are vectors of the result: channels last, for convolutions.
 //
-//   %r = linalg.conv_2d_nchw_fchw ins(%x, %w) outs(%i) : (tensor<1x3x9x9xf32>, tensor<16x3x3x3xf32>) ->
-//   tensor<1x16x7x7xf32> %y = elementwise(%r)
+//   %r = linalg.conv_2d_nchw_fchw ins(%x, %w : .., tensor<16x3x3x3xf32>) outs(%i : tensor<1x16x7x7xf32>)
+//   %y = elementwise(%r) -> tensor<1x16x7x7xf32>
 // ->
-//   %r = linalg.generic ins(%x, %w: tensor<3x3x3x16xf32>) outs(%i: tensor<1x7x7x16xf32>)
-//   %y = elementwise(%r)                                       : tensor<1x7x7x16xf32>
+//   %r = linalg.generic ins(%x, %w : .., tensor<3x3x3x16xf32>) outs(%i : tensor<1x7x7x16xf32>)
+//   %y = elementwise(%r) -> tensor<1x7x7x16xf32>
 //
 // The dimensions that vary with the constant become the result's last. What reads
-// it keeps the order: elementwise ops, poolings, reductions, pads, slices and
-// reshapes that leave the moved dimensions whole. Any linalg op reads any order
+// it keeps the order: elementwise ops, poolings, reductions, pads, slices, branches
+// and reshapes that leave the moved dimensions whole. Any linalg op reads any order
 // through its maps; what else there is, and the function's results, get the order
-// that they had by a linalg.transpose. Constants are permuted now.
+// that they had by a linalg.transpose. Constants are permuted now. An input that
+// such a contraction uses often is moved before it.
 //
 // Left as they are: results of less than three dimensions or with fewer than
 // `least` moved elements, where vectors along them do not pay.
@@ -20,6 +21,7 @@
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 #include "ods/arith.h"
+#include "ods/ctrl.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "passes/tile/layout.h"
@@ -380,10 +382,71 @@ static void rewriteCollapse(DlcLayouts *layouts, MlirOperation op) {
   store(layouts, tensor_collapse_shape_result(op), made, order);
 }
 
+//===--- branches -----------------------------------------------------------------------------===//
+// The order in which some case of a branch stores result `i`.
+static bool orderByCases(const DlcLayouts *layouts, MlirOperation branch, intptr_t i, int *order) {
+  bool isMoved = false;
+  MlirType type = typeOf(mlirOperationGetResult(branch, i));
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(branch); ++r) {
+    MlirBlock body = bodyOf(mlirOperationGetRegion(branch, r));
+    if (!body.ptr) return false;
+    MlirValue v = mlirOperationGetOperand(mlirBlockGetTerminator(body), i);
+    if (!mlirTypeEqual(typeOf(v), type)) return false;
+    DlcLayout layout = dlcLayoutOf(layouts, v);
+    if (isMoved || isNull(layout.stored)) continue;
+    memcpy(order, layout.order, (size_t)layout.rank * sizeof *order);
+    isMoved = true;
+  }
+  return isMoved;
+}
+
+// The result is stored in the order, and read in its own by a transposition, which is then seldom needed.
+static void moveResult(DlcLayouts *layouts, MlirOperation branch, intptr_t i, const int *order) {
+  DlcBuilder *b = layouts->b;
+  MlirValue result = mlirOperationGetResult(branch, i), sizes[DLC_LAYOUT_RANK];
+  MlirType type = typeOf(result);
+  intptr_t rank = mlirShapedTypeGetRank(type), nSizes = 0;
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(branch); ++r) {
+    MlirOperation yield = mlirBlockGetTerminator(bodyOf(mlirOperationGetRegion(branch, r)));
+    dlcBefore(b, yield) {
+      MlirValue v = dlcInOrder(layouts, mlirOperationGetOperand(yield, i), order);
+      if (!isNull(v)) mlirOperationSetOperand(yield, i, v);
+    }
+  }
+  mlirValueSetType(result, dlcPermutedType(type, order));
+  int64_t places[DLC_LAYOUT_RANK];
+  for (intptr_t k = 0; k < rank; ++k) places[order[k]] = k;
+  dlcAfter(b, branch) {
+    MlirOperation users[DLC_LAYOUT_RANK + 1];
+    intptr_t nUsers = 0;
+    for (intptr_t d = 0; d < rank; ++d)
+      if (mlirShapedTypeIsDynamicDim(type, d)) {
+        sizes[nSizes] = tensor_dim(b, result, constIndex(b, places[d]));
+        users[nUsers++] = opOf(sizes[nSizes++]);
+      }
+    MlirValue empty = tensor_empty(b, valsN(nSizes, sizes), type);
+    MlirOperation back = linalg_transpose(b, result, empty, {places, rank}, .result_type = types(type));
+    if (!back.ptr) break;
+    users[nUsers++] = back;
+    mlirValueReplaceAllUsesExcept(result, dlcResult(back, 0), nUsers, users);
+    dlcLayoutsSet(layouts, dlcResult(back, 0), result, order);
+  }
+}
+
+static void rewriteBranch(DlcLayouts *layouts, MlirOperation op) {
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) {
+    MlirType type = typeOf(mlirOperationGetResult(op, i));
+    int order[DLC_LAYOUT_RANK];
+    if (mlirTypeIsARankedTensor(type) && mlirShapedTypeGetRank(type) <= DLC_LAYOUT_RANK &&
+        orderByCases(layouts, op, i, order))
+      moveResult(layouts, op, i, order);
+  }
+}
+
 //===--- the function -------------------------------------------------------------------------===//
 static bool isTensorOp(MlirOperation op) {
   return tensor_pad_isa(op) || tensor_extract_slice_isa(op) || tensor_insert_slice_isa(op) || tensor_dim_isa(op) ||
-         tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op);
+         tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op) || ctrl_branch_isa(op);
 }
 
 static void rewrite(DlcLayouts *layouts, MlirOperation op, int64_t least) {
@@ -399,6 +462,8 @@ static void rewrite(DlcLayouts *layouts, MlirOperation op, int64_t least) {
     rewriteExpand(layouts, op);
   else if (tensor_collapse_shape_isa(op))
     rewriteCollapse(layouts, op);
+  else if (ctrl_branch_isa(op))
+    rewriteBranch(layouts, op);
   else
     rewriteLinalg(layouts, op, least);
 }
@@ -437,10 +502,11 @@ MlirLogicalResult dlcRunTileChooseLayouts(MlirOperation root, DlcPass *pass,
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   DlcLayouts layouts = {.b = &b};
   DlcOps ops = {0};
-  mlirOperationWalk(root, collectInOrder, &ops, MlirWalkPreOrder);
+  mlirOperationWalk(root, collectInOrder, &ops, MlirWalkPostOrder); // a branch behind its cases
   for (intptr_t i = 0; i < ops.n && !b.failed; ++i)
     dlcBefore(&b, ops.data[i]) rewrite(&layouts, ops.data[i], options->least);
   for (intptr_t i = ops.n - 1; i >= 0 && !b.failed; --i) { // users first
+    if (ctrl_branch_isa(ops.data[i])) continue;
     restore(&layouts, ops.data[i]);
     if (!isUsed(ops.data[i])) mlirRewriterBaseEraseOp(rewriter, ops.data[i]);
   }

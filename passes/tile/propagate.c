@@ -512,7 +512,9 @@ static void markProduced(DlcFlow *flow, MlirOperation graph) {
   MlirBlock body = bodyOf(tile_graph_body(graph));
   for (intptr_t i = 0; i < flow->nValues; ++i) {
     DlcFlowValue *v = &flow->values[i];
-    if (v->node >= 0 || !mlirValueIsABlockArgument(v->value) || !mlirBlockEqual(mlirBlockArgumentGetOwner(v->value), body)) continue;
+    if (v->node >= 0 || !mlirValueIsABlockArgument(v->value) ||
+        !mlirBlockEqual(mlirBlockArgumentGetOwner(v->value), body))
+      continue;
     v->isProduced = isComputed(mlirOperationGetOperand(graph, mlirBlockArgumentGetArgNumber(v->value)));
   }
 }

@@ -29,57 +29,59 @@ typedef struct {
   int64_t extent[DLC_MAX_LOOPS];
   bool isReduction[DLC_MAX_LOOPS];
   DlcSpan loop[DLC_MAX_LOOPS];
-  bool contracts;     // a reduction with reuse
-  double operations;  // a point of the loop box
-  double gathers;     // elements read by index, a point of the loop box
+  bool contracts;      // a reduction with reuse
+  double operations;   // a point of the loop box
+  double gathers;      // elements read by index, a point of the loop box
   int64_t gatherBytes; // of one of them
 } DlcFlowNode;
 
 // A value. Edges and views are not values of their own: a use names what they come from.
 typedef struct {
   MlirValue value;
-  intptr_t node;       // that makes it; -1: an input
-  DlcBox box;          // hull of what the uses need; rank 0 for scalars
+  intptr_t node; // that makes it; -1: an input
+  DlcBox box;    // hull of what the uses need; rank 0 for scalars
   int64_t elementBytes;
-  bool isRead;         // as data: not only as the start of an accumulation that does not exist before
+  bool isRead;              // as data: not only as the start of an accumulation that does not exist before
   bool isYielded, isShared; // isShared: more than one use
-  bool isGathered;     // only by index: its box is all of it, and what is read is counted at the nodes
-  tile_Level level;    // highest level at which a use reads it; global: stored as a whole
+  bool isGathered;          // only by index: its box is all of it, and what is read is counted at the nodes
+  tile_Level level;         // highest level at which a use reads it; global: stored as a whole
   tile_HaloKind halo;
-  bool hasHalo;        // an edge says how overlaps are met
-  bool isProduced;     // an input that another op computes while the program runs: it was written not long before
-  bool isCovered;      // the boxes of all tiles together are all of it
+  bool hasHalo;    // an edge says how overlaps are met
+  bool isProduced; // an input that another op computes while the program runs: it was written not long before
+  bool isCovered;  // the boxes of all tiles together are all of it
 } DlcFlowValue;
 
 typedef struct {
   intptr_t value, node; // node: the COMPUTE, FILL, MOVE or OTHER that reads
   bool isInit;          // as where an accumulation starts: its result can take the place of the value
   tile_Level level;
-  MlirOperation edge;   // or null
-  DlcBox box;           // as the reader indexes it: behind views
+  MlirOperation edge; // or null
+  DlcBox box;         // as the reader indexes it: behind views
 } DlcFlowUse;
 
 typedef struct {
-  intptr_t rank, nDims;              // of the root; with the steps
-  int64_t extent[DLC_MAX_RANK];      // of each; dynamic ones as assumed
-  bool isDynamic;                    // some extent is assumed
-  DlcFlowNode *nodes;                // in program order
-  DlcFlowValue *values;              // yielded ones in order of the results first: [0] is the root
-  DlcFlowUse *uses;                  // in order of the users
+  intptr_t rank, nDims;                                // of the root; with the steps
+  int64_t extent[DLC_MAX_RANK];                        // of each; dynamic ones as assumed
+  bool isDynamic;                                      // some extent is assumed
+  DlcFlowNode *nodes;                                  // in program order
+  DlcFlowValue *values;                                // yielded ones in order of the results first: [0] is the root
+  DlcFlowUse *uses;                                    // in order of the users
   intptr_t nNodes, nValues, nUses, nResults, streamed; // streamed: node, or -1
-  DlcPointerMap index;               // of values
+  DlcPointerMap index;                                 // of values
 } DlcFlow;
 
 // Of a tile.graph. A dynamic size counts as `assumed` elements. False: not static enough or too large (more than
 // DLC_MAX_RANK dimensions, no result); the flow is then empty, and no diagnostic is given.
 bool dlcFlowOfGraph(DlcFlow *flow, MlirOperation graph, int64_t assumed);
-// Of n ops, in program order, that a graph may be made of, with the values that would be its results. `levels` says at which
-// level `reader` would read a value that another of the ops makes; NULL: as the edges say, and where there is none at global.
+// Of n ops, in program order, that a graph may be made of, with the values that would be its results. `levels` says at
+// which level `reader` would read a value that another of the ops makes; NULL: as the edges say, and where there is
+// none at global.
 typedef struct {
   tile_Level (*of)(MlirValue value, MlirOperation reader, void *data);
   void *data;
 } DlcFlowLevels;
-bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results, const DlcFlowLevels *levels, int64_t assumed);
+bool dlcFlowOfOps(DlcFlow *flow, intptr_t n, const MlirOperation *ops, intptr_t nResults, const MlirValue *results,
+                  const DlcFlowLevels *levels, int64_t assumed);
 void dlcFlowDestroy(DlcFlow *flow);
 
 // Bytes of a value's box for a root tile (bound), and mean over all tiles.

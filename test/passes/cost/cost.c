@@ -36,9 +36,12 @@ static void showFlow(const DlcFlow *flow, const int64_t *tile) {
     const DlcFlowValue *v = &flow->values[i];
     if (!v->isRead && !v->isYielded) continue;
     printf("  %s", v->node < 0 ? "in" : "of ");
-    if (v->node >= 0) showName(mlirIdentifierStr(mlirOperationGetName(flow->nodes[v->node].op)), NULL);
-    else printf(" %d", mlirValueIsABlockArgument(v->value) ? (int)mlirBlockArgumentGetArgNumber(v->value) : -1);
-    printf("%s%s%s ", v->isYielded ? v->isCovered ? " stored" : " not all stored" : "", v->isShared ? " shared" : "", v->isGathered ? " gathered" : "");
+    if (v->node >= 0)
+      showName(mlirIdentifierStr(mlirOperationGetName(flow->nodes[v->node].op)), NULL);
+    else
+      printf(" %d", mlirValueIsABlockArgument(v->value) ? (int)mlirBlockArgumentGetArgNumber(v->value) : -1);
+    printf("%s%s%s ", v->isYielded ? v->isCovered ? " stored" : " not all stored" : "", v->isShared ? " shared" : "",
+           v->isGathered ? " gathered" : "");
     showBox(&v->box, tile);
     if (v->node >= 0) printf(" at %s", tile_Level_str(v->level));
     printf("\n");
@@ -48,10 +51,15 @@ static void showFlow(const DlcFlow *flow, const int64_t *tile) {
 static void showCost(const DlcCost *c, const DlcDevice *device) {
   printf("  items %lld waves %.2f\n", (long long)c->items, c->waves);
   for (int level = DLC_WORKGROUP; level < DLC_MEMORIES; ++level)
-    if (device->memory[level].present) printf("  %s: %.0f bytes, %.0f read, %.0f transactions, footprint %lld\n", dlcMemoryNames[level], dlcCostBytes(c, level), c->read[level], c->transactions[level], (long long)c->footprint[level]);
-  printf("  operations %.0f recomputed %.0f stored %.0f least %.0f\n", c->operations, c->recomputed, c->stored, c->least);
-  printf("  microseconds %.2f = compute %.2f l2 %.2f global %.2f launch %.2f fill %.2f, by %s, +- %.2f, %s\n", c->seconds * 1e6, c->compute * 1e6, c->traffic[DLC_L2] * 1e6, c->traffic[DLC_GLOBAL] * 1e6,
-         c->launch * 1e6, c->fill * 1e6, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->uncertainty, c->fits ? "fits" : dlcMemoryNames[c->over]);
+    if (device->memory[level].present)
+      printf("  %s: %.0f bytes, %.0f read, %.0f transactions, footprint %lld\n", dlcMemoryNames[level],
+             dlcCostBytes(c, level), c->read[level], c->transactions[level], (long long)c->footprint[level]);
+  printf("  operations %.0f recomputed %.0f stored %.0f least %.0f\n", c->operations, c->recomputed, c->stored,
+         c->least);
+  printf("  microseconds %.2f = compute %.2f l2 %.2f global %.2f launch %.2f fill %.2f, by %s, +- %.2f, %s\n",
+         c->seconds * 1e6, c->compute * 1e6, c->traffic[DLC_L2] * 1e6, c->traffic[DLC_GLOBAL] * 1e6, c->launch * 1e6,
+         c->fill * 1e6, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->uncertainty,
+         c->fits ? "fits" : dlcMemoryNames[c->over]);
 }
 
 static tile_Level levelOfAll(MlirValue value, MlirOperation reader, void *data) {
@@ -64,9 +72,11 @@ static bool flowAtLevel(DlcFlow *flow, MlirOperation graph, tile_Level level) {
   MlirOperation ops[64], yield = mlirBlockGetTerminator(body);
   MlirValue results[8];
   intptr_t n = 0, nResults = mlirOperationGetNumOperands(yield);
-  dlcForEachOp(op, body) if (n < 64 && !mlirOperationEqual(op, yield)) ops[n++] = op;
+  dlcForEachOp(op, body)
+    if (n < 64 && !mlirOperationEqual(op, yield)) ops[n++] = op;
   for (intptr_t i = 0; i < nResults && i < 8; ++i) results[i] = mlirOperationGetOperand(yield, i);
-  return dlcFlowOfOps(flow, n, ops, nResults < 8 ? nResults : 8, results, &(DlcFlowLevels){levelOfAll, &level}, DLC_ASSUMED_EXTENT);
+  return dlcFlowOfOps(flow, n, ops, nResults < 8 ? nResults : 8, results, &(DlcFlowLevels){levelOfAll, &level},
+                      DLC_ASSUMED_EXTENT);
 }
 
 static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, bool wantsSchedule, int level) {
@@ -76,7 +86,8 @@ static int show(MlirOperation graph, bool wantsFlow, bool wantsCost, bool wantsS
   DlcCost cost;
   showName(tile_graph_label(graph), NULL);
   if (mlirLogicalResultIsFailure(dlcDeviceOf(graph, &device))) return 1;
-  if (!(level < 0 ? dlcFlowOfGraph(&flow, graph, DLC_ASSUMED_EXTENT) : flowAtLevel(&flow, graph, (tile_Level)level))) return printf(": no flow\n"), 0;
+  if (!(level < 0 ? dlcFlowOfGraph(&flow, graph, DLC_ASSUMED_EXTENT) : flowAtLevel(&flow, graph, (tile_Level)level)))
+    return printf(": no flow\n"), 0;
   dlcCostScheduleRead(tile_graph_schedule(graph), &flow, &schedule);
   printf(": %d nodes on %s\n", (int)flow.nNodes, device.name);
   if (wantsFlow) showFlow(&flow, schedule.tile[dlcCostItemLevel(&schedule, &device)]);
@@ -95,7 +106,8 @@ int main(int argc, char **argv) {
   bool wantsFlow = false, wantsCost = false, wantsSchedule = false;
   int level = -1;
   for (int i = 2; i < argc; ++i) {
-    wantsFlow |= !strcmp(argv[i], "flow"), wantsCost |= !strcmp(argv[i], "cost"), wantsSchedule |= !strcmp(argv[i], "schedule");
+    wantsFlow |= !strcmp(argv[i], "flow"), wantsCost |= !strcmp(argv[i], "cost"),
+        wantsSchedule |= !strcmp(argv[i], "schedule");
     for (int k = 0; k <= tile_Level_global; ++k)
       if (!strcmp(argv[i], tile_Level_str((tile_Level)k))) level = k;
   }

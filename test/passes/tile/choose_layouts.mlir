@@ -143,3 +143,35 @@ func.func @wide(%x: tensor<1x32x7x7xf32>, %i: tensor<1x128x7x7xf32>) -> tensor<1
   %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%p, %w : tensor<1x32x9x9xf32>, tensor<128x32x3x3xf32>) outs(%i : tensor<1x128x7x7xf32>) -> tensor<1x128x7x7xf32>
   return %r : tensor<1x128x7x7xf32>
 }
+
+// -----
+
+// The result of a branch is stored as its cases make it; the other case gets a transposition.
+// CHECK-LABEL: func @branch
+// CHECK: %[[R:.*]] = ctrl.branch %arg0 : i1 -> (tensor<1x5x8xf32>)
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x5x8xf32>)
+// CHECK: ctrl.yield %{{.*}} : tensor<1x5x8xf32>
+// CHECK: linalg.transpose ins(%arg2 : tensor<1x8x5xf32>) {{.*}} permutation = [0, 2, 1]
+// CHECK: ctrl.yield %{{.*}} : tensor<1x5x8xf32>
+// CHECK-NOT: linalg.transpose
+// CHECK: return
+func.func @branch(%c: i1, %x: tensor<1x3x5xf32>, %other: tensor<1x8x5xf32>) -> tensor<1x5x8xf32> {
+  %w = arith.constant dense<1.0> : tensor<8x3xf32>
+  %z = arith.constant 0.0 : f32
+  %r = ctrl.branch %c : i1 -> (tensor<1x8x5xf32>) {
+    %e = tensor.empty() : tensor<1x8x5xf32>
+    %i = linalg.fill ins(%z : f32) outs(%e : tensor<1x8x5xf32>) -> tensor<1x8x5xf32>
+    %m = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%w, %x : tensor<8x3xf32>, tensor<1x3x5xf32>) outs(%i : tensor<1x8x5xf32>) {
+    ^bb0(%a: f32, %b: f32, %d: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %d, %p : f32
+      linalg.yield %s : f32
+    } -> tensor<1x8x5xf32>
+    ctrl.yield %m : tensor<1x8x5xf32>
+  } else {
+    ctrl.yield %other : tensor<1x8x5xf32>
+  }
+  %te = tensor.empty() : tensor<1x5x8xf32>
+  %t = linalg.transpose ins(%r : tensor<1x8x5xf32>) outs(%te : tensor<1x5x8xf32>) permutation = [0, 2, 1]
+  return %t : tensor<1x5x8xf32>
+}
