@@ -25,6 +25,8 @@ class Operator(Model):
 class Product(Operator):
     """y[m][n] = a[m][k] b[k][n]; b is a second input, or with `constant` a constant."""
 
+    asks_onnxruntime = False  # numpy knows
+
     def __init__(self, m, n, k, constant):
         super().__init__(f"{m}x{n}x{k}/{'constant' if constant else 'input'}")
         self.m, self.n, self.k, self.constant = m, n, k, constant
@@ -38,6 +40,10 @@ class Product(Operator):
     def inputs(self, batch, variant=""):
         values = {"a": self._draw("a", self.m, self.k)}
         return values if self.constant else values | {"b": self._draw("b", self.k, self.n)}
+
+    def expected(self, session, inputs):
+        b = self._draw("b", self.k, self.n) if self.constant else inputs["b"]
+        return [(inputs["a"].astype(numpy.float64) @ b.astype(numpy.float64)).astype(numpy.float32)]
 
     def write(self, path):
         graph = Builder()

@@ -94,9 +94,20 @@ static int64_t product(const DlcThreadNest *n, const intptr_t *dims, intptr_t co
 }
 
 //===--- choosing ---
+// An input is read at sums of loops: every copy then keeps places of its own in registers, beside its sum.
+static bool readsWindows(const DlcThreadNest *n) {
+  for (intptr_t k = 0; k < n->ins; ++k)
+    for (intptr_t i = 0; !mlirAffineMapIsNull(n->maps[k]) && i < mlirAffineMapGetNumResults(n->maps[k]); ++i)
+      if (mlirAffineExprIsAAdd(mlirAffineMapGetResult(n->maps[k], i))) return true;
+  return false;
+}
+
+enum { MOST_WINDOWS = 8 }; // copies; ptxas spilled with 16
+
 // The innermost outer loops are tried with the largest tile that leaves every thread of the block some work.
 static void chooseTile(const DlcTeam *team, DlcThreadNest *n) {
   for (intptr_t i = 0; i < n->nOuter; ++i) n->tile[i] = 1;
+  bool isWindowed = readsWindows(n);
   int64_t total = product(n, n->outer, n->nOuter, n->known);
   if (n->operands - n->ins != 1 || n->inMemory[n->ins] || !n->nInner || n->nOuter < 1 || total < 0) return;
   if (product(n, n->inner, n->nInner, n->bounds) >= 0 && product(n, n->inner, n->nInner, n->bounds) < 4) return;
@@ -116,6 +127,7 @@ static void chooseTile(const DlcTeam *team, DlcThreadNest *n) {
     if (before < 0 && f0 > 1) continue;
     if (n->known[n->outer[last]] % f1 || (before >= 0 && n->known[n->outer[before]] % f0)) continue;
     if (total / (f0 * f1) < team->threads) continue;
+    if (isWindowed && f0 * f1 > MOST_WINDOWS) continue;
     if (before >= 0) n->tile[before] = f0;
     n->tile[last] = f1;
     n->kind = DLC_NEST_TILED;
