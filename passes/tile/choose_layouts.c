@@ -140,14 +140,6 @@ static void identity(int *order, intptr_t rank) {
   for (int i = 0; i < rank; ++i) order[i] = i;
 }
 
-static void store(DlcLayouts *layouts, MlirValue value, MlirValue stored, const int *order) {
-  if (isNull(stored)) return;
-  if (!dlcIsOrdered(order, mlirShapedTypeGetRank(typeOf(value))))
-    dlcLayoutsSet(layouts, value, stored, order);
-  else
-    mlirValueReplaceAllUsesOfWith(value, stored);
-}
-
 // A transposition moves nothing: it is another reading of what is stored.
 static void rewriteTranspose(DlcLayouts *layouts, MlirOperation op) {
   DlcLayout in = dlcLayoutOf(layouts, mlirOperationGetOperand(op, 0));
@@ -156,12 +148,11 @@ static void rewriteTranspose(DlcLayouts *layouts, MlirOperation op) {
   for (intptr_t i = 0; i < in.rank; ++i)
     for (int d = 0; d < in.rank; ++d)
       if (permutation.data[d] == in.order[i]) order[i] = d;
-  store(layouts, mlirOperationGetResult(op, 0), in.stored, order);
+  dlcLayoutsStore(layouts, mlirOperationGetResult(op, 0), in.stored, order);
 }
 
 //===--- inputs that are worth being moved -------------------------------------------------===//
 static const double manyUses = 1024, leastReduced = 16;
-static void rewritePad(DlcLayouts *layouts, MlirOperation op);
 
 // The order of an input with what it is summed over last, if every element of it is used often enough.
 static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
@@ -199,7 +190,7 @@ static void moveValue(DlcLayouts *layouts, MlirOperation op, MlirValue value, co
   if (!mlirBlockEqual(block, mlirOperationGetBlock(op)) || !isNull(dlcLayoutOf(layouts, value).stored)) return;
   if (tensor_pad_isa(producer)) {
     moveValue(layouts, op, tensor_pad_source(producer), order);
-    rewritePad(layouts, producer);
+    dlcPermuteTensorOp(layouts, producer);
     return;
   }
   MlirValue moved = dlcInOrder(layouts, value, order);
@@ -234,152 +225,7 @@ static void rewriteLinalg(DlcLayouts *layouts, MlirOperation op, int64_t least) 
   }
   MlirOperation made = dlcPermuteLinalg(layouts, op, order);
   for (intptr_t i = 0; i < nResults && made.ptr; ++i)
-    store(layouts, mlirOperationGetResult(op, i), dlcResult(made, i), order);
-}
-
-//===--- other ops of tensors ---------------------------------------------------------------===//
-// Lists of known and dynamic numbers, one a dimension, in another order.
-typedef struct {
-  int64_t known[DLC_LAYOUT_RANK];
-  MlirValue dynamic[DLC_LAYOUT_RANK];
-  intptr_t n, nDynamic;
-} Mixed;
-static Mixed permuteMixed(DlcI64s known, DlcValues dynamic, const int *order) {
-  Mixed m = {.n = known.n};
-  MlirValue all[DLC_LAYOUT_RANK] = {{0}};
-  intptr_t next = 0;
-  for (intptr_t i = 0; i < known.n; ++i) // sizes and offsets have one mark
-    if (mlirShapedTypeIsDynamicSize(known.data[i])) all[i] = at(dynamic, next++);
-  for (intptr_t i = 0; i < known.n; ++i) {
-    m.known[i] = known.data[order[i]];
-    if (!isNull(all[order[i]])) m.dynamic[m.nDynamic++] = all[order[i]];
-  }
-  return m;
-}
-#define KNOWN(m) ((DlcI64s){(m).known, (m).n})
-#define DYNAMIC_OF(m) valsN((m).nDynamic, (m).dynamic)
-
-static void rewritePad(DlcLayouts *layouts, MlirOperation op) {
-  DlcBuilder *b = layouts->b;
-  DlcLayout in = dlcLayoutOf(layouts, tensor_pad_source(op));
-  if (isNull(in.stored)) return;
-  Mixed low = permuteMixed(tensor_pad_static_low(op), tensor_pad_low(op), in.order),
-        high = permuteMixed(tensor_pad_static_high(op), tensor_pad_high(op), in.order);
-  MlirType type = dlcPermutedType(typeOf(tensor_pad_result(op)), in.order);
-  MlirValue made = tensor_pad(b, in.stored, DYNAMIC_OF(low), DYNAMIC_OF(high), KNOWN(low), KNOWN(high), type,
-                              .nofold = tensor_pad_nofold(op));
-  if (isNull(made)) return;
-  MlirBlock from = bodyOf(tensor_pad_region(op));
-  MlirType indices[DLC_LAYOUT_RANK];
-  for (intptr_t i = 0; i < in.rank; ++i) indices[i] = indexType(b);
-  MlirBlock body = dlcAddBlock(b, tensor_pad_region(opOf(made)), typesN(in.rank, indices));
-  DlcMapping map = dlcMappingCreate();
-  for (intptr_t i = 0; i < in.rank; ++i) dlcMap(map, argOf(from, in.order[i]), argOf(body, i));
-  dlcAtEnd(b, body) dlcForEachOp(inner, from) dlcClone(b, inner, map);
-  dlcMappingDestroy(map);
-  store(layouts, tensor_pad_result(op), made, in.order);
-}
-
-// A part of the same number of dimensions.
-static void rewriteExtract(DlcLayouts *layouts, MlirOperation op) {
-  DlcLayout in = dlcLayoutOf(layouts, tensor_extract_slice_source(op));
-  MlirType type = typeOf(tensor_extract_slice_result(op));
-  if (isNull(in.stored) || mlirShapedTypeGetRank(type) != in.rank) return;
-  Mixed offsets = permuteMixed(tensor_extract_slice_static_offsets(op), tensor_extract_slice_offsets(op), in.order),
-        sizes = permuteMixed(tensor_extract_slice_static_sizes(op), tensor_extract_slice_sizes(op), in.order),
-        strides = permuteMixed(tensor_extract_slice_static_strides(op), tensor_extract_slice_strides(op), in.order);
-  MlirValue made =
-      tensor_extract_slice(layouts->b, in.stored, DYNAMIC_OF(offsets), DYNAMIC_OF(sizes), DYNAMIC_OF(strides),
-                           KNOWN(offsets), KNOWN(sizes), KNOWN(strides), dlcPermutedType(type, in.order));
-  store(layouts, tensor_extract_slice_result(op), made, in.order);
-}
-
-static void rewriteInsert(DlcLayouts *layouts, MlirOperation op) {
-  DlcLayout source = dlcLayoutOf(layouts, tensor_insert_slice_source(op)),
-            dest = dlcLayoutOf(layouts, tensor_insert_slice_dest(op));
-  if ((isNull(source.stored) && isNull(dest.stored)) || source.rank != dest.rank) return;
-  const int *order = isNull(dest.stored) ? source.order : dest.order;
-  Mixed offsets = permuteMixed(tensor_insert_slice_static_offsets(op), tensor_insert_slice_offsets(op), order),
-        sizes = permuteMixed(tensor_insert_slice_static_sizes(op), tensor_insert_slice_sizes(op), order),
-        strides = permuteMixed(tensor_insert_slice_static_strides(op), tensor_insert_slice_strides(op), order);
-  MlirValue from = dlcInOrder(layouts, source.value, order), to = dlcInOrder(layouts, dest.value, order);
-  MlirValue made = tensor_insert_slice(layouts->b, from, to, DYNAMIC_OF(offsets), DYNAMIC_OF(sizes),
-                                       DYNAMIC_OF(strides), KNOWN(offsets), KNOWN(sizes), KNOWN(strides));
-  store(layouts, tensor_insert_slice_result(op), made, order);
-}
-
-static void rewriteDim(DlcLayouts *layouts, MlirOperation op) {
-  MlirValue tensor = tensor_dim_source(op);
-  int64_t idx;
-  if (!mlirTypeIsARankedTensor(typeOf(tensor)) || !dlcConstantIndex(tensor_dim_index(op), &idx)) return;
-  DlcLayout in = dlcLayoutOf(layouts, tensor);
-  for (intptr_t i = 0; !isNull(in.stored) && i < in.rank; ++i)
-    if (in.order[i] == idx) {
-      MlirValue made = tensor_dim(layouts->b, in.stored, constIndex(layouts->b, i));
-      if (!isNull(made)) mlirValueReplaceAllUsesOfWith(tensor_dim_result(op), made);
-      return;
-    }
-}
-
-//===--- reshapes ---------------------------------------------------------------------------===//
-// The groups of a reassociation: dimensions [first, first + n) each, of the longer side.
-typedef struct {
-  intptr_t n, first[DLC_LAYOUT_RANK + 1];
-} Groups;
-static Groups readGroups(MlirAttribute reassociation) {
-  Groups g = {.n = dlcArraySize(reassociation)};
-  for (intptr_t i = 0; i < g.n; ++i)
-    g.first[i + 1] = g.first[i] + dlcArraySize(mlirArrayAttrGetElement(reassociation, i));
-  return g;
-}
-
-static MlirAttribute groupsInOrder(DlcBuilder *b, const Groups *g, const int *order) {
-  MlirAttribute groups[DLC_LAYOUT_RANK], members[DLC_LAYOUT_RANK];
-  int64_t next = 0;
-  for (intptr_t i = 0; i < g->n; ++i) {
-    intptr_t n = g->first[order[i] + 1] - g->first[order[i]];
-    for (intptr_t k = 0; k < n; ++k) members[k] = mlirIntegerAttrGet(mlirIntegerTypeGet(b->ctx, 64), next++);
-    groups[i] = mlirArrayAttrGet(b->ctx, n, members);
-  }
-  return mlirArrayAttrGet(b->ctx, g->n, groups);
-}
-
-// The order of the longer side: groups in `order`, each whole.
-static void unfold(const Groups *g, const int *order, int *out) {
-  intptr_t n = 0;
-  for (intptr_t i = 0; i < g->n; ++i)
-    for (intptr_t d = g->first[order[i]]; d < g->first[order[i] + 1]; ++d) out[n++] = (int)d;
-}
-
-static void rewriteExpand(DlcLayouts *layouts, MlirOperation op) {
-  DlcLayout in = dlcLayoutOf(layouts, tensor_expand_shape_src(op));
-  if (isNull(in.stored)) return;
-  Groups g = readGroups(tensor_expand_shape_reassociation(op));
-  int order[DLC_LAYOUT_RANK];
-  unfold(&g, in.order, order);
-  Mixed shape = permuteMixed(tensor_expand_shape_static_output_shape(op), tensor_expand_shape_output_shape(op), order);
-  MlirValue made =
-      tensor_expand_shape(layouts->b, in.stored, groupsInOrder(layouts->b, &g, in.order), DYNAMIC_OF(shape),
-                          KNOWN(shape), dlcPermutedType(typeOf(tensor_expand_shape_result(op)), order));
-  store(layouts, tensor_expand_shape_result(op), made, order);
-}
-
-// Groups in the order of their first stored dimensions; the source is moved where a group is not stored whole.
-static void rewriteCollapse(DlcLayouts *layouts, MlirOperation op) {
-  DlcLayout in = dlcLayoutOf(layouts, tensor_collapse_shape_src(op));
-  if (isNull(in.stored)) return;
-  Groups g = readGroups(tensor_collapse_shape_reassociation(op));
-  int order[DLC_LAYOUT_RANK], whole[DLC_LAYOUT_RANK];
-  intptr_t n = 0;
-  for (intptr_t i = 0; i < in.rank; ++i)
-    for (int k = 0; k < g.n; ++k)
-      if (g.first[k] == in.order[i] && g.first[k + 1] > g.first[k]) order[n++] = k;
-  if (n != g.n) return; // to no dimension at all
-  unfold(&g, order, whole);
-  MlirValue source = dlcInOrder(layouts, in.value, whole);
-  MlirValue made = tensor_collapse_shape(layouts->b, source, groupsInOrder(layouts->b, &g, order),
-                                         dlcPermutedType(typeOf(tensor_collapse_shape_result(op)), order));
-  store(layouts, tensor_collapse_shape_result(op), made, order);
+    dlcLayoutsStore(layouts, mlirOperationGetResult(op, i), dlcResult(made, i), order);
 }
 
 //===--- branches -----------------------------------------------------------------------------===//
@@ -444,33 +290,19 @@ static void rewriteBranch(DlcLayouts *layouts, MlirOperation op) {
 }
 
 //===--- the function -------------------------------------------------------------------------===//
-static bool isTensorOp(MlirOperation op) {
-  return tensor_pad_isa(op) || tensor_extract_slice_isa(op) || tensor_insert_slice_isa(op) || tensor_dim_isa(op) ||
-         tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op) || ctrl_branch_isa(op);
-}
-
 static void rewrite(DlcLayouts *layouts, MlirOperation op, int64_t least) {
-  if (tensor_pad_isa(op))
-    rewritePad(layouts, op);
-  else if (tensor_extract_slice_isa(op))
-    rewriteExtract(layouts, op);
-  else if (tensor_insert_slice_isa(op))
-    rewriteInsert(layouts, op);
-  else if (tensor_dim_isa(op))
-    rewriteDim(layouts, op);
-  else if (tensor_expand_shape_isa(op))
-    rewriteExpand(layouts, op);
-  else if (tensor_collapse_shape_isa(op))
-    rewriteCollapse(layouts, op);
-  else if (ctrl_branch_isa(op))
+  if (ctrl_branch_isa(op))
     rewriteBranch(layouts, op);
+  else if (dlcIsPermutableTensorOp(op))
+    dlcPermuteTensorOp(layouts, op);
   else
     rewriteLinalg(layouts, op, least);
 }
 
 static MlirWalkResult collectInOrder(MlirOperation op, void *data) {
   DlcOps *ops = data;
-  if (!isTensorOp(op) && !(dlcIsLinalgOp(op) && mlirOperationGetNumResults(op))) return MlirWalkResultAdvance;
+  if (!ctrl_branch_isa(op) && !dlcIsPermutableTensorOp(op) && !(dlcIsLinalgOp(op) && mlirOperationGetNumResults(op)))
+    return MlirWalkResultAdvance;
   if (ops->n == ops->cap) ops->data = realloc(ops->data, (size_t)(ops->cap = 2 * ops->cap + 64) * sizeof op);
   ops->data[ops->n++] = op;
   return MlirWalkResultAdvance;

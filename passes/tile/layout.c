@@ -38,6 +38,14 @@ void dlcLayoutsSet(DlcLayouts *layouts, MlirValue value, MlirValue stored, const
   dlcPointerMapSet(&layouts->places, value.ptr, layouts->n - 1);
 }
 
+void dlcLayoutsStore(DlcLayouts *layouts, MlirValue value, MlirValue stored, const int *order) {
+  if (isNull(stored)) return;
+  if (!dlcIsOrdered(order, mlirShapedTypeGetRank(typeOf(value))))
+    dlcLayoutsSet(layouts, value, stored, order);
+  else
+    mlirValueReplaceAllUsesOfWith(value, stored);
+}
+
 MlirType dlcPermutedType(MlirType tensor, const int *order) {
   int64_t sizes[DLC_LAYOUT_RANK];
   intptr_t rank = mlirShapedTypeGetRank(tensor);

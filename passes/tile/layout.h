@@ -27,6 +27,8 @@ void dlcLayoutsDestroy(DlcLayouts *layouts);
 DlcLayout dlcLayoutOf(const DlcLayouts *layouts, MlirValue value);
 // From here on, `value` is stored as `stored`.
 void dlcLayoutsSet(DlcLayouts *layouts, MlirValue value, MlirValue stored, const int *order);
+// `stored` takes the place of `value`, an op's result: at once where the order is its own.
+void dlcLayoutsStore(DlcLayouts *layouts, MlirValue value, MlirValue stored, const int *order);
 bool dlcIsOrdered(const int *order, intptr_t rank); // 0, 1, 2, ..
 MlirType dlcPermutedType(MlirType tensor, const int *order);
 // A constant of that type, its dimensions in the new order; null where its bytes cannot be read.
@@ -40,3 +42,7 @@ MlirValue dlcInOrder(DlcLayouts *layouts, MlirValue value, const int *order);
 MlirOperation dlcPermuteLinalg(DlcLayouts *layouts, MlirOperation op, const int *order);
 // The loop behind each stored dimension of an input that varies along one; the traversal of memory. Count of loops.
 intptr_t dlcTraversal(const DlcLayouts *layouts, MlirOperation op, intptr_t operand, int *loops);
+
+// tensor.pad, slices, reshapes, tensor.dim: made again on the stored form of what they read, if it has one.
+bool dlcIsPermutableTensorOp(MlirOperation op);
+void dlcPermuteTensorOp(DlcLayouts *layouts, MlirOperation op);
