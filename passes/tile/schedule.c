@@ -115,6 +115,17 @@ static bool cutOnce(Choice *c, bool forItems) {
   return true;
 }
 
+// The rows that a register tile needs may lie in several dimensions, of an image for instance: the innermost first.
+static void shareRows(Choice *c) {
+  int64_t wanted = LEAST_ROWS;
+  for (intptr_t i = c->graph->rank - 2; i >= 0; --i) {
+    if (c->least[i] != LEAST_ROWS) continue;
+    int64_t extent = c->graph->extent[i];
+    c->least[i] = extent < 0 || extent > wanted ? wanted : extent;
+    wanted = (wanted + c->least[i] - 1) / (c->least[i] > 0 ? c->least[i] : 1);
+  }
+}
+
 static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
   const DlcTileGraph *graph = c->graph;
   for (intptr_t i = 0; i < graph->rank; ++i) {
@@ -122,6 +133,7 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
     c->least[i] = i == graph->rank - 1 ? LEAST_COLUMNS : 1;
   }
   for (intptr_t i = 0; i < graph->n; ++i) weighNode(c, &graph->nodes[i]);
+  shareRows(c);
   memcpy(c->required, c->least, sizeof c->required);
   while (countElements(c) > elements && cutOnce(c, false)) {}
   while (countItems(c) < workers && countElements(c) > elements / 32 && cutOnce(c, true)) {}

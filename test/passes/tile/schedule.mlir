@@ -116,3 +116,23 @@ func.func @streams(%a: tensor<1x1024xf32>, %b: tensor<1024x2048xf32>, %c: tensor
   }
   return %r : tensor<1x2048xf32>
 }
+
+// -----
+
+// The rows that a register tile needs are those of the image and of the columns in it together: there is an item for
+// each thread also where the batch is one.
+// RULES-LABEL: func @image
+// RULES: #tile.schedule<[<workgroup[{{[0-9]+}}, 2, 0, 0]>]>
+func.func @image(%a: tensor<?x14x14x384xf32>, %b: tensor<384x64xf32>, %c: tensor<?x14x14x64xf32>) -> tensor<?x14x14x64xf32> {
+  %r = tile.graph ins(%x = %a : tensor<?x14x14x384xf32>, %y = %b : tensor<384x64xf32>) outs(%o = %c : tensor<?x14x14x64xf32>) {
+    %m = linalg.generic {indexing_maps = [affine_map<(n, h, w, f, k) -> (n, h, w, k)>, affine_map<(n, h, w, f, k) -> (k, f)>, affine_map<(n, h, w, f, k) -> (n, h, w, f)>],
+        iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%x, %y : tensor<?x14x14x384xf32>, tensor<384x64xf32>) outs(%o : tensor<?x14x14x64xf32>) {
+    ^bb0(%i: f32, %j: f32, %s: f32):
+      %p = arith.mulf %i, %j : f32
+      %t = arith.addf %s, %p : f32
+      linalg.yield %t : f32
+    } -> tensor<?x14x14x64xf32>
+    tile.yield %m : tensor<?x14x14x64xf32>
+  }
+  return %r : tensor<?x14x14x64xf32>
+}
