@@ -82,11 +82,6 @@ static void permuteBytes(const void *bytes, size_t n, void *data) {
   }
 }
 
-static void freeBytes(void *userData, const void *data, size_t size, size_t align) {
-  (void)data, (void)size, (void)align;
-  free(userData);
-}
-
 MlirAttribute dlcPermuteAttribute(MlirAttribute value, MlirType type, const int *order) {
   MlirType permuted = dlcPermutedType(type, order), element = mlirShapedTypeGetElementType(type);
   if (mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value))
@@ -95,9 +90,7 @@ MlirAttribute dlcPermuteAttribute(MlirAttribute value, MlirType type, const int 
   bool isBool = mlirTypeIsAInteger(element) && mlirIntegerTypeGetWidth(element) == 1;
   if (isBool || !dlcIsStatic(type) || !dlcForConstantBytes(value, permuteBytes, &bytes) || !bytes.out)
     return mlirAttributeGetNull();
-  size_t n = (size_t)dlcStaticBytes(type);
-  return mlirUnmanagedDenseResourceElementsAttrGet(permuted, dlcText("permuted"), bytes.out, n, bytes.element, false,
-                                                   freeBytes, bytes.out);
+  return dlcConstantOfBytes(permuted, "permuted", bytes.out);
 }
 
 static MlirValue permuteConstant(DlcLayouts *layouts, MlirValue value, const int *order) {

@@ -136,11 +136,6 @@ static void packBytes(const void *bytes, size_t n, void *data) {
   }
 }
 
-static void freeBytes(void *userData, const void *data, size_t size, size_t align) {
-  (void)data, (void)size, (void)align;
-  free(userData);
-}
-
 // The constant in panels; null where its bytes cannot be read.
 static MlirAttribute packAttribute(const Packing *p) {
   MlirType type = typeOf(p->argument), element = mlirShapedTypeGetElementType(type);
@@ -151,9 +146,7 @@ static MlirAttribute packAttribute(const Packing *p) {
   int64_t shape[MAX_RANK + 1] = {(p->columns + p->width - 1) / p->width};
   for (intptr_t i = 0; i < p->rank; ++i) shape[i + 1] = i == p->rank - 1 ? p->width : mlirShapedTypeGetDimSize(type, i);
   MlirType packed = mlirRankedTensorTypeGet(p->rank + 1, shape, element, mlirAttributeGetNull());
-  size_t n = (size_t)p->rows * (size_t)(shape[0] * p->width) * bytes.element;
-  return mlirUnmanagedDenseResourceElementsAttrGet(packed, dlcText("packed"), bytes.out, n, bytes.element, false,
-                                                   freeBytes, bytes.out);
+  return dlcConstantOfBytes(packed, "packed", bytes.out);
 }
 
 //===--- the rewrite --------------------------------------------------------------------===//

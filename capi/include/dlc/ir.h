@@ -57,3 +57,6 @@ void dlcEraseMemorySpaces(MlirOperation root);
 // The bytes of a dense or dense_resource constant as they lie in memory (i1: one byte each). False: not such a
 // constant.
 bool dlcForConstantBytes(MlirAttribute attr, void (*take)(const void *bytes, size_t n, void *data), void *data);
+// A dense_resource constant of a static type, from bytes as they lie in memory; takes them over, to be freed with
+// free().
+MlirAttribute dlcConstantOfBytes(MlirType type, const char *name, void *bytes);
