@@ -19,7 +19,7 @@ const DlcStage dlcCommonStages[] = {
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-sink-reshapes,tile-choose-layouts,tile-decompose-pads,"
      "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-split-reductions,"
-     "tile-transpose-narrow,tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
+     "tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",

@@ -115,21 +115,15 @@ def TileSplitReductions : Pass<"tile-split-reductions", "::mlir::func::FuncOp"> 
                  Option<"bytes", "bytes", "int64_t", "8388608", "Bytes of the smallest matrix that is cut">];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }
-def TileTransposeNarrow : Pass<"tile-transpose-narrow", "::mlir::func::FuncOp"> {
-  let summary = "Transpose the right operand of products with few columns";
-  let description = [{
-    A linalg.matmul of two to five columns and a long reduction reads its right operand transposed, so that vectors run
-    along the reduction and have no empty lanes.
-  }];
-  let dependentDialects = ["arith", "linalg", "tensor"];
-}
 def TileTransposeOperands : Pass<"tile-transpose-operands", "::mlir::func::FuncOp"> {
   let summary = "Transpose operands of products that lie across the way in which they are read";
   let description = [{
-    A product of matrices, a linalg.generic over (m, n, k), reads a large left operand as (m, k) and, where k is short
-    or m large, the right one as (k, n): one that lies otherwise is transposed before.
+    A product of matrices, a linalg.matmul or linalg.generic over (m, n, k), reads a large left operand as (m, k) and,
+    where k is short or m large, the right one as (k, n); one of two to five columns and a long reduction as (n, k), so
+    that vectors run along the reduction and have no empty lanes. An operand that lies otherwise is transposed before, a
+    constant when compiling.
   }];
-  let dependentDialects = ["linalg", "tensor"];
+  let dependentDialects = ["arith", "linalg", "tensor"];
 }
 def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
