@@ -19,7 +19,7 @@ enum { MOST_MOVED = 64 };
 
 typedef struct {
   MlirOperation before;
-  MlirOperation ops[MOST_MOVED]; // users first
+  MlirOperation ops[MOST_MOVED];
   intptr_t n;
 } Move;
 
@@ -35,19 +35,25 @@ static bool isBehind(const Move *move, MlirOperation op) {
          (mlirOperationEqual(op, move->before) || mlirOperationIsBeforeInBlock(move->before, op));
 }
 
+static bool isCollected(const Move *move, MlirOperation op) {
+  for (intptr_t i = 0; i < move->n; ++i)
+    if (mlirOperationEqual(move->ops[i], op)) return true;
+  return false;
+}
+
 // Adds the op and what it needs of the ops behind; false: one of them is to stay.
 static bool collect(Move *move, MlirOperation op) {
-  if (!op.ptr || !isBehind(move, op)) return true;
+  if (!op.ptr || !isBehind(move, op) || isCollected(move, op)) return true;
   if (move->n == MOST_MOVED || !isMovable(op) || mlirOperationEqual(op, move->before)) return false;
-  for (intptr_t i = 0; i < move->n; ++i)
-    if (mlirOperationEqual(move->ops[i], op)) { // to stand before all of its users
-      memmove(&move->ops[i], &move->ops[i + 1], (size_t)(--move->n - i) * sizeof op);
-      break;
-    }
   move->ops[move->n++] = op;
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
     if (!collect(move, opOf(mlirOperationGetOperand(op, i)))) return false;
   return true;
+}
+
+static int compareOrder(const void *a, const void *b) {
+  const MlirOperation *x = a, *y = b;
+  return mlirOperationEqual(*x, *y) ? 0 : mlirOperationIsBeforeInBlock(*x, *y) ? -1 : 1;
 }
 
 MlirLogicalResult dlcRunTileOrderDestinations(MlirOperation root, DlcPass *pass,
@@ -60,7 +66,8 @@ MlirLogicalResult dlcRunTileOrderDestinations(MlirOperation root, DlcPass *pass,
     if (!source.ptr || !into.ptr || mlirOperationEqual(source, into)) continue;
     Move move = {.before = source};
     if (!mlirBlockEqual(mlirOperationGetBlock(source), mlirOperationGetBlock(into)) || !collect(&move, into)) continue;
-    for (intptr_t k = move.n - 1; k >= 0; --k) mlirOperationMoveBefore(move.ops[k], source);
+    qsort(move.ops, (size_t)move.n, sizeof *move.ops, compareOrder);
+    for (intptr_t k = 0; k < move.n; ++k) mlirOperationMoveBefore(move.ops[k], source);
     dlcPassCount(pass, DlcTileOrderDestinations_moved, (uint64_t)move.n);
   }
   free(inserts.data);
