@@ -4,6 +4,7 @@
 #pragma once
 #include "dlc/builder.h"
 
-bool dlcIsFresh(MlirOperation op);
 // Whether the op is of a kind that a fresh tensor is made by; its operands may not be.
 bool dlcMakesFresh(MlirOperation op);
+// The ops that make fresh tensors, in program order. free(ops.data).
+DlcOps dlcCollectFresh(MlirOperation root);

@@ -49,25 +49,31 @@ static MlirOpOperand claimToSplit(MlirOperation fresh) {
   return (MlirOpOperand){0};
 }
 
-static bool isFresh(MlirOperation op) { return mlirOperationGetNumResults(op) == 1 && dlcIsFresh(op); }
+// Copies for each fresh tensor that there was: a tensor that is inserted into itself again and again would ask for
+// twice as many every time. Beyond that they are shared, and bufferisation copies.
+enum { MOST_COPIES = 16 };
 
 MlirLogicalResult dlcRunTileSplitFreshTensors(MlirOperation root, DlcPass *pass,
                                               const DlcTileSplitFreshTensorsOptions *options) {
   (void)options;
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
+  intptr_t copies = 0, most = -1;
   // From the back, and until nothing is left: the copy of an op is one more use of what the op is made of.
   for (bool changed = true; changed && !b.failed;) {
     changed = false;
-    DlcOps fresh = dlcCollect(root, isFresh);
+    DlcOps fresh = dlcCollectFresh(root);
+    if (most < 0) most = MOST_COPIES * fresh.n;
     for (intptr_t i = fresh.n - 1; i >= 0 && !b.failed; --i) {
       MlirValue v = mlirOperationGetResult(fresh.data[i], 0);
+      bool isEmpty = tensor_empty_isa(fresh.data[i]);
       if (mlirOpOperandIsNull(mlirValueGetFirstUse(v))) continue;
-      for (MlirOpOperand use; use = claimToSplit(fresh.data[i]), use.ptr && !b.failed; changed = true) {
+      for (MlirOpOperand use; use = claimToSplit(fresh.data[i]), use.ptr && !b.failed && (isEmpty || copies < most);) {
         split(&b, fresh.data[i], use);
         dlcPassCount(pass, DlcTileSplitFreshTensors_copies, 1);
+        if (!isEmpty) ++copies, changed = true;
       }
-      if (!tensor_empty_isa(fresh.data[i]) || !hasOneUse(v)) continue;
+      if (!isEmpty || !hasOneUse(v)) continue;
       MlirOperation user = mlirOpOperandGetOwner(mlirValueGetFirstUse(v));
       mlirOperationMoveBefore(fresh.data[i], ancestorIn(mlirOperationGetBlock(fresh.data[i]), user));
     }

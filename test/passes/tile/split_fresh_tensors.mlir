@@ -78,3 +78,52 @@ func.func @readers(%z: f32) {
   "test.use"(%f) : (tensor<6xf32>) -> ()
   return
 }
+
+// A tensor that is inserted into itself again and again: the copies stay in proportion.
+// CHECK-LABEL: func @doubling
+// CHECK: return
+func.func @doubling(%z: f32) -> tensor<6xf32> {
+  %e = tensor.empty() : tensor<6xf32>
+  %t0 = linalg.fill ins(%z : f32) outs(%e : tensor<6xf32>) -> tensor<6xf32>
+  %t1 = tensor.insert_slice %t0 into %t0[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t2 = tensor.insert_slice %t1 into %t1[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t3 = tensor.insert_slice %t2 into %t2[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t4 = tensor.insert_slice %t3 into %t3[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t5 = tensor.insert_slice %t4 into %t4[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t6 = tensor.insert_slice %t5 into %t5[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t7 = tensor.insert_slice %t6 into %t6[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t8 = tensor.insert_slice %t7 into %t7[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t9 = tensor.insert_slice %t8 into %t8[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t10 = tensor.insert_slice %t9 into %t9[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t11 = tensor.insert_slice %t10 into %t10[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t12 = tensor.insert_slice %t11 into %t11[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t13 = tensor.insert_slice %t12 into %t12[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t14 = tensor.insert_slice %t13 into %t13[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t15 = tensor.insert_slice %t14 into %t14[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t16 = tensor.insert_slice %t15 into %t15[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t17 = tensor.insert_slice %t16 into %t16[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t18 = tensor.insert_slice %t17 into %t17[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t19 = tensor.insert_slice %t18 into %t18[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t20 = tensor.insert_slice %t19 into %t19[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t21 = tensor.insert_slice %t20 into %t20[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t22 = tensor.insert_slice %t21 into %t21[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t23 = tensor.insert_slice %t22 into %t22[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t24 = tensor.insert_slice %t23 into %t23[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t25 = tensor.insert_slice %t24 into %t24[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t26 = tensor.insert_slice %t25 into %t25[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t27 = tensor.insert_slice %t26 into %t26[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t28 = tensor.insert_slice %t27 into %t27[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t29 = tensor.insert_slice %t28 into %t28[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t30 = tensor.insert_slice %t29 into %t29[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t31 = tensor.insert_slice %t30 into %t30[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t32 = tensor.insert_slice %t31 into %t31[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t33 = tensor.insert_slice %t32 into %t32[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t34 = tensor.insert_slice %t33 into %t33[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t35 = tensor.insert_slice %t34 into %t34[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t36 = tensor.insert_slice %t35 into %t35[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t37 = tensor.insert_slice %t36 into %t36[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t38 = tensor.insert_slice %t37 into %t37[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t39 = tensor.insert_slice %t38 into %t38[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  %t40 = tensor.insert_slice %t39 into %t39[0] [6] [1] : tensor<6xf32> into tensor<6xf32>
+  return %t40 : tensor<6xf32>
+}
