@@ -31,44 +31,42 @@ static bool isKnown(Size s) { return !mlirShapedTypeIsDynamicSize(s.known); }
 static Size known(int64_t n) { return (Size){.known = n}; }
 static Size dynamic(MlirValue v) { return (Size){mlirShapedTypeGetDynamicSize(), v}; }
 
-// max or min of a + b * sign + add and `bound`.
-static Size limit(DlcBuilder *b, Size x, Size y, int64_t sign, int64_t add, bool isMax, Size bound) {
-  MlirAffineExpr sum = mlirAffineConstantExprGet(b->ctx, add), limits[2];
-  MlirValue operands[3];
-  intptr_t n = 0;
-  const Size terms[] = {x, y};
-  for (int i = 0; i < 2; ++i) {
-    MlirAffineExpr term =
-        isKnown(terms[i]) ? mlirAffineConstantExprGet(b->ctx, terms[i].known) : mlirAffineDimExprGet(b->ctx, n);
-    if (!isKnown(terms[i])) operands[n++] = terms[i].value;
-    if (i) term = mlirAffineMulExprGet(term, mlirAffineConstantExprGet(b->ctx, sign));
-    sum = mlirAffineAddExprGet(sum, term);
-  }
-  limits[0] = sum;
-  limits[1] = isKnown(bound) ? mlirAffineConstantExprGet(b->ctx, bound.known) : mlirAffineDimExprGet(b->ctx, n);
-  if (!isKnown(bound)) operands[n++] = bound.value;
-  if (!n && mlirAffineExprIsAConstant(sum)) {
-    int64_t a = mlirAffineConstantExprGetValue(sum);
-    return known((isMax ? a > bound.known : a < bound.known) ? a : bound.known);
-  }
-  MlirAffineMap map = mlirAffineMapGet(b->ctx, n, 0, 2, limits);
-  return dynamic(isMax ? affine_max(b, map, valsN(n, operands)) : affine_min(b, map, valsN(n, operands)));
+// The operands of an affine map that is being written.
+typedef struct {
+  MlirValue values[3];
+  intptr_t n;
+} Operands;
+static MlirAffineExpr termOf(DlcBuilder *b, Size s, Operands *operands) {
+  if (isKnown(s)) return mlirAffineConstantExprGet(b->ctx, s.known);
+  operands->values[operands->n++] = s.value;
+  return mlirAffineDimExprGet(b->ctx, operands->n - 1);
+}
+static MlirAffineExpr sumOf(DlcBuilder *b, Size x, Size y, int64_t sign, int64_t add, Operands *operands) {
+  MlirAffineExpr e = mlirAffineAddExprGet(mlirAffineConstantExprGet(b->ctx, add), termOf(b, x, operands));
+  MlirAffineExpr scaled = mlirAffineMulExprGet(termOf(b, y, operands), mlirAffineConstantExprGet(b->ctx, sign));
+  return mlirAffineAddExprGet(e, scaled);
 }
 
 static Size sum(DlcBuilder *b, Size x, Size y, int64_t sign, int64_t add) { // x + sign * y + add
   if (isKnown(x) && isKnown(y)) return known(x.known + sign * y.known + add);
-  MlirAffineExpr e = mlirAffineConstantExprGet(b->ctx, add);
-  MlirValue operands[2];
-  intptr_t n = 0;
-  const Size terms[] = {x, y};
-  for (int i = 0; i < 2; ++i) {
-    MlirAffineExpr term =
-        isKnown(terms[i]) ? mlirAffineConstantExprGet(b->ctx, terms[i].known) : mlirAffineDimExprGet(b->ctx, n);
-    if (!isKnown(terms[i])) operands[n++] = terms[i].value;
-    if (i) term = mlirAffineMulExprGet(term, mlirAffineConstantExprGet(b->ctx, sign));
-    e = mlirAffineAddExprGet(e, term);
+  Operands operands = {0};
+  MlirAffineExpr e = sumOf(b, x, y, sign, add, &operands);
+  return dynamic(affine_apply(b, mlirAffineMapGet(b->ctx, operands.n, 0, 1, &e), valsN(operands.n, operands.values)));
+}
+
+// max or min of x + sign * y + add and `bound`.
+static Size limit(DlcBuilder *b, Size x, Size y, int64_t sign, int64_t add, bool isMax, Size bound) {
+  if (isKnown(x) && isKnown(y) && isKnown(bound)) {
+    int64_t a = x.known + sign * y.known + add;
+    return known((isMax ? a > bound.known : a < bound.known) ? a : bound.known);
   }
-  return dynamic(affine_apply(b, mlirAffineMapGet(b->ctx, n, 0, 1, &e), valsN(n, operands)));
+  Operands operands = {0};
+  MlirAffineExpr limits[2];
+  limits[0] = sumOf(b, x, y, sign, add, &operands);
+  limits[1] = termOf(b, bound, &operands);
+  MlirAffineMap map = mlirAffineMapGet(b->ctx, operands.n, 0, 2, limits);
+  DlcValues values = valsN(operands.n, operands.values);
+  return dynamic(isMax ? affine_max(b, map, values) : affine_min(b, map, values));
 }
 
 //===--- a slice ------------------------------------------------------------------------------------===//
