@@ -239,6 +239,7 @@ OnnxValue *onnxPad(OnnxContext *ctx, OnnxValue *x, const OnnxIndex *low, const O
 OnnxValue *onnxConcat(OnnxContext *ctx, int n, OnnxValue *const *inputs, int axis); // folds
 // Common elementwise steps, for lowerings made of several ops.
 typedef enum { ONNX_ADD, ONNX_SUB, ONNX_MUL, ONNX_DIV, ONNX_MAX, ONNX_MIN } OnnxArithmetic;
+double onnxFoldFloat(OnnxArithmetic kind, double a, double b); // a NaN is handed on
 MlirValue onnxArithmetic(OnnxContext *ctx, OnnxArithmetic kind, OnnxElement e, MlirValue a,
                          MlirValue b); // on scalars, with ONNX's semantics
 // Reductions of floats (in float or double) or integers (in their own type).

@@ -146,7 +146,7 @@ static OnnxValue *binaryOnElements(OnnxContext *ctx, OnnxArithmetic kind, OnnxVa
 }
 
 enum { FOLD_LIMIT = 1 << 22 };
-static double foldFloat(OnnxArithmetic kind, double a, double b) {
+double onnxFoldFloat(OnnxArithmetic kind, double a, double b) {
   switch (kind) {
   case ONNX_ADD:
     return a + b;
@@ -177,7 +177,7 @@ static OnnxValue *foldBinary(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a
   OnnxValue *v = onnxNewConstant(ctx, a->element, shape->rank, dims, &data);
   for (int64_t i = 0; v && i < count; ++i)
     onnxPutFloat(a->element, data, i,
-                 foldFloat(kind, onnxGetFloat(a, n == 1 ? 0 : i), onnxGetFloat(b, m == 1 ? 0 : i)));
+                 onnxFoldFloat(kind, onnxGetFloat(a, n == 1 ? 0 : i), onnxGetFloat(b, m == 1 ? 0 : i)));
   return v;
 }
 OnnxValue *onnxBinary(OnnxContext *ctx, OnnxArithmetic kind, OnnxValue *a, OnnxValue *b) {

@@ -24,24 +24,8 @@ static MlirValue number(OnnxContext *ctx, Real x) {
   return isNull(x.value) ? onnxConstantScalar(ctx, ONNX_DOUBLE, x.known) : x.value;
 }
 static MlirValue literal(OnnxContext *ctx, double x) { return onnxConstantScalar(ctx, ONNX_DOUBLE, x); }
-static double foldReal(OnnxArithmetic kind, double a, double b) {
-  switch (kind) {
-  case ONNX_ADD:
-    return a + b;
-  case ONNX_SUB:
-    return a - b;
-  case ONNX_MUL:
-    return a * b;
-  case ONNX_DIV:
-    return a / b;
-  case ONNX_MAX:
-    return fmax(a, b);
-  default:
-    return fmin(a, b);
-  }
-}
 static Real calculate(OnnxContext *ctx, OnnxArithmetic kind, Real a, Real b) {
-  if (isNull(a.value) && isNull(b.value)) return known(foldReal(kind, a.known, b.known));
+  if (isNull(a.value) && isNull(b.value)) return known(onnxFoldFloat(kind, a.known, b.known));
   return (Real){.value = onnxArithmetic(ctx, kind, ONNX_DOUBLE, number(ctx, a), number(ctx, b))};
 }
 static MlirValue toReal(OnnxContext *ctx, MlirValue idx) {
