@@ -10,9 +10,8 @@ static int compareOrder(const void *a, const void *b) {
   return mlirOperationEqual(*x, *y) ? 0 : mlirOperationIsBeforeInBlock(*x, *y) ? -1 : 1;
 }
 
-// Seconds of a kernel of these ops; negative: not known.
-static double priceOf(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops, MlirOperation root,
-                      const DlcDevice *device) {
+double dlcConnectPrice(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops, MlirOperation root,
+                       const DlcDevice *device) {
   enum { HOST_COLUMNS = 64, DEVICE_COLUMNS = 32 };
   DlcSearch search;
   MlirValue result = mlirOperationGetResult(root, 0);
@@ -34,10 +33,10 @@ bool dlcConnectPays(const DlcTileGraph *graph, MlirOperation pad, const DlcDevic
   MlirOperation ops[DLC_MAX_NODES + 2], fill = opOf(tensor_insert_slice_dest(pad));
   intptr_t n = 0;
   for (intptr_t i = 0; i < graph->n; ++i) ops[n++] = graph->nodes[i].op;
-  double without = priceOf(graph, n, ops, graph->nodes[0].op, device);
+  double without = dlcConnectPrice(graph, n, ops, graph->nodes[0].op, device);
   ops[n++] = pad, ops[n++] = fill;
-  double with = priceOf(graph, n, ops, graph->nodes[0].op, device);
+  double with = dlcConnectPrice(graph, n, ops, graph->nodes[0].op, device);
   MlirOperation border[] = {fill, pad};
-  double alone = priceOf(NULL, 2, border, pad, device), filled = priceOf(NULL, 1, &fill, fill, device);
+  double alone = dlcConnectPrice(NULL, 2, border, pad, device), filled = dlcConnectPrice(NULL, 1, &fill, fill, device);
   return with > 0 && without > 0 && with < without + alone + filled;
 }

@@ -5,3 +5,7 @@
 
 // A border (passes/tile/pad.h): the graph that makes its tiles against the graph, a fill and a copy on their own.
 bool dlcConnectPays(const DlcTileGraph *graph, MlirOperation pad, const DlcDevice *device);
+// Seconds of the best tile of a kernel of these ops, which are put in order; negative: not known. graph: whose
+// dimensions may be cut (null: all may).
+double dlcConnectPrice(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops, MlirOperation root,
+                       const DlcDevice *device);

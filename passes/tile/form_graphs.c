@@ -13,6 +13,7 @@
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 #include "dlc/ir.h"
+#include "passes/tile/chain.h"
 #include "passes/tile/connect.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
@@ -183,6 +184,7 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
   bool (*pays)(const DlcTileGraph *, MlirOperation, void *) = byCost ? borderPays : none ? never : NULL;
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
+  bool chains = fusion == DLC_FUSE_ALL && options->chains && device.isHost;
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   splitFills(&b, root);
@@ -194,6 +196,7 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
     if (!dlcTileGraphStart(graph, op, options->scratchBytes)) continue;
     graph->fusion = fusion, graph->pays = pays, graph->data = &device;
     dlcTileGraphGrow(graph);
+    while (chains && dlcChainJoin(graph, &device)) dlcTileGraphGrow(graph);
     buildGraph(&b, graph);
     dlcPassCount(pass, DlcTileFormGraphs_graphs, 1);
     dlcPassCount(pass, DlcTileFormGraphs_nodes, (uint64_t)graph->n);

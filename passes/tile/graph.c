@@ -158,8 +158,8 @@ static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType
   if (linalg_fill_isa(node->op) || dlcIsPad(node->op))
     memcpy(tileable, graph->tileable, sizeof tileable); // costs nothing, or what the price says, to repeat
   for (intptr_t i = 0; i < graph->rank; ++i) lost |= graph->tileable[i] && !tileable[i];
-  if (lost && (graph->rigid || node->contracts)) return false;
-  if (node->contracts)
+  if (lost && (graph->rigid || node->contracts) && !graph->chains) return false;
+  if (node->contracts && !graph->chains)
     for (intptr_t l = 0; l < node->nLoops; ++l)
       if (!node->isReduction[l] && (node->loopToRoot[l] == DLC_WHOLE || !tileable[node->loopToRoot[l]])) return false;
   int64_t before = parallelism(graph, graph->tileable), after = parallelism(graph, tileable);

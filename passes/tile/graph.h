@@ -6,7 +6,8 @@
 // twice. `tileable` is what is left of the root's dimensions: an intermediate that
 // does not vary along a dimension takes the dimension out of it, which
 // contractions in the graph forbid (they need the parallelism and the reuse of all
-// of theirs). What cannot be said with plain dimensions (halos, strides) stays
+// of theirs) unless `chains` is set: then a contraction may read whole rows of another,
+// which pays or not (passes/tile/chain.h). What cannot be said with plain dimensions (halos, strides) stays
 // outside, but for borders (passes/tile/pad.h) that windows read: a tile makes the
 // part that it needs. That costs copies, so whoever forms graphs is asked.
 #pragma once
@@ -35,6 +36,7 @@ typedef struct DlcTileGraph {
   int64_t extent[DLC_MAX_RANK]; // -1: dynamic
   bool tileable[DLC_MAX_RANK];
   bool rigid;           // holds a contraction: no dimension may be given up
+  bool chains;          // even so: contractions whose whole rows stay in a tile may follow each other
   int64_t scratchBytes; // most bytes of the part of an intermediate that tiling does not cut
   DlcFusion fusion;     // what may join
   // Whether making tiles of a border in the tiles of the graph pays; NULL: it does.

@@ -189,6 +189,11 @@ static void limitSearch(DlcSearch *search, const Choice *c, const DlcTileSchedul
   }
 }
 
+// Smaller tiles than the rules' until one fits: their size is that of the result, and what is between may be larger.
+static void addSmaller(const DlcSearch *search, Choice *c, DlcCandidates *found) {
+  while (!found->n && cutOnce(c, false)) dlcSearchAdd(search, c->tile, "smaller", found);
+}
+
 // Replaces the choice by the candidate that is asked for, else by the cheapest if it is so by more than the margin.
 static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const DlcTileScheduleOptions *options,
                     const DlcChoices *choices) {
@@ -201,6 +206,7 @@ static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const 
   }
   limitSearch(&search, c, options);
   double own = dlcSearchAdd(&search, c->tile, "rules", &found);
+  if (own < 0) addSmaller(&search, c, &found);
   if (found.n) dlcSearchGrow(&search, &found);
   if (options->explain) dlcNoteCandidates(op, &found, c->graph->rank, "the rules' tile: none fits");
   int64_t asked = dlcChoicesOf(choices, tile_graph_label(op));
@@ -334,6 +340,7 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(op)));
     MlirOperation node = opOf(mlirOperationGetOperand(yield, 0));
     if (!node.ptr || !dlcTileGraphStart(graph, node, INT64_MAX)) continue;
+    graph->chains = true; // whoever formed the graph asked whether they pay
     dlcTileGraphGrow(graph);
     Choice choice = {.graph = graph};
     Panel panel;

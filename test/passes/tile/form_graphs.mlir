@@ -71,10 +71,17 @@ func.func @normalise(%x: tensor<128x512xf32>) -> tensor<128x512xf32> {
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 
-// A product of a product would lose its columns to the second one's reduction: two graphs.
+// A product of a product: two graphs by the rules alone. Of both the tiles are rows, and by price that is one graph.
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs{chains=false}))' -split-input-file | FileCheck %s --check-prefix=APART
+// APART-LABEL: func @two_products
+// APART-COUNT-2: tile.graph
 // CHECK-LABEL: func @two_products
-// CHECK: tile.graph
-// CHECK: tile.graph
+// CHECK: tile.graph {{.*}} schedule #tile.schedule<[<workgroup[{{[0-9]+}}, 0]>]>
+// CHECK: %[[M:.*]] = linalg.matmul
+// CHECK: tile.edge %[[M]] at({{ *}}workgroup)
+// CHECK: linalg.matmul
+// CHECK: tile.yield
+// CHECK-NOT: tile.graph
 func.func @two_products(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> tensor<64x64xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<64x64xf32>
@@ -82,6 +89,44 @@ func.func @two_products(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> tensor<
   %m = linalg.matmul ins(%a, %b : tensor<64x64xf32>, tensor<64x64xf32>) outs(%f : tensor<64x64xf32>) -> tensor<64x64xf32>
   %n = linalg.matmul ins(%m, %b : tensor<64x64xf32>, tensor<64x64xf32>) outs(%f : tensor<64x64xf32>) -> tensor<64x64xf32>
   return %n : tensor<64x64xf32>
+}
+
+// -----
+
+// The rows between are long: they do not stay near, and the right operands, read whole by each of few row tiles, do not
+// either.
+// CHECK-LABEL: func @long_rows
+// CHECK-COUNT-2: tile.graph
+// CHECK-LABEL: func @windows
+func.func @long_rows(%a: tensor<64x1024xf32>, %b: tensor<1024x8192xf32>, %c: tensor<8192x1024xf32>) -> tensor<64x1024xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x8192xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x8192xf32>) -> tensor<64x8192xf32>
+  %m = linalg.matmul ins(%a, %b : tensor<64x1024xf32>, tensor<1024x8192xf32>) outs(%f : tensor<64x8192xf32>) -> tensor<64x8192xf32>
+  %d = tensor.empty() : tensor<64x1024xf32>
+  %g = linalg.fill ins(%zero : f32) outs(%d : tensor<64x1024xf32>) -> tensor<64x1024xf32>
+  %n = linalg.matmul ins(%m, %c : tensor<64x8192xf32>, tensor<8192x1024xf32>) outs(%g : tensor<64x1024xf32>) -> tensor<64x1024xf32>
+  return %n : tensor<64x1024xf32>
+}
+
+#image = affine_map<(d0, d1, d2, d3) -> (d0 + d2, d3)>
+#filter = affine_map<(d0, d1, d2, d3) -> (d2, d3, d1)>
+#out = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
+
+// Windows of what a convolution reads stay apart, whatever their price.
+// CHECK-COUNT-2: tile.graph
+func.func @windows(%a: tensor<4098x16xf32>, %w: tensor<3x16x16xf32>, %b: tensor<16x16xf32>) -> tensor<4096x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4096x16xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4096x16xf32>) -> tensor<4096x16xf32>
+  %m = linalg.generic {indexing_maps = [#image, #filter, #out], iterator_types = ["parallel", "parallel", "reduction", "reduction"]} ins(%a, %w : tensor<4098x16xf32>, tensor<3x16x16xf32>) outs(%f : tensor<4096x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %p = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<4096x16xf32>
+  %n = linalg.matmul ins(%m, %b : tensor<4096x16xf32>, tensor<16x16xf32>) outs(%f : tensor<4096x16xf32>) -> tensor<4096x16xf32>
+  return %n : tensor<4096x16xf32>
 }
 
 // -----

@@ -1,0 +1,14 @@
+// Contractions that follow each other in one graph, row tile by row tile: the first one's rows of results stay in a
+// tile of the item, with what elementwise ops and row reductions make of them, and the second one reads them there.
+//
+//   {matmul, gelu}  {matmul}   ->   {matmul, gelu, matmul}, tiled over the rows
+//
+// Nothing is computed twice: the columns of neither are cut any more, and that is what it costs (less to run at once,
+// right operands that every row tile reads whole). Whether it pays is the price of the one graph against that of both.
+// Convolutions with windows stay apart.
+#pragma once
+#include "passes/cost/device.h"
+#include "passes/tile/graph.h"
+
+// Joins the graph that would be formed of a producer of `graph` to it, if that pays; false: no producer's does.
+bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device);
