@@ -41,7 +41,8 @@ def TileSinkReshapes : Pass<"tile-sink-reshapes", "::mlir::func::FuncOp"> {
     Between a matmul on rows and what follows it on [batch, rows, columns] stands a
     `tensor.expand_shape`, which no graph can hold. Elementwise ops and reductions
     that read it are rewritten to loops over the dimensions before it; sizes of one
-    that an operand has only to be broadcast go as well.
+    that an operand has only to be broadcast go as well. Rows of a contraction that
+    lie in several dynamic dimensions become one dimension.
   }];
   let dependentDialects = ["linalg", "tensor", "affine", "arith"];
 }

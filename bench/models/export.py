@@ -32,6 +32,7 @@ MODELS = {
     "conformer": ("conformer", "Conformer"),
     "mobilenet": ("mobilenet", "MobileNetV2"),
     "nerf": ("nerf", "Nerf"),
+    "bert-dynamic": ("bert", "DynamicBert"),
     "lstm": ("lstm", "Lstm"),
     "blockdrop": ("blockdrop", "BlockDrop"),
     **{name: ("light", "LightModel") for name in LIGHT},

@@ -21,6 +21,7 @@ class TorchModel(Model):
     output_names = ("logits",)
     size = 224  # of the image's sides
     dynamic = True  # the first dimension of inputs and outputs
+    dynamic_axes = {}  # name -> {dimension: name} of further ones
 
     def build(self):
         raise NotImplementedError
@@ -44,7 +45,9 @@ class TorchModel(Model):
                 opset_version=OPSET,
                 input_names=list(self.input_names),
                 output_names=list(self.output_names),
-                dynamic_axes={name: {0: "batch"} for name in names} if self.dynamic else {},
+                dynamic_axes={name: {0: "batch"} | self.dynamic_axes.get(name, {}) for name in names}
+                if self.dynamic
+                else {},
             )
 
     def inputs(self, batch, variant=""):

@@ -11,12 +11,18 @@ extern "C" {
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 using namespace mlir;
 
-extern "C" MlirLogicalResult dlcSinkReshapes(MlirOperation root, bool (*mayCollapse)(MlirOperation consumer)) {
+extern "C" MlirLogicalResult dlcSinkReshapes(MlirOperation root, DlcReshapeControl reshape) {
   MLIRContext *ctx = unwrap(root)->getContext();
   RewritePatternSet patterns(ctx);
   linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns, [=](OpOperand *use) {
     return isa_and_nonnull<tensor::ExpandShapeOp>(use->get().getDefiningOp()) &&
-           isa<linalg::GenericOp>(use->getOwner()) && mayCollapse(wrap(use->getOwner()));
+           isa<linalg::GenericOp>(use->getOwner()) && reshape.mayCollapse(wrap(use->getOwner()));
+  });
+  linalg::populateCollapseDimensions(patterns, [=](linalg::LinalgOp op) {
+    intptr_t first = 0, n = reshape.joined(wrap(op), &first);
+    SmallVector<ReassociationIndices> groups;
+    if (n > 1) groups.push_back(llvm::to_vector(llvm::seq<int64_t>(first, first + n)));
+    return groups;
   });
   linalg::ControlDropUnitDims control;
   control.controlFn = [](Operation *op) { // no loop: only sizes of one that an operand is not indexed by

@@ -292,23 +292,29 @@ static void maskOne(Tile *t, intptr_t k) {
   setMask(t, 0, arith_subi(t->b, dlcSizeValue(t->b, t->nest->loop[t->plan->vector].size), t->iv[t->plan->vector]));
   emitFrom(t, k);
 }
-// Full tiles, then one row, or one masked vector, at a time. (One form with masks throughout was slower: a narrow
-// rest costs as much as a full tile.)
+// Full tiles, then, of a reduction, ever smaller ones, each half of the one before (14, 7, 4, 2 and 1 rows), since a
+// row for itself reads the columns as if it were a tile; otherwise one row, and last one masked vector, at a time. (One
+// form with masks throughout was slower: a narrow rest costs as much as a full tile.)
 static void emitDynamic(Tile *t, int loop, int level, int64_t step, int64_t lanes, intptr_t k) {
   DlcBuilder *b = t->b;
-  MlirValue size = t->nest->loop[loop].size.value, zero = constIndex(b, 0);
+  MlirValue size = t->nest->loop[loop].size.value, from = constIndex(b, 0);
   bool isVector = level >= 0 && level == t->vectorLevel;
-  if (step == 1) {
-    forLoop(t, loop, zero, size, 1, emitFrom, k + 1);
-    return;
+  int64_t count = level < 0 ? 1 : t->count[level], n = step / lanes;
+  for (;;) {
+    MlirValue rest = arith_subi(b, size, from), to = size;
+    if (n * lanes > 1) to = arith_subi(b, size, arith_remui(b, rest, constIndex(b, n * lanes)));
+    if (level >= 0) t->count[level] = n;
+    forLoop(t, loop, from, to, n * lanes, emitFrom, k + 1);
+    from = to;
+    if (n == 1 || (isVector && !t->nest->reduction)) break;
+    n = t->nest->reduction ? (n + 1) / 2 : 1;
   }
-  MlirValue split = remainderStart(b, size, step);
-  forLoop(t, loop, zero, split, step, emitFrom, k + 1);
-  int64_t count = t->count[level];
-  t->count[level] = 1;
-  forLoop(t, loop, split, size, lanes, isVector ? maskOne : emitFrom, k + 1);
-  t->count[level] = count;
-  if (isVector) clearMasks(t);
+  if (isVector) {
+    t->count[level] = 1;
+    forLoop(t, loop, from, size, lanes, maskOne, k + 1);
+    clearMasks(t);
+  }
+  if (level >= 0) t->count[level] = count;
 }
 static void emitFrom(Tile *t, intptr_t k) {
   int loop = parallelAt(t, k);

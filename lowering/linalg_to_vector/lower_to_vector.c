@@ -104,5 +104,5 @@ MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass,
   }
   mlirIRRewriterDestroy(rewriter);
   free(ops.data);
-  return result;
+  return mlirLogicalResultIsSuccess(result) ? dlcExpandDynamicShapes(root) : result;
 }

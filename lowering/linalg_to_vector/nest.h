@@ -96,3 +96,4 @@ void dlcPlanNest(const Nest *nest, Target target, Plan *plan);
 void dlcBlockReduction(const Nest *nest, Target target, Plan *plan);
 void dlcOrderLoops(const Nest *nest, Plan *plan); // the last step of a plan
 void dlcEmitNest(DlcBuilder *b, const Nest *nest, const Plan *plan);
+MlirLogicalResult dlcExpandDynamicShapes(MlirOperation root); // see expand_shapes.c

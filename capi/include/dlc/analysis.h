@@ -55,8 +55,13 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
                                  DlcFuseControl control, MlirOperation *forall);
 
 // Makes linalg.generic ops that read a tensor.expand_shape read its source, as loops over fewer dimensions, and expand
-// their results instead; drops sizes of one that an operand has and is not indexed by. `mayCollapse` says which ops.
-MlirLogicalResult dlcSinkReshapes(MlirOperation root, bool (*mayCollapse)(MlirOperation consumer));
+// their results instead; drops sizes of one that an operand has and is not indexed by. Joins neighbouring loops of a
+// linalg.generic, whose operands are collapsed and whose results are expanded.
+typedef struct {
+  bool (*mayCollapse)(MlirOperation consumer);
+  intptr_t (*joined)(MlirOperation generic, intptr_t *first); // how many loops from the first one on; 0: none
+} DlcReshapeControl;
+MlirLogicalResult dlcSinkReshapes(MlirOperation root, DlcReshapeControl control);
 
 // The largest value that an index can have, as its definition shows (ValueBoundsOpInterface); -1: not known.
 int64_t dlcUpperBound(MlirValue index);

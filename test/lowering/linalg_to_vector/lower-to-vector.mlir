@@ -205,3 +205,32 @@ func.func @part(%x: memref<7x7x20xf32>, %w: memref<20x16xf32>, %y: memref<7x7x16
   }
   return
 }
+
+// -----
+
+// Rows of a number not known: tiles of 14, then of 7, 4, 2 and 1.
+// CHECK-LABEL: func.func @rows
+// CHECK:         scf.for {{.*}} step %c14
+// CHECK:         arith.remui %{{.*}}, %c7
+// CHECK:         scf.for {{.*}} step %c7
+// CHECK:         scf.for {{.*}} step %c4
+// CHECK:         scf.for {{.*}} step %c2
+// CHECK:         scf.for {{.*}} step %c1
+func.func @rows(%a: memref<?x64xf32>, %b: memref<64x32xf32>, %c: memref<?x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<?x32xf32>)
+  linalg.matmul ins(%a, %b : memref<?x64xf32>, memref<64x32xf32>) outs(%c : memref<?x32xf32>)
+  return
+}
+
+// -----
+
+// A group that is expanded into several dynamic sizes.
+// CHECK-LABEL: func.func @expand
+// CHECK-SAME:    %[[X:.*]]: memref<?x8xf32>, %[[B:.*]]: index, %[[T:.*]]: index
+// CHECK:         %[[S:.*]] = arith.muli %[[T]], %c8
+// CHECK:         memref.reinterpret_cast %[[X]] to offset: [0], sizes: [%[[B]], %[[T]], 8], strides: [%[[S]], 8, 1]
+func.func @expand(%x: memref<?x8xf32>, %b: index, %t: index) -> memref<?x?x8xf32> {
+  %e = memref.expand_shape %x [[0, 1], [2]] output_shape [%b, %t, 8] : memref<?x8xf32> into memref<?x?x8xf32>
+  return %e : memref<?x?x8xf32>
+}

@@ -54,3 +54,51 @@ func.func @contraction(%m: tensor<64x32xf32>, %w: tensor<32x16xf32>, %o: tensor<
   } -> tensor<4x16x16xf32>
   return %r : tensor<4x16x16xf32>
 }
+
+// -----
+
+// Rows that lie in two dynamic dimensions become one, and so do those of what follows.
+// CHECK-LABEL: func @rows
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%{{.*}}, %{{.*}} : tensor<?x768xf32>, tensor<768x64xf32>)
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel"]} ins(%{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<64xf32>)
+// CHECK: tensor.expand_shape %{{.*}} {{\[}}[0, 1], [2]] {{.*}} : tensor<?x64xf32> into tensor<?x?x64xf32>
+func.func @rows(%x: tensor<?x?x768xf32>, %w: tensor<768x64xf32>, %b: tensor<64xf32>, %o: tensor<?x?x64xf32>) -> tensor<?x?x64xf32> {
+  %r = linalg.generic {indexing_maps = [affine_map<(d0,d1,d2,d3) -> (d0,d1,d3)>, affine_map<(d0,d1,d2,d3) -> (d3,d2)>, affine_map<(d0,d1,d2,d3) -> (d0,d1,d2)>], iterator_types = ["parallel","parallel","parallel","reduction"]}
+    ins(%x, %w : tensor<?x?x768xf32>, tensor<768x64xf32>) outs(%o : tensor<?x?x64xf32>) {
+  ^bb0(%i: f32, %j: f32, %k: f32):
+    %m = arith.mulf %i, %j : f32
+    %a = arith.addf %k, %m : f32
+    linalg.yield %a : f32
+  } -> tensor<?x?x64xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(d0,d1,d2) -> (d0,d1,d2)>, affine_map<(d0,d1,d2) -> (d2)>, affine_map<(d0,d1,d2) -> (d0,d1,d2)>], iterator_types = ["parallel","parallel","parallel"]}
+    ins(%r, %b : tensor<?x?x64xf32>, tensor<64xf32>) outs(%o : tensor<?x?x64xf32>) {
+  ^bb0(%i: f32, %j: f32, %k: f32):
+    %a = arith.addf %i, %j : f32
+    linalg.yield %a : f32
+  } -> tensor<?x?x64xf32>
+  return %s : tensor<?x?x64xf32>
+}
+
+// -----
+
+// Batches of products stay: every operand varies with them. So do rows of which the inner size is known.
+// CHECK-LABEL: func @batches
+// CHECK: iterator_types = ["parallel", "parallel", "parallel", "reduction"]
+// CHECK: iterator_types = ["parallel", "parallel", "parallel", "reduction"]
+func.func @batches(%x: tensor<?x?x64xf32>, %y: tensor<?x64x?xf32>, %o: tensor<?x?x?xf32>, %u: tensor<?x50x64xf32>, %w: tensor<64x32xf32>, %p: tensor<?x50x32xf32>) -> (tensor<?x?x?xf32>, tensor<?x50x32xf32>) {
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+    ins(%x, %y : tensor<?x?x64xf32>, tensor<?x64x?xf32>) outs(%o : tensor<?x?x?xf32>) {
+  ^bb0(%i: f32, %j: f32, %k: f32):
+    %m = arith.mulf %i, %j : f32
+    %a = arith.addf %k, %m : f32
+    linalg.yield %a : f32
+  } -> tensor<?x?x?xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>, affine_map<(d0, d1, d2, d3) -> (d3, d2)>, affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+    ins(%u, %w : tensor<?x50x64xf32>, tensor<64x32xf32>) outs(%p : tensor<?x50x32xf32>) {
+  ^bb0(%i: f32, %j: f32, %k: f32):
+    %m = arith.mulf %i, %j : f32
+    %a = arith.addf %k, %m : f32
+    linalg.yield %a : f32
+  } -> tensor<?x50x32xf32>
+  return %r, %s : tensor<?x?x?xf32>, tensor<?x50x32xf32>
+}
