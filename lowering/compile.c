@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[8];
+  Setting settings[16];
   int nSettings;
 } Run;
 
@@ -166,6 +166,18 @@ static void setSchedule(Run *r, bool isHost) {
   snprintf(s->options, sizeof s->options, "{borders=none}");
 }
 
+// Devices' kernels have no vectors to write the transforms with.
+static void setWinograd(Run *r, bool isHost) {
+  const char *when = r->options->winograd;
+  if (isHost && (!when || !strcmp(when, "auto"))) return;
+  Setting *s = &r->settings[r->nSettings++];
+  s->pass = "tile-winograd";
+  if (!isHost || !strcmp(when, "off"))
+    snprintf(s->options, sizeof s->options, "{mode=off}");
+  else
+    snprintf(s->options, sizeof s->options, "{outputs=%.4s}", when);
+}
+
 static void setFusion(Run *r) {
   static const char *const passes[] = {"tile-fuse-elementwise", "tile-form-graphs"};
   for (int i = 0; i < 2 && r->options->fusion; ++i) {
@@ -181,8 +193,10 @@ static void setForHost(Run *r, const DlcHostCpu *cpu, const DlcDevice *device) {
   int64_t l2 = device->isHost && device->memory[DLC_L2].present ? device->memory[DLC_L2].capacity : 1 << 20;
   int vectors = cpu->registers >= 32 ? 4 : 2; // of a register tile's row
   Setting *schedule = &r->settings[r->nSettings++], *registers = &r->settings[r->nSettings++];
-  Setting *parts = &r->settings[r->nSettings++];
+  Setting *parts = &r->settings[r->nSettings++], *winograd = &r->settings[r->nSettings++];
   schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector", parts->pass = "tile-split-reductions";
+  winograd->pass = "tile-lower-winograd";
+  snprintf(winograd->options, sizeof winograd->options, "{vector-bits=%d}", cpu->vectorBits);
   int64_t units = !device->isHost ? 2 : device->units > MOST_PARTS ? MOST_PARTS : device->units;
   snprintf(parts->options, sizeof parts->options, "{parts=%lld}", (long long)units); // one for each core
   snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=%lld panel-columns=%d}", (long long)l2 * 4,
@@ -316,7 +330,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setFusion(&r), setSchedule(&r, t.kind == HOST);
+  setFusion(&r), setWinograd(&r, t.kind == HOST), setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

@@ -11,10 +11,11 @@ typedef struct {
   const char
       *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize; // 0 to 3
-  const char *fusion;  // "none", "register", "all" or NULL: all
-  const char *by;      // how tiles are chosen: "cost", "rules" or NULL: cost
-  const char *choices; // a file of candidates to take (passes/tile/choices.h), or NULL
-  int64_t candidate;   // the candidate that every graph takes, from 1 in the order of price; 0: the best one
+  const char *fusion;   // "none", "register", "all" or NULL: all
+  const char *winograd; // "auto", "off", "2" or "4" (outputs of a transform, wherever it can be), or NULL: auto
+  const char *by;       // how tiles are chosen: "cost", "rules" or NULL: cost
+  const char *choices;  // a file of candidates to take (passes/tile/choices.h), or NULL
+  int64_t candidate;    // the candidate that every graph takes, from 1 in the order of price; 0: the best one
   const char
       *report;     // a file for the report of the tile graphs: .json, .dot or else text; "-": standard output; or NULL
   int64_t assumed; // what the report takes a dynamic size as; 0: its default

@@ -17,7 +17,7 @@ const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
-     "builtin.module(func.func(tile-sink-reshapes,tile-choose-layouts,tile-decompose-pads,"
+     "builtin.module(func.func(tile-sink-reshapes,tile-winograd,tile-choose-layouts,tile-decompose-pads,"
      "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-split-reductions,"
      "tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
@@ -32,7 +32,7 @@ const DlcStage dlcCommonStages[] = {
 
 const DlcStage dlcHostStages[] = {
     {"place", "Give every buffer its place",
-     "builtin.module(func.func(ctrl-form-tasks,place-plan,ctrl-split-edges,canonicalize,cse))"},
+     "builtin.module(tile-lower-winograd,func.func(ctrl-form-tasks,place-plan,ctrl-split-edges,canonicalize,cse))"},
     {"host", "Make functions and runtime calls", "builtin.module(ctrl-to-host)"},
     {"vector", "Lower linalg to vector loops",
      "builtin.module(func.func(canonicalize,cse,tile-lower-to-vector,tile-approximate-math))"},

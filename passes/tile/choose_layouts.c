@@ -25,6 +25,7 @@
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "passes/tile/layout.h"
+#include "passes/tile/winograd.h"
 
 //===--- the order of a linalg op's results -------------------------------------------------===//
 static intptr_t inputsOf(MlirOperation op) { return mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op); }
@@ -180,7 +181,7 @@ static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
   for (int last = 0; last < 2; ++last)
     for (int i = 0; i < rank; ++i)
       if (isLast[i] == last) order[n++] = i;
-  return uses >= manyUses && reduced >= leastReduced && !dlcIsOrdered(order, rank);
+  return (uses >= manyUses || dlcWinogradOf(op)) && reduced >= leastReduced && !dlcIsOrdered(order, rank);
 }
 
 // Stores a value of the op's own block in this order; of a padded one, what is padded.

@@ -9,6 +9,7 @@
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "passes/tile/layout.h"
+#include "passes/tile/winograd.h"
 
 typedef struct {
   MlirOperation op;
@@ -145,6 +146,11 @@ MlirOperation dlcPermuteLinalg(DlcLayouts *layouts, MlirOperation op, const int 
   MlirOperation made =
       linalg_generic(b, valsN(nIn, operands), valsN(p.nResults, operands + nIn), .indexing_maps = {maps, p.nOperands},
                      .iterator_types = iteratorTypes(&p, b->ctx));
-  if (made.ptr) cloneBody(b, &p, made);
+  if (made.ptr) {
+    cloneBody(b, &p, made);
+    MlirAttribute winograd = mlirOperationGetDiscardableAttributeByName(op, dlcText(DLC_WINOGRAD_ATTRIBUTE));
+    if (!mlirAttributeIsNull(winograd))
+      mlirOperationSetDiscardableAttributeByName(made, dlcText(DLC_WINOGRAD_ATTRIBUTE), winograd);
+  }
   return b->failed ? none : made;
 }

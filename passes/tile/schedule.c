@@ -18,6 +18,7 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/choices.h"
+#include "passes/tile/winograd.h"
 #include "ods/arith.h"
 #include "ods/tile.h"
 
@@ -299,6 +300,41 @@ static bool choosePanelTile(Choice *c, const Panel *panel, const DlcTileSchedule
   return true;
 }
 
+//===--- Winograd ----------------------------------------------------------------------------===//
+// The root's dimension that one of a node's result follows, if both are of that size; -1: none.
+static int rootDimension(const DlcTileGraph *graph, const DlcTileNode *node, int dimension, int64_t size) {
+  MlirAffineMap map;
+  if (!dlcLinalgMap(node->op, 2, &map)) return -1;
+  MlirAffineExpr e = mlirAffineMapGetResult(map, dimension);
+  int at = mlirAffineExprIsADim(e) ? node->loopToRoot[mlirAffineDimExprGetPosition(e)] : DLC_WHOLE;
+  return at >= 0 && graph->tileable[at] && graph->extent[at] == size ? at : -1;
+}
+
+// Items as a marked convolution wants them (tile-winograd).
+static bool chooseWinogradTile(Choice *c, const DlcDevice *device) {
+  const DlcTileGraph *graph = c->graph;
+  for (intptr_t n = 0; n < graph->n; ++n) {
+    const DlcTileNode *node = &graph->nodes[n];
+    DlcConvolution conv;
+    DlcWinograd w;
+    int64_t outputs = dlcWinogradOf(node->op);
+    if (!outputs || !dlcWinogradApplies(node->op, &conv) || !dlcWinogradPrice(&conv, device, outputs, &w)) continue;
+    const DlcConvolutionDims *d = &conv.output;
+    const int dimensions[] = {d->image, d->row, d->column, d->channel};
+    const int64_t wanted[] = {w.images, w.rows, w.columns, w.filters},
+                  sizes[] = {conv.images, conv.rows, conv.columns, conv.filters};
+    for (intptr_t i = 0; i < graph->rank; ++i) c->tile[i] = 0;
+    bool fits = true;
+    for (int i = 0; i < 4; ++i) {
+      int at = rootDimension(graph, node, dimensions[i], sizes[i]);
+      if (at >= 0 && wanted[i] < sizes[i]) c->tile[at] = wanted[i];
+      fits &= at >= 0 || wanted[i] == sizes[i];
+    }
+    if (fits) return true;
+  }
+  return false;
+}
+
 static void readThroughPanel(const Panel *panel) {
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(panel->node));
   DlcBuilder b = dlcBuilderAt(rewriter, panel->node);
@@ -344,7 +380,9 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     dlcTileGraphGrow(graph);
     Choice choice = {.graph = graph};
     Panel panel;
-    if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options)) {
+    if (chooseWinogradTile(&choice, &device)) {
+      if (options->explain) dlcNoteCandidates(op, NULL, 0, "the tile of Winograd's algorithm");
+    } else if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options)) {
       readThroughPanel(&panel);
       if (options->explain) dlcNoteCandidates(op, NULL, 0, "the rules' tile: an input is read through panels");
     } else {

@@ -33,6 +33,9 @@ static const char usage[] =
     "  --device=DEVICE     what the compiler chooses for: a name in devices/ (a100, h100, host-avx2, ..) or a file "
     "that ends\n"
     "                      in .mlir (default: the model's own description, else the nearest to the target)\n"
+    "  --winograd=WHEN     convolutions by Winograd's algorithm: auto (where it is predicted to be faster: results\n"
+    "                      then differ by up to about 1e-5 of the largest; default), off, or 2 or 4, the\n"
+    "                      outputs of a transform, wherever it can be\n"
     "  --fusion=LEVEL      how far ops are joined: none, register (elementwise ops only) or all (default)\n"
     "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
     "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
@@ -55,7 +58,7 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *report, *by, *choices;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *winograd, *report, *by, *choices;
   int optimize, threads, assumed, candidate;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
@@ -197,6 +200,7 @@ static int parseArguments(int argc, char **argv, Options *o) {
     } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
+               takesValue(arg, "--winograd", &o->winograd) ||
                takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
                takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--choices", &o->choices) ||
                takesValue(arg, "--candidate", &candidate)) {
@@ -227,6 +231,9 @@ static int parseArguments(int argc, char **argv, Options *o) {
     return wrongUsage("--threads takes a number from 1, not", threads);
   if (assumed && ((o->assumed = (int)strtol(assumed, &end, 10)) < 1 || *end))
     return wrongUsage("--assume-size takes a number from 1, not", assumed);
+  if (o->winograd && strcmp(o->winograd, "auto") && strcmp(o->winograd, "off") && strcmp(o->winograd, "2") &&
+      strcmp(o->winograd, "4"))
+    return wrongUsage("--winograd is auto, off, 2 or 4, not", o->winograd);
   if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
     return wrongUsage("--fusion is none, register or all, not", o->fusion);
   if (candidate && ((o->candidate = (int)strtol(candidate, &end, 10)) < 1 || *end))
@@ -307,6 +314,7 @@ static int compile(const Options *o) {
                                  .device = o->device,
                                  .optimize = o->optimize,
                                  .fusion = o->fusion,
+                                 .winograd = o->winograd,
                                  .by = o->by,
                                  .choices = o->choices,
                                  .candidate = o->candidate,
