@@ -18,8 +18,8 @@ typedef struct landing {
   int32_t worker;
 } landing_t;
 
-/* The innermost landing of this thread. */
-static _Thread_local landing_t *current;
+/* The innermost landing of this thread. Eight bytes, for which libraries that are loaded late have room as well. */
+static _Thread_local landing_t *current __attribute__((tls_model("initial-exec")));
 
 /* One call of parallel. */
 typedef struct loop {
@@ -168,7 +168,7 @@ void dlrt_frame_enter(dlrt_instance_t *instance, dlrt_status_t *out_status) {
   landing_t here;
   here.outer = current, here.in_task = false, here.worker = 0;
   int64_t begin = instance->profiling ? dlrt_clock_now() : 0;
-  atomic_store(&instance->failing, 0);
+  atomic_store_explicit(&instance->failing, 0, memory_order_relaxed); /* no worker is inside */
   current = &here;
   int32_t failed = call_entry(instance, &here);
   current = here.outer;

@@ -8,35 +8,39 @@
 /* What empty tensors without memory point to, so that compiled code never sees null. Never read or written. */
 static _Alignas(DLRT_ALIGNMENT) char nothing[DLRT_ALIGNMENT];
 
-/* A tensor's description as far as it does not depend on the metadata. `kind`: "input" or "output". */
-static bool check_tensor(const DLTensor *tensor, const dlrt_tensor_info_t *info, const char *kind,
+static bool check_dtype(DLDataType type, const dlrt_tensor_info_t *info, const char *kind, dlrt_status_t *out_status) {
+  DLDataType wanted = dlrt_dtype_to_dlpack(info->dtype);
+  if (type.code == wanted.code && type.bits == wanted.bits && type.lanes == wanted.lanes) return true;
+  dlrt_dtype_t dtype;
+  if (dlrt_dtype_from_dlpack(type, &dtype))
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT,
+                            "%s '%s': the program has %s, not DLPack type %d with %d bits x %d", kind, info->name,
+                            dlrt_dtype_name(info->dtype), type.code, type.bits, type.lanes);
+  return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, the given tensor %s", kind,
+                          info->name, dlrt_dtype_name(info->dtype), dlrt_dtype_name(dtype));
+}
+
+/* A tensor's description as far as it does not depend on the metadata, and its bytes. `kind`: "input" or "output". */
+static bool check_tensor(const DLTensor *tensor, const dlrt_tensor_info_t *info, const char *kind, size_t *out_bytes,
                          dlrt_status_t *out_status) {
   if (!tensor) return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s' is missing", kind, info->name);
   if (tensor->device.device_type != kDLCPU && tensor->device.device_type != kDLCUDAHost &&
       tensor->device.device_type != kDLROCMHost)
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s' is not in host memory (DLPack device type %d)",
                             kind, info->name, (int)tensor->device.device_type);
-  dlrt_dtype_t dtype;
-  if (dlrt_dtype_from_dlpack(tensor->dtype, &dtype))
-    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT,
-                            "%s '%s': the program has %s, not DLPack type %d with %d bits x %d", kind, info->name,
-                            dlrt_dtype_name(info->dtype), tensor->dtype.code, tensor->dtype.bits, tensor->dtype.lanes);
-  if (dtype != info->dtype)
-    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the program has %s, the given tensor %s", kind,
-                            info->name, dlrt_dtype_name(info->dtype), dlrt_dtype_name(dtype));
+  if (!check_dtype(tensor->dtype, info, kind, out_status)) return false;
   if (tensor->ndim != info->rank)
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the program has rank %d, the given tensor %d",
                             kind, info->name, info->rank, tensor->ndim);
   if (tensor->ndim && !tensor->shape)
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no shape", kind,
                             info->name);
-  size_t bytes;
-  if (!dlrt_tensor_bytes(dtype, tensor->ndim, tensor->shape, &bytes)) {
+  if (!dlrt_tensor_bytes(info->dtype, tensor->ndim, tensor->shape, out_bytes)) {
     char text[160];
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': impossible shape %s", kind, info->name,
                             dlrt_shape_format(tensor->ndim, tensor->shape, text, sizeof text));
   }
-  if (bytes && !tensor->data)
+  if (*out_bytes && !tensor->data)
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%s '%s': the given tensor has no data", kind,
                             info->name);
   return true;
@@ -71,18 +75,24 @@ static bool check_dim_names(const dlrt_instance_t *instance, const DLTensor *con
   return true;
 }
 
+/* An output that has no value yet; its shape says nothing then. */
+static void clear_output(dlrt_output_t *slot) {
+  slot->made = NULL, slot->into = NULL, slot->data = NULL;
+  slot->scatter = false;
+}
+
 /* Checks input i and makes the view of it that compiled code gets. */
 static bool take_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i, dlrt_status_t *out_status) {
   const dlrt_tensor_info_t *info = &instance->program->metadata.info.inputs[i];
   const DLTensor *tensor = inputs[i];
   dlrt_view_t *view = &instance->views[i];
   size_t bytes;
-  if (!check_tensor(tensor, info, "input", out_status) || !check_shape(info, tensor->shape, out_status) ||
+  if (!check_tensor(tensor, info, "input", &bytes, out_status) || !check_shape(info, tensor->shape, out_status) ||
       !check_dim_names(instance, inputs, i, out_status))
     return false;
   view->shape = tensor->shape;
   view->data = dlrt_tensor_data(tensor);
-  if (!dlrt_tensor_bytes(info->dtype, tensor->ndim, tensor->shape, &bytes) || !bytes) {
+  if (!bytes) {
     view->data = nothing;
   } else if (!dlrt_tensor_is_dense(tensor)) {
     view->data = dlrt_instance_alloc(instance, (int64_t)bytes, out_status);
@@ -95,11 +105,18 @@ static bool take_input(dlrt_instance_t *instance, const DLTensor *const *inputs,
 static bool take_outputs(dlrt_instance_t *instance, DLManagedTensor *const *outputs, dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   for (int32_t i = 0; i < info->output_count; ++i) {
-    instance->outputs[i] = (dlrt_output_t){0};
+    clear_output(&instance->outputs[i]);
     if (!outputs[i]) continue;
-    if (!check_tensor(&outputs[i]->dl_tensor, &info->outputs[i], "output", out_status)) return false;
+    size_t bytes;
+    if (!check_tensor(&outputs[i]->dl_tensor, &info->outputs[i], "output", &bytes, out_status)) return false;
     instance->outputs[i].into = &outputs[i]->dl_tensor;
   }
+  return true;
+}
+
+static bool same_shape(int32_t rank, const int64_t *a, const int64_t *b) {
+  for (int32_t d = 0; d < rank; ++d) /* short: faster than a call of memcmp */
+    if (a[d] != b[d]) return false;
   return true;
 }
 
@@ -118,11 +135,11 @@ static bool check_output(const dlrt_instance_t *instance, int32_t index, const i
                               "the program gave output '%s' the shape %s, its metadata says %s", info->name,
                               dlrt_shape_format(info->rank, shape, have, sizeof have),
                               dlrt_shape_format(info->rank, info->shape, want, sizeof want));
-  if (slot->data && info->rank && memcmp(slot->shape, shape, (size_t)info->rank * sizeof *shape))
+  if (slot->data && !same_shape(info->rank, slot->shape, shape))
     return dlrt_status_fail(out_status, DLRT_INTERNAL, "the program gave output '%s' the shape %s, before %s",
                             info->name, dlrt_shape_format(info->rank, shape, have, sizeof have),
                             dlrt_shape_format(info->rank, slot->shape, want, sizeof want));
-  if (slot->into && info->rank && memcmp(slot->into->shape, shape, (size_t)info->rank * sizeof *shape))
+  if (slot->into && !same_shape(info->rank, slot->into->shape, shape))
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT,
                             "output '%s': the result has the shape %s, the given tensor %s", info->name,
                             dlrt_shape_format(info->rank, shape, have, sizeof have),
@@ -179,30 +196,38 @@ static void finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_st
       outputs[i] = slot->made;
     else if (slot->scatter)
       dlrt_tensor_scatter(slot->into, slot->data);
-    *slot = (dlrt_output_t){0};
+    clear_output(slot);
   }
   dlrt_budget_give(&instance->budget, instance->output_bytes);
   instance->output_bytes = 0;
   dlrt_heap_reset(instance->heap);
 }
 
-dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t input_count,
-                       DLManagedTensor **outputs, int32_t output_count) {
+static bool check_counts(const dlrt_instance_t *instance, int32_t input_count, int32_t output_count,
+                         dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   if (input_count != info->input_count)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%d inputs given, program '%s' takes %d", input_count, info->name,
-                            info->input_count);
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%d inputs given, program '%s' takes %d", input_count,
+                            info->name, info->input_count);
   if (output_count != info->output_count)
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "%d outputs asked for, program '%s' gives %d", output_count,
-                            info->name, info->output_count);
-  if (atomic_flag_test_and_set_explicit(&instance->busy, memory_order_acquire))
-    return dlrt_status_make(DLRT_INVALID_ARGUMENT, "the instance is running on another thread");
-  dlrt_status_t status; /* large: without an error only its first bytes are written, once */
+    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%d outputs asked for, program '%s' gives %d",
+                            output_count, info->name, info->output_count);
+  return true;
+}
+
+dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t input_count,
+                       DLManagedTensor **outputs, int32_t output_count) {
+  dlrt_status_t status; /* large: without an error only its first bytes are written, once, and it is never copied */
   status.code = DLRT_OK, status.message[0] = 0;
-  bool ok = take_outputs(instance, outputs, &status);
-  for (int32_t i = 0; i < input_count && ok; ++i) ok = take_input(instance, inputs, i, &status);
-  if (ok) dlrt_frame_enter(instance, &status);
-  finish(instance, outputs, &status);
-  atomic_flag_clear_explicit(&instance->busy, memory_order_release);
+  bool ok = check_counts(instance, input_count, output_count, &status);
+  bool taken = ok && !atomic_flag_test_and_set_explicit(&instance->busy, memory_order_acquire);
+  if (ok && !taken) dlrt_status_fail(&status, DLRT_INVALID_ARGUMENT, "the instance is running on another thread");
+  if (taken) {
+    ok = take_outputs(instance, outputs, &status);
+    for (int32_t i = 0; i < input_count && ok; ++i) ok = take_input(instance, inputs, i, &status);
+    if (ok) dlrt_frame_enter(instance, &status);
+    finish(instance, outputs, &status);
+    atomic_flag_clear_explicit(&instance->busy, memory_order_release);
+  }
   return status;
 }
