@@ -194,9 +194,14 @@ static void setForHost(Run *r, const DlcHostCpu *cpu, const DlcDevice *device) {
   int vectors = cpu->registers >= 32 ? 4 : 2; // of a register tile's row
   Setting *schedule = &r->settings[r->nSettings++], *registers = &r->settings[r->nSettings++];
   Setting *parts = &r->settings[r->nSettings++], *winograd = &r->settings[r->nSettings++];
+  Setting *bytes = &r->settings[r->nSettings++], *dots = &r->settings[r->nSettings++];
   schedule->pass = "tile-schedule", registers->pass = "tile-lower-to-vector", parts->pass = "tile-split-reductions";
   winograd->pass = "tile-lower-winograd";
   snprintf(winograd->options, sizeof winograd->options, "{vector-bits=%d}", cpu->vectorBits);
+  bytes->pass = "tile-group-bytes", dots->pass = "tile-lower-dots";
+  snprintf(bytes->options, sizeof bytes->options, "{group=4}");
+  snprintf(dots->options, sizeof dots->options, "{form=%s wide=%s}", cpu->dots,
+           cpu->vectorBits == 512 ? "true" : "false");
   int64_t units = !device->isHost ? 2 : device->units > MOST_PARTS ? MOST_PARTS : device->units;
   snprintf(parts->options, sizeof parts->options, "{parts=%lld}", (long long)units); // one for each core
   snprintf(schedule->options, sizeof schedule->options, "{panel-bytes=%lld panel-columns=%d}", (long long)l2 * 4,

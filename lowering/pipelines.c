@@ -17,7 +17,8 @@ const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
-     "builtin.module(func.func(tile-sink-reshapes,tile-winograd,tile-choose-layouts,tile-decompose-pads,"
+     "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-winograd,"
+     "tile-choose-layouts,tile-group-bytes,tile-decompose-pads,"
      "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-split-reductions,"
      "tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
@@ -35,7 +36,8 @@ const DlcStage dlcHostStages[] = {
      "builtin.module(tile-lower-winograd,func.func(ctrl-form-tasks,place-plan,ctrl-split-edges,canonicalize,cse))"},
     {"host", "Make functions and runtime calls", "builtin.module(ctrl-to-host)"},
     {"vector", "Lower linalg to vector loops",
-     "builtin.module(func.func(canonicalize,cse,tile-lower-to-vector,tile-approximate-math))"},
+     "builtin.module(func.func(canonicalize,cse,tile-view-bytes,tile-lower-to-vector,tile-lower-dots,tile-approximate-"
+     "math))"},
     {"llvm", "Lower to the LLVM dialect", "builtin.module(" DLC_VECTOR_TO_LLVM ")"},
     {0}};
 

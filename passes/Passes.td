@@ -46,6 +46,18 @@ def TileSinkReshapes : Pass<"tile-sink-reshapes", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["linalg", "tensor", "affine", "arith"];
 }
+def TileIntegerContractions : Pass<"tile-integer-contractions", "::mlir::func::FuncOp"> {
+  let summary = "Contract quantised values as integers";
+  let description = [{
+    A contraction of a dequantised tensor of 8-bit integers with a quantised constant becomes one of the integers with
+    sums of 32 bits, followed by what the zero point, the scales and the start of the sum make of it. Quantising what
+    was dequantised in the same way gives the integers back; other quantising of what was computed, with a constant
+    scale, multiplies by its reciprocal. What does not match stays as it is.
+  }];
+  let statistics = [Statistic<"contractions", "contractions", "contractions made of integers">,
+                    Statistic<"quantising", "quantising", "quantising ops folded or made cheaper">];
+  let dependentDialects = ["arith", "linalg", "math", "tensor"];
+}
 def TileChooseLayouts : Pass<"tile-choose-layouts", "::mlir::func::FuncOp"> {
   let summary = "Store the results of contractions with constants with their channels last";
   let description = [{
@@ -82,6 +94,17 @@ def TileOrderDestinations : Pass<"tile-order-destinations", "::mlir::func::FuncO
   }];
   let statistics = [Statistic<"moved", "moved", "ops moved">];
   let dependentDialects = ["linalg", "tensor"];
+}
+def TileGroupBytes : Pass<"tile-group-bytes", "::mlir::func::FuncOp"> {
+  let summary = "Sum up products of bytes in groups of four";
+  let description = [{
+    A contraction of unsigned bytes with constant bytes that have a sign sums up over groups of four of the input's last
+    dimension: the constant is laid out with each column's group side by side, what is missing to whole groups is padded
+    with zeros. Instructions that multiply four bytes at once then need no shuffles.
+  }];
+  let options = [Option<"group", "group", "int64_t", "1", "Bytes of a group: 4, or 1 to leave everything as it is">];
+  let statistics = [Statistic<"grouped", "grouped", "contractions grouped">];
+  let dependentDialects = ["arith", "linalg", "tensor", "affine"];
 }
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";
@@ -210,6 +233,27 @@ def TileLowerWinograd : Pass<"tile-lower-winograd", "::mlir::ModuleOp"> {
   let dependentDialects = ["arith", "linalg", "memref", "scf", "vector"];
 }
 
+def TileViewBytes : Pass<"tile-view-bytes", "::mlir::func::FuncOp"> {
+  let summary = "Read the groups of byte contractions as words";
+  let description = [{
+    A `linalg.generic` on memrefs that sums up products of bytes over an innermost loop of four is rewritten to one loop
+    less over memrefs of 32-bit words, with `tile.dot_bytes` as its body. Buffers whose strides are not known to be
+    multiples of four bytes are left alone.
+  }];
+  let statistics = [Statistic<"viewed", "viewed", "contractions of words">];
+  let dependentDialects = ["tile", "linalg", "memref", "arith"];
+}
+def TileLowerDots : Pass<"tile-lower-dots", "::mlir::func::FuncOp"> {
+  let summary = "Lower tile.dot_bytes to what the CPU has for it";
+  let description = [{
+    `form=vnni`: vpdpbusd, for vectors of 128, 256 and, with `wide`, 512 bits. `form=madd`: vpmaddwd on the even and the
+    odd bytes widened to 16 bits, exact where vpmaddubsw saturates. `form=plain`, and what is no vector of these sizes:
+    shifts and multiplications.
+  }];
+  let options = [Option<"form", "form", "std::string", "\"plain\"", "vnni, madd or plain">,
+                 Option<"wide", "wide", "bool", "false", "Whether there are 512-bit instructions of the form">];
+  let dependentDialects = ["arith", "llvm", "vector"];
+}
 def TileLowerToVector : Pass<"tile-lower-to-vector", "::mlir::func::FuncOp"> {
   let summary = "Lower linalg ops on memrefs to loops around vector operations";
   let description = [{

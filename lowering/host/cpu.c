@@ -48,6 +48,9 @@ bool dlcHostCpu(const char *name, DlcHostCpu *out) {
   bool wide = hasFeature(features, "avx512f") && hasFeature(features, "avx512vl");
   out->vectorBits = wide ? 512 : hasFeature(features, "avx2") ? 256 : 128;
   out->registers = wide ? 32 : 16;
+  out->dots = wide                              ? hasFeature(features, "avx512vnni") ? "vnni" : "madd"
+              : hasFeature(features, "avxvnni") ? "vnni"
+                                                : "madd"; // SSE2 is always there
   return true;
 }
 

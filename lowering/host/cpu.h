@@ -7,6 +7,7 @@ typedef struct {
   char *cpu, *features; // for LLVM; owned
   char required[2048];  // what code may use: comma-separated, LLVM's names
   int vectorBits, registers;
+  const char *dots; // of bytes: a form of tile-lower-dots
 } DlcHostCpu;
 
 // "native", "x86-64-v2", "x86-64-v3" or "x86-64-v4"; false: another name.

@@ -7,13 +7,16 @@
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/memref.h"
+#include "ods/tile.h"
 
 static bool hasPrefix(MlirOperation op, const char *prefix) {
   MlirStringRef n = mlirIdentifierStr(mlirOperationGetName(op));
   size_t length = strlen(prefix);
   return n.length > length && !memcmp(n.data, prefix, length);
 }
-bool dlcIsElementwise(MlirOperation op) { return hasPrefix(op, "arith.") || hasPrefix(op, "math."); }
+bool dlcIsElementwise(MlirOperation op) {
+  return hasPrefix(op, "arith.") || hasPrefix(op, "math.") || tile_dot_bytes_isa(op);
+}
 static bool isVectorElement(MlirType t) { return mlirTypeIsAFloat(t) || mlirTypeIsAInteger(t) || mlirTypeIsAIndex(t); }
 
 //===--- one op ---
@@ -127,7 +130,8 @@ bool dlcBodyIsVectorisable(const Nest *nest, int loop, int64_t lanes, double *co
 int64_t dlcBodyCost(const Nest *nest) {
   int64_t n = 0;
   if (nest->body.ptr)
-    dlcForEachOp(op, nest->body) n += hasPrefix(op, "math.") ? 12 : !linalg_yield_isa(op) && !arith_constant_isa(op);
+    dlcForEachOp(op, nest->body)
+      n += hasPrefix(op, "math.") ? 12 : tile_dot_bytes_isa(op) ? 2 : !linalg_yield_isa(op) && !arith_constant_isa(op);
   return n;
 }
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output) {
