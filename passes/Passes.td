@@ -74,7 +74,7 @@ def TileChooseLayouts : Pass<"tile-choose-layouts", "::mlir::func::FuncOp"> {
 def TileWinograd : Pass<"tile-winograd", "::mlir::func::FuncOp"> {
   let summary = "Mark the convolutions that Winograd's algorithm is to make";
   let description = [{
-    A convolution with a constant 3x3 filter of float32, stride, dilation and group of one and static sizes gets the
+    A convolution with a constant 3x3 filter of float32, stride, dilation and group of one and static sizes (the number of images aside) gets the
     attribute `tile.winograd`, 2 or 4, the outputs of a transform along an axis, where that is predicted to take less
     than `margin` of the time of the sum. It keeps its meaning; `tile-lower-winograd` writes it. Results differ from
     those of the sum by up to about 1e-5 of the largest.

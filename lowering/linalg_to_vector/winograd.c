@@ -199,7 +199,8 @@ static MlirValue flatBuffer(DlcBuilder *b, int64_t elements) {
 
 static bool begin(DlcBuilder *b, MlirOperation op, int64_t lanes, DlcWinogradTile *w) {
   *w = (DlcWinogradTile){.b = b, .outputs = dlcWinogradOf(op), .lanes = lanes};
-  if ((w->outputs != 2 && w->outputs != 4) || mlirOperationGetNumResults(op) || !dlcWinogradApplies(op, &w->tile))
+  if ((w->outputs != 2 && w->outputs != 4) || mlirOperationGetNumResults(op) || !dlcWinogradApplies(op, &w->tile) ||
+      w->tile.images < 0)
     return false;
   w->input = mlirOperationGetOperand(op, 0), w->output = mlirOperationGetOperand(op, 2);
   w->points = w->outputs + 2;

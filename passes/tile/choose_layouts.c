@@ -315,12 +315,19 @@ static bool isUsed(MlirOperation op) {
   return false;
 }
 
+// Whether what is stored was made later than the value, for one of its readers: the value is there as well.
+static bool isCopyOf(MlirOperation op, MlirValue stored) {
+  MlirOperation copy = opOf(stored);
+  return copy.ptr && mlirBlockEqual(mlirOperationGetBlock(copy), mlirOperationGetBlock(op)) &&
+         mlirOperationIsBeforeInBlock(op, copy);
+}
+
 // What still reads a value in its own order gets it by a transposition.
 static void restore(DlcLayouts *layouts, MlirOperation op) {
   dlcAfter(layouts->b, op) for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i) {
     MlirValue value = mlirOperationGetResult(op, i), given;
     if (mlirOpOperandIsNull(mlirValueGetFirstUse(value)) || !mlirTypeIsARankedTensor(typeOf(value)) ||
-        isNull(dlcLayoutOf(layouts, value).stored))
+        isNull(dlcLayoutOf(layouts, value).stored) || isCopyOf(op, dlcLayoutOf(layouts, value).stored))
       continue;
     int order[DLC_LAYOUT_RANK];
     identity(order, DLC_LAYOUT_RANK);

@@ -327,7 +327,7 @@ static bool chooseWinogradTile(Choice *c, const DlcDevice *device) {
     bool fits = true;
     for (int i = 0; i < 4; ++i) {
       int at = rootDimension(graph, node, dimensions[i], sizes[i]);
-      if (at >= 0 && wanted[i] < sizes[i]) c->tile[at] = wanted[i];
+      if (at >= 0 && (sizes[i] < 0 || wanted[i] < sizes[i])) c->tile[at] = wanted[i];
       fits &= at >= 0 || wanted[i] == sizes[i];
     }
     if (fits) return true;

@@ -7,10 +7,10 @@
 //
 // The op keeps its meaning: tile-choose-layouts, tile-form-graphs and tile-to-tasks treat it as any other,
 // tile-schedule cuts work items for it, and tile-lower-winograd writes its tiles. Marked are 3 x 3 filters that are
-// constants of float32, with stride, dilation and group of one, static sizes and channels in multiples of 16. An item
-// transforms its part of the image, multiplies it point by point with the filters, transformed when compiling, and
-// transforms back, all of it in the core's caches. What that takes is summed from the device's peak and bandwidths; it
-// has to be less than `margin` times the sum's.
+// constants of float32, with stride, dilation and group of one and channels in multiples of 16; only the number of
+// images may be dynamic. An item transforms its part of the image, multiplies it point by point with the filters,
+// transformed when compiling, and transforms back, all of it in the core's caches. What that takes is summed from the
+// device's peak and bandwidths; it has to be less than `margin` times the sum's.
 #include "passes/tile/winograd.h"
 #include <stdlib.h>
 #include "dlc/analysis.h"
@@ -22,9 +22,12 @@ bool dlcWinogradApplies(MlirOperation op, DlcConvolution *c) {
   if (!dlcConvolutionRead(op, c) || c->height != 3 || c->width != 3) return false;
   for (intptr_t i = 0; i < 3; ++i) {
     MlirType type = typeOf(mlirOperationGetOperand(op, i));
-    if (!mlirTypeIsAF32(mlirShapedTypeGetElementType(type)) || !dlcIsStatic(type)) return false;
+    int imageDimension = i == 0 ? c->input.image : i == 2 ? c->output.image : -1;
+    if (!mlirTypeIsAF32(mlirShapedTypeGetElementType(type))) return false;
+    for (int k = 0; k < mlirShapedTypeGetRank(type); ++k)
+      if (mlirShapedTypeIsDynamicDim(type, k) && k != imageDimension) return false;
   }
-  return c->channels % DLC_WINOGRAD_UNIT == 0 && c->filters % DLC_WINOGRAD_UNIT == 0 && c->images > 0 && c->rows > 0 &&
+  return c->channels % DLC_WINOGRAD_UNIT == 0 && c->filters % DLC_WINOGRAD_UNIT == 0 && c->images && c->rows > 0 &&
          c->columns > 0 && c->channels > 0 && c->filters > 0;
 }
 
@@ -66,37 +69,46 @@ static double outputWork(int64_t outputs) { return outputs == 4 ? 2.0 * (100 + 5
 
 static double ceilDivide(int64_t a, int64_t b) { return (double)((a + b - 1) / b); }
 
-static double itemSeconds(const Model *m, const DlcWinograd *w, double *working) {
+// A core hides most of the shorter one behind the longer one, as in passes/cost.
+static double overlap(double compute, double traffic) {
+  return compute > traffic ? compute + traffic / 3 : traffic + compute / 3;
+}
+
+// The filters come from memory once, whatever follows: seconds of each unit.
+static double firstRead(const Model *m, double points) {
+  return points * (double)m->c->channels * (double)m->c->filters * 4 / m->memory / (double)m->device->units;
+}
+
+typedef struct {
+  double compute, traffic, working; // seconds, bytes
+} Item;
+
+static Item priceItem(const Model *m, const DlcWinograd *w) {
   double points = (double)((w->outputs + 2) * (w->outputs + 2)), channels = (double)m->c->channels;
   double tiles = (double)w->images * ceilDivide(w->rows, w->outputs) * ceilDivide(w->columns, w->outputs);
   double filters = (double)w->filters, all = points * channels * (double)m->c->filters * 4;
+  double filterBytes = points * channels * filters * 4;
+  double filterBandwidth = filterBytes < m->l2Bytes * 0.6 ? m->l2 : all < m->l3Bytes * 0.6 ? m->l3 : m->memory;
+  double working = points * tiles * (channels + filters) * 4;
   double multiply = 2 * points * tiles * channels * filters / m->peak * (1.08 + 1.5 / tiles);
   double transform = tiles * (channels * inputWork(w->outputs) + filters * outputWork(w->outputs)) / m->peak;
-  double filterBytes = points * channels * filters * 4;
-  *working = points * tiles * (channels + filters) * 4;
-  double filterBandwidth = filterBytes < m->l2Bytes * 0.6 ? m->l2 : all < m->l3Bytes * 0.6 ? m->l3 : m->memory;
-  double stream = filterBytes / filterBandwidth + 2 * *working / (*working < m->l2Bytes * 0.6 ? m->l2 : m->l3);
-  return multiply + transform + stream;
-}
-
-// The filters come from memory once, whatever follows.
-static double firstRead(const Model *m, double points) {
-  return points * (double)m->c->channels * (double)m->c->filters * 4 / m->memory / (double)m->device->units;
+  double traffic = filterBytes / filterBandwidth + 2 * working / (working < m->l2Bytes * 0.6 ? m->l2 : m->l3);
+  return (Item){multiply + transform, traffic, working};
 }
 
 static double directSeconds(const Model *m) {
   const DlcConvolution *c = m->c;
   double operations = 2.0 * 9 * (double)(c->images * c->rows * c->columns) * (double)(c->channels * c->filters);
-  return operations / m->peak / (double)m->device->units * 1.1 + firstRead(m, 9);
+  return overlap(operations / m->peak / (double)m->device->units * 1.1, firstRead(m, 9));
 }
 
 static void consider(const Model *m, DlcWinograd w, DlcWinograd *best) {
   const DlcConvolution *c = m->c;
-  double working, item = itemSeconds(m, &w, &working);
-  if (working > m->l3Bytes / 4 / (double)m->device->units) return;
+  Item item = priceItem(m, &w);
+  if (item.working > m->l3Bytes / 4 / (double)m->device->units) return;
   int64_t items = c->images / w.images * (c->rows / w.rows) * (c->columns / w.columns) * (c->filters / w.filters);
-  double waves = ceilDivide(items, m->device->units);
-  w.seconds = waves * item + firstRead(m, (double)((w.outputs + 2) * (w.outputs + 2)));
+  double waves = ceilDivide(items, m->device->units), points = (double)((w.outputs + 2) * (w.outputs + 2));
+  w.seconds = overlap(waves * item.compute, waves * item.traffic + firstRead(m, points));
   if (best->seconds <= 0 || w.seconds < best->seconds * 0.999) *best = w;
 }
 
@@ -105,7 +117,9 @@ static bool isPart(int64_t extent, int64_t part, int64_t outputs) {
   return part == extent || (extent % part == 0 && part % outputs == 0);
 }
 
-bool dlcWinogradPrice(const DlcConvolution *c, const DlcDevice *device, int64_t outputs, DlcWinograd *out) {
+bool dlcWinogradPrice(const DlcConvolution *convolution, const DlcDevice *device, int64_t outputs, DlcWinograd *out) {
+  DlcConvolution one = *convolution, *c = &one;
+  if (c->images < 0) c->images = 1; // a dynamic number: one by one
   Model m = modelOf(c, device);
   *out = (DlcWinograd){.outputs = outputs};
   int64_t panel = dlcWinogradPanel(c->filters);

@@ -17,7 +17,7 @@ typedef struct {
   double seconds, direct;                 // predicted; direct: of the plain sum
 } DlcWinograd;
 
-// Float32, 3 x 3, sizes static, channels and filters in whole units.
+// Float32, 3 x 3, channels and filters in whole units, all sizes static but for the number of images.
 bool dlcWinogradApplies(MlirOperation op, DlcConvolution *convolution);
 // The cheapest work items for this many outputs; false: none fits the caches.
 bool dlcWinogradPrice(const DlcConvolution *convolution, const DlcDevice *device, int64_t outputs, DlcWinograd *out);

@@ -175,3 +175,25 @@ func.func @branch(%c: i1, %x: tensor<1x3x5xf32>, %other: tensor<1x8x5xf32>) -> t
   %t = linalg.transpose ins(%r : tensor<1x8x5xf32>) outs(%te : tensor<1x5x8xf32>) permutation = [0, 2, 1]
   return %t : tensor<1x5x8xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+
+// An input that is moved for a convolution and read otherwise too: the copy is the convolution's alone.
+// CHECK-LABEL: func @moved_input
+// CHECK: %[[A:.*]] = linalg.generic {{.*}} -> tensor<1x16x8x8xf32>
+// CHECK: %[[T:.*]] = linalg.transpose ins(%[[A]] : {{.*}} permutation = [0, 2, 3, 1]
+// CHECK: linalg.generic {{.*}} ins(%[[T]], %{{.*}} : tensor<1x8x8x16xf32>, 
+// CHECK: return %{{.*}}, %[[A]] :
+func.func @moved_input(%x: tensor<1x16x8x8xf32>, %i: tensor<1x128x6x6xf32>) -> (tensor<1x128x6x6xf32>, tensor<1x16x8x8xf32>) {
+  %w = arith.constant dense<0.5> : tensor<128x16x3x3xf32>
+  %e = tensor.empty() : tensor<1x16x8x8xf32>
+  %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x : tensor<1x16x8x8xf32>) outs(%e : tensor<1x16x8x8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %n = arith.negf %in : f32
+    linalg.yield %n : f32
+  } -> tensor<1x16x8x8xf32>
+  %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%a, %w : tensor<1x16x8x8xf32>, tensor<128x16x3x3xf32>) outs(%i : tensor<1x128x6x6xf32>) -> tensor<1x128x6x6xf32>
+  return %r, %a : tensor<1x128x6x6xf32>, tensor<1x16x8x8xf32>
+}

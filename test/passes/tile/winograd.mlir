@@ -37,12 +37,12 @@ func.func @small(%x: tensor<1x16x10x10xf32>, %i: tensor<1x16x8x8xf32>) -> tensor
 
 // -----
 
-// A stride, a dilation, another window, a filter at run time, another type, channels of no whole unit, a dynamic size.
+// A stride, a dilation, another window, a filter at run time, another type, channels of no whole unit, a dynamic side.
 // TWO-LABEL: func @cannot
 // TWO-NOT: tile.winograd
 func.func @cannot(%x: tensor<1x64x58x58xf32>, %filter: tensor<64x64x3x3xf32>, %h: tensor<1x64x58x58xf16>, %y: tensor<1x65x58x58xf32>,
-                  %n: tensor<?x64x58x58xf32>, %a: tensor<1x64x28x28xf32>, %b: tensor<1x64x54x54xf32>, %c: tensor<1x64x57x57xf32>,
-                  %d: tensor<1x64x56x56xf32>, %e: tensor<1x64x56x56xf16>, %f: tensor<?x64x56x56xf32>) {
+                  %n: tensor<1x64x?x58xf32>, %a: tensor<1x64x28x28xf32>, %b: tensor<1x64x54x54xf32>, %c: tensor<1x64x57x57xf32>,
+                  %d: tensor<1x64x56x56xf32>, %e: tensor<1x64x56x56xf16>, %f: tensor<1x64x?x56xf32>) {
   %w = arith.constant dense_resource<w> : tensor<64x64x3x3xf32>
   %v = arith.constant dense_resource<v> : tensor<64x64x2x2xf32>
   %u = arith.constant dense_resource<u> : tensor<64x64x3x3xf16>
@@ -53,6 +53,20 @@ func.func @cannot(%x: tensor<1x64x58x58xf32>, %filter: tensor<64x64x3x3xf32>, %h
   %3 = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%x, %filter : tensor<1x64x58x58xf32>, tensor<64x64x3x3xf32>) outs(%d : tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32>
   %4 = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%h, %u : tensor<1x64x58x58xf16>, tensor<64x64x3x3xf16>) outs(%e : tensor<1x64x56x56xf16>) -> tensor<1x64x56x56xf16>
   %5 = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%y, %t : tensor<1x65x58x58xf32>, tensor<64x65x3x3xf32>) outs(%d : tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32>
-  %6 = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%n, %w : tensor<?x64x58x58xf32>, tensor<64x64x3x3xf32>) outs(%f : tensor<?x64x56x56xf32>) -> tensor<?x64x56x56xf32>
+  %6 = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%n, %w : tensor<1x64x?x58xf32>, tensor<64x64x3x3xf32>) outs(%f : tensor<1x64x?x56xf32>) -> tensor<1x64x?x56xf32>
   return
+}
+
+// -----
+
+// A dynamic number of images: items of one.
+// TWO-LABEL: func @batch
+// CHECK-LABEL: func @batch
+// CHECK: linalg.conv_2d_nchw_fchw {{.*}}tile.winograd = 4 : i64
+// SCHEDULE-LABEL: func @batch
+// SCHEDULE: schedule #tile.schedule<[<workgroup[1, 0, 28, 0]>]>
+func.func @batch(%x: tensor<?x64x58x58xf32>, %i: tensor<?x64x56x56xf32>) -> tensor<?x64x56x56xf32> {
+  %w = arith.constant dense<0.5> : tensor<64x64x3x3xf32>
+  %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%x, %w : tensor<?x64x58x58xf32>, tensor<64x64x3x3xf32>) outs(%i : tensor<?x64x56x56xf32>) -> tensor<?x64x56x56xf32>
+  return %r : tensor<?x64x56x56xf32>
 }
