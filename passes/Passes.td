@@ -146,6 +146,16 @@ def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
   let options = [Option<"device", "device", "std::string", "\"host-avx512\"", "Name or file of the device">];
   let dependentDialects = ["dlti"];
 }
+def TileMergeSiblings : Pass<"tile-merge-siblings", "::mlir::func::FuncOp"> {
+  let summary = "Make one product of those of one matrix with several constants";
+  let description = [{
+    Contractions with the same left operand and constants as right ones become one, with the constants side by side; an
+    elementwise op behind each, with a bias for instance, becomes one as well. Each reader takes its columns by a
+    `tensor.extract_slice`. The queries, keys and values of an attention are one product then.
+  }];
+  let statistics = [Statistic<"merged", "merged", "products that were merged with others">];
+  let dependentDialects = ["arith", "linalg", "tensor"];
+}
 def TileSplitReductions : Pass<"tile-split-reductions", "::mlir::func::FuncOp"> {
   let summary = "Cut products of a row with a large matrix into parts that are contiguous";
   let description = [{

@@ -29,6 +29,9 @@ bool dlcIsLinalgOut(MlirOperation op, MlirValue v) {
   auto l = dyn_cast<linalg::LinalgOp>(unwrap(op));
   return l && llvm::is_contained(l.getDpsInits(), unwrap(v));
 }
+bool dlcIsRegionAlike(MlirRegion a, MlirRegion b) {
+  return OperationEquivalence::isRegionEquivalentTo(unwrap(a), unwrap(b), OperationEquivalence::IgnoreLocations);
+}
 MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text) {
   return wrap(parseSourceString<ModuleOp>(StringRef(text.data, text.length),
                                           ParserConfig(unwrap(ctx), /*verifyAfterParse=*/false))

@@ -47,6 +47,7 @@ MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, 
                         const int64_t *strides);
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill, of a tensor or a buffer
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                       // an out operand of a LinalgOp
+bool dlcIsRegionAlike(MlirRegion a, MlirRegion b); // the same ops on the same values from outside, locations aside
 // Parses text that refers to symbols which its place is going to have: not verified. Null: a diagnostic was emitted.
 MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text);
 MlirOperation dlcLookupSymbol(MlirOperation table, const char *name); // null: none
