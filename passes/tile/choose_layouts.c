@@ -24,6 +24,7 @@
 #include "ods/ctrl.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
+#include "passes/tile/byte_products.h"
 #include "passes/tile/layout.h"
 #include "passes/tile/winograd.h"
 
@@ -154,6 +155,7 @@ static void rewriteTranspose(DlcLayouts *layouts, MlirOperation op) {
 
 //===--- inputs that are worth being moved -------------------------------------------------===//
 static const double manyUses = 1024, leastReduced = 16;
+static const double manyUsesOfBytes = 128, leastReducedBytes = 3; // these are summed up in groups of four
 
 // The order of an input with what it is summed over last, if every element of it is used often enough.
 static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
@@ -181,7 +183,8 @@ static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
   for (int last = 0; last < 2; ++last)
     for (int i = 0; i < rank; ++i)
       if (isLast[i] == last) order[n++] = i;
-  return (uses >= manyUses || dlcWinogradOf(op)) && reduced >= leastReduced && !dlcIsOrdered(order, rank);
+  bool isByte = dlcIsByteProduct(op), isOften = uses >= (isByte ? manyUsesOfBytes : manyUses) || dlcWinogradOf(op);
+  return isOften && reduced >= (isByte ? leastReducedBytes : leastReduced) && !dlcIsOrdered(order, rank);
 }
 
 // Stores a value of the op's own block in this order; of a padded one, what is padded.

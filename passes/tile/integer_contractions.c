@@ -14,6 +14,8 @@
 // Quantising what was dequantised with the same scale and zero point gives the bytes back; other quantising of what was
 // computed multiplies by the reciprocal of a constant scale instead of dividing, which may round a half the other way.
 //
+// One element of a dequantised table is dequantised when it is read, not the table.
+//
 // Left as it is: two operands that are no constants; scales and zero points that are no constants, or vary along what
 // is summed up; constants that do not fit eight bits with a sign.
 #include <stdlib.h>
@@ -354,6 +356,21 @@ static bool rewriteQuantising(DlcBuilder *b, MlirOperation op) {
   return true;
 }
 
+//===--- tables -----------------------------------------------------------------------------===//
+// tensor.extract of a dequantised tensor: the byte is extracted.
+static void extractByte(DlcBuilder *b, MlirOperation op) {
+  DlcQuantised q;
+  if (!dlcReadQuantised(tensor_extract_tensor(op), &q) || q.nMoves || !q.isScaled) return;
+  MlirType i32 = mlirIntegerTypeGet(b->ctx, 32), f32 = mlirF32TypeGet(b->ctx);
+  dlcBefore(b, op) {
+    MlirValue byte = tensor_extract(b, q.bytes, tensor_extract_indices(op));
+    MlirValue wide = q.isUnsigned ? arith_extui(b, byte, i32) : arith_extsi(b, byte, i32);
+    if (q.zero) wide = arith_subi(b, wide, arith_constant(b, mlirIntegerAttrGet(i32, q.zero)));
+    MlirValue value = arith_mulf(b, arith_sitofp(b, wide, f32), floatConstant(b, (double)q.scale));
+    if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, op, 1, &value);
+  }
+}
+
 MlirLogicalResult dlcRunTileIntegerContractions(MlirOperation root, DlcPass *pass,
                                                 const DlcTileIntegerContractionsOptions *options) {
   (void)options; // it has none
@@ -368,6 +385,9 @@ MlirLogicalResult dlcRunTileIntegerContractions(MlirOperation root, DlcPass *pas
         dlcPassCount(pass, DlcTileIntegerContractions_contractions, 1);
     }
   free(ops.data);
+  DlcOps reads = dlcCollect(root, tensor_extract_isa);
+  for (intptr_t i = 0; i < reads.n && !b.failed; ++i) extractByte(&b, reads.data[i]);
+  free(reads.data);
   mlirIRRewriterDestroy(rewriter);
   return dlcStatus(&b);
 }

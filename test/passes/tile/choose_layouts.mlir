@@ -197,3 +197,35 @@ func.func @moved_input(%x: tensor<1x16x8x8xf32>, %i: tensor<1x128x6x6xf32>) -> (
   %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%a, %w : tensor<1x16x8x8xf32>, tensor<128x16x3x3xf32>) outs(%i : tensor<1x128x6x6xf32>) -> tensor<1x128x6x6xf32>
   return %r, %a : tensor<1x128x6x6xf32>, tensor<1x16x8x8xf32>
 }
+
+// -----
+
+#id = affine_map<(n, c, h, w) -> (n, c, h, w)>
+#in = affine_map<(n, f, h, w, c, k, l) -> (n, c, h + k, w + l)>
+#filter = affine_map<(n, f, h, w, c, k, l) -> (f, c, k, l)>
+#out = affine_map<(n, f, h, w, c, k, l) -> (n, f, h, w)>
+
+// Bytes of three channels are moved too: they are summed up in groups. The value that is moved stays for the copy.
+// CHECK-LABEL: func @bytes
+// CHECK: %[[V:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x3x8x8xi8>)
+// CHECK: %[[T:.*]] = linalg.transpose ins(%[[V]] : tensor<1x3x8x8xi8>) outs(%{{.*}} : tensor<1x8x8x3xi8>) permutation = [0, 2, 3, 1]
+// CHECK: linalg.generic {{.*}} ins(%[[T]], %{{.*}} : tensor<1x8x8x3xi8>, tensor<3x3x3x16xi8>)
+func.func @bytes(%x: tensor<1x3x8x8xi8>, %init: tensor<1x16x6x6xi32>) -> tensor<1x16x6x6xi32> {
+  %w = arith.constant dense<3> : tensor<16x3x3x3xi8>
+  %e = tensor.empty() : tensor<1x3x8x8xi8>
+  %v = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x : tensor<1x3x8x8xi8>) outs(%e : tensor<1x3x8x8xi8>) {
+  ^bb0(%a: i8, %o: i8):
+    %r = arith.xori %a, %a : i8
+    linalg.yield %r : i8
+  } -> tensor<1x3x8x8xi8>
+  %r = linalg.generic {indexing_maps = [#in, #filter, #out], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%v, %w : tensor<1x3x8x8xi8>, tensor<16x3x3x3xi8>) outs(%init : tensor<1x16x6x6xi32>) {
+  ^bb0(%a: i8, %b: i8, %o: i32):
+    %aw = arith.extui %a : i8 to i32
+    %bw = arith.extsi %b : i8 to i32
+    %p = arith.muli %aw, %bw : i32
+    %s = arith.addi %o, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<1x16x6x6xi32>
+  return %r : tensor<1x16x6x6xi32>
+}

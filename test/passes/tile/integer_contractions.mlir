@@ -189,3 +189,36 @@ func.func @again(%q: tensor<8xi8>, %x: tensor<4x2xf32>) -> (tensor<4x2xi8>, tens
   } -> tensor<4x2xi8>
   return %s, %t : tensor<4x2xi8>, tensor<4x2xi8>
 }
+
+// -----
+
+#id = affine_map<(m, n) -> (m, n)>
+#scalar = affine_map<(m, n) -> ()>
+
+// An element of a dequantised table is dequantised when it is read.
+// CHECK-LABEL: func @table
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<100x8xi8>, %[[I:[a-z0-9]+]]: index
+// CHECK-NOT: linalg.generic
+// CHECK: %[[B:.*]] = tensor.extract %[[Q]][%[[I]], %[[I]]]
+// CHECK: %[[W:.*]] = arith.extsi %[[B]]
+// CHECK: %[[F:.*]] = arith.sitofp %[[W]]
+// CHECK: %[[R:.*]] = arith.mulf %[[F]]
+// CHECK: return %[[R]]
+func.func @table(%q: tensor<100x8xi8>, %i: index) -> f32 {
+  %scale = arith.constant dense<0.5> : tensor<f32>
+  %ei = tensor.empty() : tensor<100x8xi32>
+  %ef = tensor.empty() : tensor<100x8xf32>
+  %wide = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%q : tensor<100x8xi8>) outs(%ei : tensor<100x8xi32>) {
+  ^bb0(%a: i8, %o: i32):
+    %r = arith.extsi %a : i8 to i32
+    linalg.yield %r : i32
+  } -> tensor<100x8xi32>
+  %x = linalg.generic {indexing_maps = [#id, #scalar, #id], iterator_types = ["parallel", "parallel"]} ins(%wide, %scale : tensor<100x8xi32>, tensor<f32>) outs(%ef : tensor<100x8xf32>) {
+  ^bb0(%a: i32, %s: f32, %o: f32):
+    %f = arith.sitofp %a : i32 to f32
+    %r = arith.mulf %f, %s : f32
+    linalg.yield %r : f32
+  } -> tensor<100x8xf32>
+  %e = tensor.extract %x[%i, %i] : tensor<100x8xf32>
+  return %e : f32
+}
