@@ -382,7 +382,8 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     Panel panel;
     if (chooseWinogradTile(&choice, &device)) {
       if (options->explain) dlcNoteCandidates(op, NULL, 0, "the tile of Winograd's algorithm");
-    } else if (options->panelBytes > 0 && findPanel(graph, options, &panel) && choosePanelTile(&choice, &panel, options)) {
+    } else if (options->panelBytes > 0 && findPanel(graph, options, &panel) &&
+               choosePanelTile(&choice, &panel, options)) {
       readThroughPanel(&panel);
       if (options->explain) dlcNoteCandidates(op, NULL, 0, "the rules' tile: an input is read through panels");
     } else {

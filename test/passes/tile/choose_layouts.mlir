@@ -182,9 +182,9 @@ func.func @branch(%c: i1, %x: tensor<1x3x5xf32>, %other: tensor<1x8x5xf32>) -> t
 
 // An input that is moved for a convolution and read otherwise too: the copy is the convolution's alone.
 // CHECK-LABEL: func @moved_input
-// CHECK: %[[A:.*]] = linalg.generic {{.*}} -> tensor<1x16x8x8xf32>
+// CHECK: %[[A:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x16x8x8xf32>)
 // CHECK: %[[T:.*]] = linalg.transpose ins(%[[A]] : {{.*}} permutation = [0, 2, 3, 1]
-// CHECK: linalg.generic {{.*}} ins(%[[T]], %{{.*}} : tensor<1x8x8x16xf32>, 
+// CHECK: linalg.generic {{.*}} ins(%[[T]], %
 // CHECK: return %{{.*}}, %[[A]] :
 func.func @moved_input(%x: tensor<1x16x8x8xf32>, %i: tensor<1x128x6x6xf32>) -> (tensor<1x128x6x6xf32>, tensor<1x16x8x8xf32>) {
   %w = arith.constant dense<0.5> : tensor<128x16x3x3xf32>
