@@ -26,11 +26,19 @@ enum { LEAST_ROWS = 16, LEAST_COLUMNS = 64, VECTOR = 16, DYNAMIC_EXTENT = 64 };
 // An input larger than the first that meets at most so many rows streams; it does so best by whole rows.
 enum { STREAMED_BYTES = 400000, STREAMED_ROWS = 24, MOST_COLUMNS = 4096 };
 
+// An input: every part of a dimension that it does not vary along reads it again.
+typedef struct {
+  double bytes;
+  bool varies[DLC_MAX_RANK];
+} Input;
+enum { MOST_INPUTS = 64 };
+
 typedef struct {
   const DlcTileGraph *graph;
   int64_t tile[DLC_MAX_RANK];
   int64_t least[DLC_MAX_RANK], required[DLC_MAX_RANK]; // required: least, at first
-  double reread[DLC_MAX_RANK];                         // bytes that do not vary along the dimension
+  Input inputs[MOST_INPUTS];
+  intptr_t nInputs;
 } Choice;
 
 static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) {
@@ -63,12 +71,15 @@ static void weighNode(Choice *c, const DlcTileNode *node) {
     bool varies[DLC_MAX_RANK] = {false};
     dlcTileVaries(node, k, varies);
     if (mlirValueIsABlockArgument(v)) keepRowsWhole(c, node, v, varies);
-    bool isInput = mlirValueIsABlockArgument(v), variesAlongLast = rank > 0 && varies[rank - 1];
-    for (intptr_t i = 0; i < rank; ++i) {
-      if (isInput && !varies[i]) c->reread[i] += bytesOf(typeOf(v));
-      // A vector of this operand is used for every index of a dimension that it does not vary along.
-      if (node->contracts && variesAlongLast && !varies[i]) c->least[i] = LEAST_ROWS;
+    bool variesAlongLast = rank > 0 && varies[rank - 1];
+    if (mlirValueIsABlockArgument(v) && c->nInputs < MOST_INPUTS) {
+      Input *input = &c->inputs[c->nInputs++];
+      input->bytes = bytesOf(typeOf(v));
+      memcpy(input->varies, varies, sizeof varies);
     }
+    // A vector of this operand is used for every index of a dimension that it does not vary along.
+    for (intptr_t i = 0; i < rank; ++i)
+      if (node->contracts && variesAlongLast && !varies[i]) c->least[i] = LEAST_ROWS;
   }
 }
 
@@ -91,10 +102,16 @@ static int64_t countElements(const Choice *c) {
   return n;
 }
 
-// Bytes read again when the dimension is cut once more: every part reads what does not vary along it.
+// Bytes read again when the dimension is cut once more: all that does not vary along it, as often as it is read by now.
 static double costOfCut(const Choice *c, intptr_t i) {
-  int64_t parts = extentOf(c->graph, i) / c->tile[i];
-  return c->reread[i] * (double)parts;
+  double cost = 0;
+  for (intptr_t k = 0; k < c->nInputs; ++k) {
+    double times = 1;
+    for (intptr_t d = 0; d < c->graph->rank; ++d)
+      if (!c->inputs[k].varies[d] && c->tile[d] > 0) times *= (double)extentOf(c->graph, d) / (double)c->tile[d];
+    if (!c->inputs[k].varies[i]) cost += c->inputs[k].bytes * times;
+  }
+  return cost;
 }
 
 // Halves the dimension that is cheapest to cut, one of known extent where more items are wanted; false: none can be.
@@ -102,7 +119,7 @@ static bool cutOnce(Choice *c, bool forItems) {
   intptr_t best = -1;
   for (intptr_t i = 0; i < c->graph->rank; ++i)
     if (c->tile[i] > c->least[i] && (!forItems || c->graph->extent[i] >= 0) &&
-        (best < 0 || costOfCut(c, i) < costOfCut(c, best)))
+        (best < 0 || costOfCut(c, i) < 0.999 * costOfCut(c, best)))
       best = i;
   if (best < 0) return false;
   int64_t unit = best == c->graph->rank - 1 ? VECTOR : 1, half = c->tile[best] / 2;
