@@ -142,14 +142,14 @@ func.func @image(%a: tensor<?x14x14x384xf32>, %b: tensor<384x64xf32>, %c: tensor
 // Every cut of the image's dimensions reads the filter once more: the outermost is cut first, and rows stay whole.
 // RULES-LABEL: func @outermost
 // RULES: #tile.schedule<[<workgroup[1, {{[1-9]}}, 0, 0]>]>
-func.func @outermost(%x: tensor<?x56x56x96xf32>, %w: tensor<96xf32>, %e: tensor<?x56x56x96xf32>) -> tensor<?x56x56x96xf32> {
-  %r = tile.graph ins(%a = %x : tensor<?x56x56x96xf32>, %b = %w : tensor<96xf32>) outs(%o = %e : tensor<?x56x56x96xf32>) {
-    %m = linalg.generic {indexing_maps = [affine_map<(n, y, x, c) -> (n, y, x, c)>, affine_map<(n, y, x, c) -> (c)>, affine_map<(n, y, x, c) -> (n, y, x, c)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%a, %b : tensor<?x56x56x96xf32>, tensor<96xf32>) outs(%o : tensor<?x56x56x96xf32>) {
+func.func @outermost(%x: tensor<?x56x56x64xf32>, %w: tensor<64xf32>, %e: tensor<?x56x56x64xf32>) -> tensor<?x56x56x64xf32> {
+  %r = tile.graph ins(%a = %x : tensor<?x56x56x64xf32>, %b = %w : tensor<64xf32>) outs(%o = %e : tensor<?x56x56x64xf32>) {
+    %m = linalg.generic {indexing_maps = [affine_map<(n, y, x, c) -> (n, y, x, c)>, affine_map<(n, y, x, c) -> (c)>, affine_map<(n, y, x, c) -> (n, y, x, c)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%a, %b : tensor<?x56x56x64xf32>, tensor<64xf32>) outs(%o : tensor<?x56x56x64xf32>) {
     ^bb0(%in: f32, %f: f32, %out: f32):
       %p = arith.mulf %in, %f : f32
       linalg.yield %p : f32
-    } -> tensor<?x56x56x96xf32>
-    tile.yield %m : tensor<?x56x56x96xf32>
+    } -> tensor<?x56x56x64xf32>
+    tile.yield %m : tensor<?x56x56x64xf32>
   }
-  return %r : tensor<?x56x56x96xf32>
+  return %r : tensor<?x56x56x64xf32>
 }
