@@ -146,6 +146,17 @@ def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
   let options = [Option<"device", "device", "std::string", "\"host-avx512\"", "Name or file of the device">];
   let dependentDialects = ["dlti"];
 }
+def TileHoistSlices : Pass<"tile-hoist-slices", "::mlir::func::FuncOp"> {
+  let summary = "Compute the two halves of a gate for themselves";
+  let description = [{
+    Where the channels of a contraction with a constant are cut into two equal halves and nothing else reads them, as a
+    gated unit does, each half becomes a contraction with its part of the constant: the slices are gone, and the halves
+    fuse with what joins them. Elementwise ops, pads and depthwise windows in between are made twice, for half the
+    channels each.
+  }];
+  let statistics = [Statistic<"hoisted", "hoisted", "gates whose halves are computed apart">];
+  let dependentDialects = ["arith", "linalg", "tensor"];
+}
 def TileMergeSiblings : Pass<"tile-merge-siblings", "::mlir::func::FuncOp"> {
   let summary = "Make one product of those of one matrix with several constants";
   let description = [{

@@ -8,7 +8,7 @@
 // %x is read once, and there is one kernel instead of three: the projections of an attention, say. Siblings have the
 // same left operand, maps and body, start from the same scalar, and have their columns last. An elementwise op that is
 // the only reader of its product is merged with the others', where all are alike.
-// Left alone: right operands that are not constants, and siblings in different blocks.
+// Left alone: siblings in different blocks, and those that one op reads, with which they fuse.
 #include <stdlib.h>
 #include <string.h>
 #include "dlc/analysis.h"
@@ -17,65 +17,16 @@
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
+#include "passes/tile/constants.h"
 
-enum { MAX_LOOPS = 16, MAX_RANK = 8, MAX_SIBLINGS = 8, MAX_INPUTS = 8 };
+enum { MAX_LOOPS = 16, MAX_SIBLINGS = 8, MAX_INPUTS = 8 };
 
 typedef struct {
   MlirOperation op;
+  intptr_t constant; // the operand that is one; the other one is shared
   int64_t columns;
   bool isMerged;
 } Sibling;
-
-//===--- constants ----------------------------------------------------------------------------===//
-static MlirType withSize(MlirType type, intptr_t axis, int64_t size) {
-  int64_t shape[MAX_RANK];
-  intptr_t rank = mlirShapedTypeGetRank(type);
-  for (intptr_t i = 0; i < rank; ++i) shape[i] = i == axis ? size : mlirShapedTypeGetDimSize(type, i);
-  return mlirRankedTensorTypeGet(rank, shape, mlirShapedTypeGetElementType(type), mlirAttributeGetNull());
-}
-
-typedef struct {
-  char *out;              // where the constant's first row goes
-  size_t row, pitch, got; // bytes: of its rows, of the merged rows, read so far
-} Rows;
-
-// The bytes of a constant come in one piece or, of a splat, in several.
-static void placeRows(const void *bytes, size_t n, void *data) {
-  Rows *r = data;
-  for (size_t done = 0; done < n;) {
-    size_t in = r->got % r->row, part = r->row - in < n - done ? r->row - in : n - done;
-    memcpy(r->out + r->got / r->row * r->pitch + in, (const char *)bytes + done, part);
-    r->got += part, done += part;
-  }
-}
-
-// The constants side by side along an axis; null: not all are what they seem.
-static MlirValue besideEachOther(DlcBuilder *b, intptr_t n, const MlirValue *constants, intptr_t axis) {
-  int64_t size = 0;
-  for (intptr_t i = 0; i < n; ++i) size += mlirShapedTypeGetDimSize(typeOf(constants[i]), axis);
-  MlirType type = withSize(typeOf(constants[0]), axis, size);
-  size_t inner = (size_t)dlcElementBytes(mlirShapedTypeGetElementType(type)), at_ = 0;
-  for (intptr_t d = axis + 1; d < mlirShapedTypeGetRank(type); ++d) inner *= (size_t)mlirShapedTypeGetDimSize(type, d);
-  int64_t total = dlcStaticBytes(type);
-  char *bytes = total > 0 ? malloc((size_t)total) : NULL;
-  for (intptr_t i = 0; i < n && bytes; ++i) {
-    size_t row = inner * (size_t)mlirShapedTypeGetDimSize(typeOf(constants[i]), axis);
-    Rows rows = {.out = bytes + at_, .row = row, .pitch = inner * (size_t)size};
-    if (!dlcForConstantBytes(arith_constant_value(opOf(constants[i])), placeRows, &rows) ||
-        (int64_t)rows.got != dlcStaticBytes(typeOf(constants[i])))
-      free(bytes), bytes = NULL;
-    at_ += row;
-  }
-  return bytes ? arith_constant(b, dlcConstantOfBytes(type, "siblings", bytes)) : (MlirValue){0};
-}
-
-static bool isConstant(MlirValue v) {
-  MlirType type = typeOf(v);
-  MlirType element = mlirTypeIsARankedTensor(type) ? mlirShapedTypeGetElementType(type) : type;
-  bool isBool = mlirTypeIsAInteger(element) && mlirIntegerTypeGetWidth(element) == 1;
-  return arith_constant_isa(opOf(v)) && mlirTypeIsARankedTensor(type) && dlcIsStatic(type) &&
-         dlcStaticBytes(type) > 0 && mlirShapedTypeGetRank(type) <= MAX_RANK && !isBool;
-}
 
 //===--- siblings -----------------------------------------------------------------------------===//
 static MlirValue operand(MlirOperation op, intptr_t i) { return mlirOperationGetOperand(op, i); }
@@ -111,51 +62,61 @@ static bool isEmpty(MlirValue v) { return tensor_empty_isa(opOf(v)); }
 // A product with a constant, into a fill of a fresh tensor, with the constant's columns last.
 static bool readProduct(MlirOperation op, Sibling *s) {
   bool reduces[MAX_LOOPS], isContraction = false;
-  if ((!linalg_matmul_isa(op) && !linalg_generic_isa(op)) || mlirOperationGetNumResults(op) != 1) return false;
+  if (!dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1) return false;
   intptr_t loops = mlirOperationGetNumOperands(op) == 3 ? dlcIteratorTypes(op, reduces, MAX_LOOPS) : -1;
   for (intptr_t d = 0; d < loops && d < MAX_LOOPS; ++d) isContraction |= reduces[d];
-  if (!isContraction || loops > MAX_LOOPS || !arePermutations(op) || !isConstant(operand(op, 1))) return false;
+  if (!isContraction || loops > MAX_LOOPS || !arePermutations(op)) return false;
   MlirOperation fill = opOf(operand(op, 2));
-  intptr_t columns = columnLoop(op), axis = axisOf(op, 1, columns);
-  if (axis < 0 || axisOf(op, 0, columns) >= 0 || !linalg_fill_isa(fill) || !isEmpty(operand(fill, 1))) return false;
-  if (mlirShapedTypeGetRank(typeOf(resultOf(op))) > MAX_RANK || mlirValueEqual(operand(op, 0), operand(op, 1)))
-    return false;
-  s->op = op, s->columns = mlirShapedTypeGetDimSize(typeOf(operand(op, 1)), axis);
-  return true;
+  intptr_t columns = columnLoop(op);
+  if (!linalg_fill_isa(fill) || !isEmpty(operand(fill, 1))) return false;
+  if (mlirShapedTypeGetRank(typeOf(resultOf(op))) > DLC_CONSTANT_RANK) return false;
+  for (intptr_t i = 0; i < 2; ++i) {
+    intptr_t axis = axisOf(op, i, columns);
+    if (axis < 0 || axisOf(op, 1 - i, columns) >= 0 || !dlcIsTensorConstant(operand(op, i))) continue;
+    *s = (Sibling){.op = op, .constant = i, .columns = mlirShapedTypeGetDimSize(typeOf(operand(op, i)), axis)};
+    return true;
+  }
+  return false;
 }
 
 static bool areTypesAlike(MlirValue a, MlirValue b, intptr_t axis) {
   MlirType t = typeOf(a), u = typeOf(b);
   return mlirShapedTypeGetRank(t) == mlirShapedTypeGetRank(u) &&
-         mlirTypeEqual(withSize(t, axis, 1), withSize(u, axis, 1));
+         mlirTypeEqual(dlcWithSize(t, axis, 1), dlcWithSize(u, axis, 1));
 }
 static bool isCodeAlike(MlirOperation a, MlirOperation b) {
   return mlirIdentifierEqual(mlirOperationGetName(a), mlirOperationGetName(b)) && isAttrEqual(a, b, "indexing_maps") &&
          isAttrEqual(a, b, "iterator_types") &&
          dlcIsRegionAlike(mlirOperationGetRegion(a, 0), mlirOperationGetRegion(b, 0));
 }
-static bool areProductsAlike(MlirOperation a, MlirOperation b) {
-  return mlirValueEqual(operand(a, 0), operand(b, 0)) && isCodeAlike(a, b) &&
-         areTypesAlike(operand(a, 1), operand(b, 1), axisOf(a, 1, columnLoop(a))) &&
+static bool areProductsAlike(const Sibling *x, const Sibling *y) {
+  MlirOperation a = x->op, b = y->op;
+  return x->constant == y->constant && mlirValueEqual(operand(a, 1 - x->constant), operand(b, 1 - x->constant)) &&
+         isCodeAlike(a, b) &&
+         areTypesAlike(operand(a, x->constant), operand(b, x->constant), axisOf(a, x->constant, columnLoop(a))) &&
          areTypesAlike(resultOf(a), resultOf(b), mlirShapedTypeGetRank(typeOf(resultOf(a))) - 1) &&
          mlirValueEqual(operand(opOf(operand(a, 2)), 0), operand(opOf(operand(b, 2)), 0));
 }
 
 //===--- what follows them --------------------------------------------------------------------===//
+static bool isElementwise(MlirOperation op) {
+  bool reduces[MAX_LOOPS], any = false;
+  intptr_t loops = dlcIsLinalgOp(op) ? dlcIteratorTypes(op, reduces, MAX_LOOPS) : -1;
+  for (intptr_t d = 0; d < loops && d < MAX_LOOPS; ++d) any |= reduces[d];
+  return loops >= 0 && loops <= MAX_LOOPS && !any;
+}
+
 // The only reader, where it is an elementwise op with the same columns last; else null.
 static MlirOperation followerOf(MlirOperation product) {
   MlirOperation none = {0}, op;
   MlirValue result = resultOf(product);
-  bool reduces[MAX_LOOPS];
   if (!hasOneUse(result)) return none;
   op = mlirOpOperandGetOwner(mlirValueGetFirstUse(result));
   intptr_t n = mlirOperationGetNumOperands(op);
   if (!linalg_generic_isa(op) || mlirOperationGetNumResults(op) != 1 || n > MAX_INPUTS ||
-      !mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(product)) || !arePermutations(op))
+      !mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(product)) || !arePermutations(op) ||
+      !isElementwise(op))
     return none;
-  intptr_t loops = dlcIteratorTypes(op, reduces, MAX_LOOPS);
-  for (intptr_t d = 0; d < loops && d < MAX_LOOPS; ++d)
-    if (reduces[d]) return none;
   MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
   dlcForEachOp(inner, body)
     if (linalg_index_isa(inner)) return none;
@@ -183,10 +144,22 @@ static bool areFollowersAlike(MlirOperation product, MlirOperation a, MlirOperat
     MlirValue x = operand(a, i), y = operand(b, i);
     bool isProduct = mlirValueEqual(x, resultOf(product)) && mlirValueEqual(y, resultOf(other));
     intptr_t axis = axisOf(a, i, columns);
-    bool areBeside = axis >= 0 && isConstant(x) && isConstant(y) && areTypesAlike(x, y, axis);
+    bool areBeside = axis >= 0 && dlcIsTensorConstant(x) && dlcIsTensorConstant(y) && areTypesAlike(x, y, axis);
     if (!isProduct && !areBeside && !(axis < 0 && mlirValueEqual(x, y) && isBefore(x, product))) return false;
   }
   return true;
+}
+
+// What reads the product, or what alone follows it.
+static MlirValue lastOf(MlirOperation product) {
+  MlirOperation follower = followerOf(product);
+  return resultOf(follower.ptr ? follower : product);
+}
+
+static bool isReadBy(MlirValue v, MlirOperation op) {
+  for (MlirOpOperand use = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(use); use = mlirOpOperandGetNextUse(use))
+    if (mlirOperationEqual(mlirOpOperandGetOwner(use), op)) return true;
+  return false;
 }
 
 //===--- merging ------------------------------------------------------------------------------===//
@@ -197,10 +170,21 @@ typedef struct {
   int64_t columns;
 } Family;
 
+// An elementwise op reads two of them: they fuse with it, as the halves of a gate.
+static bool isJoined(const Family *f, MlirOperation product) {
+  MlirValue v = lastOf(product);
+  for (intptr_t k = 0; k < f->n; ++k) {
+    MlirValue other = lastOf(f->at[k]->op);
+    for (MlirOpOperand use = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(use); use = mlirOpOperandGetNextUse(use))
+      if (isElementwise(mlirOpOperandGetOwner(use)) && isReadBy(other, mlirOpOperandGetOwner(use))) return true;
+  }
+  return false;
+}
+
 static MlirValue emptyLike(DlcBuilder *b, MlirValue empty, int64_t columns) {
   MlirType type = typeOf(empty);
   return tensor_empty(b, tensor_empty_dynamicSizes(opOf(empty)),
-                      withSize(type, mlirShapedTypeGetRank(type) - 1, columns));
+                      dlcWithSize(type, mlirShapedTypeGetRank(type) - 1, columns));
 }
 
 static MlirValue cloneWider(DlcBuilder *b, MlirOperation op, intptr_t n, const MlirValue *operands, int64_t columns) {
@@ -209,7 +193,7 @@ static MlirValue cloneWider(DlcBuilder *b, MlirOperation op, intptr_t n, const M
   MlirOperation copy = dlcClone(b, op, map);
   dlcMappingDestroy(map);
   MlirType type = typeOf(resultOf(op));
-  mlirValueSetType(resultOf(copy), withSize(type, mlirShapedTypeGetRank(type) - 1, columns));
+  mlirValueSetType(resultOf(copy), dlcWithSize(type, mlirShapedTypeGetRank(type) - 1, columns));
   return resultOf(copy);
 }
 
@@ -217,16 +201,17 @@ static MlirValue constantsAt(DlcBuilder *b, const Family *f, bool ofFollowers, i
   MlirValue constants[MAX_SIBLINGS];
   for (intptr_t k = 0; k < f->n; ++k) constants[k] = operand(ofFollowers ? f->follower[k] : f->at[k]->op, i);
   MlirOperation first = ofFollowers ? f->follower[0] : f->at[0]->op;
-  return besideEachOther(b, f->n, constants, axisOf(first, i, columnLoop(first)));
+  return dlcJoinConstants(b, f->n, constants, axisOf(first, i, columnLoop(first)));
 }
 
 static MlirValue mergeProducts(DlcBuilder *b, const Family *f) {
   MlirOperation first = f->at[0]->op, fill = opOf(operand(first, 2));
-  MlirValue right = constantsAt(b, f, false, 1);
-  if (isNull(right)) return right;
-  MlirValue fresh = dlcResult(dlcFill(b, operand(fill, 0), emptyLike(b, operand(fill, 1), f->columns)), 0);
-  return b->failed ? (MlirValue){0}
-                   : cloneWider(b, first, 3, (MlirValue[]){operand(first, 0), right, fresh}, f->columns);
+  intptr_t i = f->at[0]->constant;
+  MlirValue operands[] = {operand(first, 0), operand(first, 1), {0}};
+  operands[i] = constantsAt(b, f, false, i);
+  if (isNull(operands[i])) return operands[i];
+  operands[2] = dlcResult(dlcFill(b, operand(fill, 0), emptyLike(b, operand(fill, 1), f->columns)), 0);
+  return b->failed ? (MlirValue){0} : cloneWider(b, first, 3, operands, f->columns);
 }
 
 static MlirValue mergeFollowers(DlcBuilder *b, const Family *f, MlirValue product) {
@@ -241,14 +226,14 @@ static MlirValue mergeFollowers(DlcBuilder *b, const Family *f, MlirValue produc
     if (isNull(operands[i])) return operands[i];
   }
   operands[n - 1] = emptyLike(b, operand(opOf(operand(f->at[0]->op, 2)), 1), f->columns);
-  mlirValueSetType(operands[n - 1], withSize(typeOf(operand(first, n - 1)),
-                                             mlirShapedTypeGetRank(typeOf(operand(first, n - 1))) - 1, f->columns));
+  mlirValueSetType(operands[n - 1], dlcWithSize(typeOf(operand(first, n - 1)),
+                                                mlirShapedTypeGetRank(typeOf(operand(first, n - 1))) - 1, f->columns));
   return b->failed ? (MlirValue){0} : cloneWider(b, first, n, operands, f->columns);
 }
 
 // The columns of a sibling; the sizes that are not known are those of the fresh tensor of the first one.
 static MlirValue columnsOf(DlcBuilder *b, const Family *f, MlirValue merged, int64_t from, MlirType type) {
-  int64_t offsets[MAX_RANK] = {0}, sizes[MAX_RANK], strides[MAX_RANK];
+  int64_t offsets[DLC_CONSTANT_RANK] = {0}, sizes[DLC_CONSTANT_RANK], strides[DLC_CONSTANT_RANK];
   intptr_t rank = mlirShapedTypeGetRank(type);
   for (intptr_t d = 0; d < rank; ++d) sizes[d] = mlirShapedTypeGetDimSize(type, d), strides[d] = 1;
   offsets[rank - 1] = from;
@@ -263,8 +248,12 @@ static bool merge(DlcBuilder *b, Family *f) {
   for (intptr_t k = 1; k < f->n && follow; ++k)
     follow = areFollowersAlike(f->at[0]->op, f->follower[0], f->at[k]->op, f->follower[k]);
   MlirValue merged = mergeProducts(b, f);
-  if (!isNull(merged) && follow) merged = mergeFollowers(b, f, merged);
   if (isNull(merged)) return false;
+  MlirValue wider = follow ? mergeFollowers(b, f, merged) : (MlirValue){0};
+  if (isNull(wider))
+    follow = false;
+  else
+    merged = wider;
   int64_t from = 0;
   for (intptr_t k = 0; k < f->n && !b->failed; ++k) {
     MlirOperation op = follow ? f->follower[k] : f->at[k]->op;
@@ -291,7 +280,7 @@ MlirLogicalResult dlcRunTileMergeSiblings(MlirOperation root, DlcPass *pass,
     MlirBlock block = mlirOperationGetBlock(siblings[i].op);
     for (intptr_t k = i + 1; k < n && f.n < MAX_SIBLINGS; ++k)
       if (!siblings[k].isMerged && mlirBlockEqual(mlirOperationGetBlock(siblings[k].op), block) &&
-          areProductsAlike(siblings[i].op, siblings[k].op))
+          areProductsAlike(&siblings[i], &siblings[k]) && !isJoined(&f, siblings[k].op))
         f.at[f.n++] = &siblings[k], f.columns += siblings[k].columns;
     if (f.n < 2) continue;
     for (intptr_t k = 0; k < f.n; ++k) f.at[k]->isMerged = true;

@@ -111,6 +111,34 @@ class Layers(Kinds):
             a = self.epilogue(nodes.named(self.graph, "matmul", a, b, [m, n], sizes, k.most))
         return a
 
+    def gated(self):
+        """A layer whose channels are two halves, of which one scales the other."""
+        v = self.f32(self.float_tensor((2, 3), lambda v: v.count <= 4000))
+        k, rows = v.dims[-1], v.count // max(1, v.dims[-1].most)
+        n = self.fixed(2 * max(1, self.fit(rows, k.most, WORK // 2) // 2))
+        loops = list(v.dims[:-1]) + [n, k]
+        weights = self.argument("f32", [k, n], 0.8 if not k.dynamic else 0)
+        left = [d(i) for i in range(v.rank - 1)] + [d(v.rank)]
+        out = list(range(v.rank))
+        y = nodes.contraction(self.graph, v, weights, left, [d(v.rank), d(v.rank - 1)], loops, out, None, "gated")
+        y = self.epilogue(y)
+        half = self.fixed(n.sizes[0] // 2)
+        parts = [nodes.slice_of(self.graph, y, [0] * (y.rank - 1) + [first], list(y.dims[:-1]) + [half], [1] * y.rank)
+                 for first in (0, half.sizes[0])]  # fmt: skip
+        return nodes.same_shape(self.graph, parts, "f32", lambda a, s: a.multiply(s[0], a.sigmoid(s[1])), "gate")
+
+    def siblings(self):
+        """Products of one matrix with several constants, each with what follows it."""
+        a = self.f32(self.float_tensor((2,), lambda v: v.count <= 2000))
+        m, k = a.dims
+        made = []
+        for _ in range(self.rng.choice([2, 3])):
+            n = self.fixed(self.fit(m.most, k.most, WORK // 3))
+            b = self.argument("f32", [k, n], 0.9 if not k.dynamic else 0)
+            sizes = [lambda e: e.dim(a, 0), lambda e, b=b: e.dim(b, 1)]
+            made.append(self.epilogue(nodes.named(self.graph, "matmul", a, b, [m, n], sizes, k.most)))
+        return self.rng.choice(made)
+
     def attention(self):
         g, dtype = self.graph, self.dtype()
         heads, depth = self.fixed(self.rng.choice([1, 2, 3])), self.fixed(self.rng.choice([4, 8, 16, 20]))
@@ -356,6 +384,6 @@ class Layers(Kinds):
 WEIGHTS = {
     "elementwise": 30, "on_tensors": 2, "where": 3, "cast": 3, "reduction": 9, "arg_extreme": 3, "softmax": 4, "normalize": 4,
     "transpose": 6, "reshape": 8, "pad": 5, "slice": 5, "concat": 4, "split": 3, "gather": 4, "matmul": 9, "panels": 4,
-    "batch_matmul": 4, "outer": 2, "mlp": 3, "attention": 3, "convolution": 9, "grouped": 3, "convolution_1d": 2, "pool": 5,
+    "batch_matmul": 4, "outer": 2, "mlp": 3, "gated": 3, "siblings": 2, "attention": 3, "convolution": 9, "grouped": 3, "convolution_1d": 2, "pool": 5,
     "running_sum": 1, "loop": 1, "branch": 1,
 }  # fmt: skip
