@@ -106,6 +106,15 @@ def TileGroupBytes : Pass<"tile-group-bytes", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"grouped", "grouped", "contractions grouped">];
   let dependentDialects = ["arith", "linalg", "tensor", "affine"];
 }
+def TileWidenOperands : Pass<"tile-widen-operands", "::mlir::func::FuncOp"> {
+  let summary = "Widen what contractions read element by element";
+  let description = [{
+    An operand of f16 or bf16 that a contraction widens to f32, and that does not vary along the last dimension of the
+    result, is widened before, once. The operand with the vectors, the weights as a rule, keeps its width in memory.
+  }];
+  let statistics = [Statistic<"widened", "widened", "operands widened">];
+  let dependentDialects = ["arith", "linalg", "tensor"];
+}
 def TileFuseElementwise : Pass<"tile-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Merge elementwise ops into their only user, in registers";
   let description = [{

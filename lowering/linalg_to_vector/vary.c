@@ -127,11 +127,19 @@ bool dlcBodyIsVectorisable(const Nest *nest, int loop, int64_t lanes, double *co
   }
   return true;
 }
+// Widening an argument costs something where it is loaded, and not at every point of a register tile.
+static bool widensArgument(MlirOperation op) {
+  bool widens = arith_extf_isa(op) || arith_extsi_isa(op) || arith_extui_isa(op);
+  return widens && mlirValueIsABlockArgument(mlirOperationGetOperand(op, 0));
+}
 int64_t dlcBodyCost(const Nest *nest) {
   int64_t n = 0;
   if (nest->body.ptr)
     dlcForEachOp(op, nest->body)
-      n += hasPrefix(op, "math.") ? 12 : tile_dot_bytes_isa(op) ? 2 : !linalg_yield_isa(op) && !arith_constant_isa(op);
+      n += hasPrefix(op, "math.") ? 12
+           : tile_dot_bytes_isa(op)
+               ? 2
+               : !linalg_yield_isa(op) && !arith_constant_isa(op) && !(nest->reduction && widensArgument(op));
   return n;
 }
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output) {
