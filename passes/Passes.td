@@ -146,6 +146,17 @@ def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">];
   let dependentDialects = ["linalg", "tile", "tensor", "dlti"];
 }
+def TileOnlineSoftmax : Pass<"tile-online-softmax", "::mlir::func::FuncOp"> {
+  let summary = "Make attention one graph that streams its keys";
+  let description = [{
+    A softmax between two contractions (scores of queries and keys, perhaps scaled and masked; a sum of values by them)
+    becomes a `tile.graph` with a `tile.reduce` over the keys that keeps a running maximum, sum and result, where the price
+    of that is lower than that of the ops (`when`). No score is stored then. For the host only.
+  }];
+  let options = [Option<"when", "when", "std::string", "\"cost\"", "Which are rewritten: cost (where that is predicted to be faster), all or none">];
+  let statistics = [Statistic<"rewritten", "rewritten", "softmaxes rewritten">];
+  let dependentDialects = ["linalg", "tile", "tensor", "arith", "math", "dlti"];
+}
 def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
   let summary = "Give a module the description of a device";
   let description = [{

@@ -112,6 +112,12 @@ MlirLogicalResult dlcTileReduceVerify(MlirOperation op) {
     extent = size;
   }
   if (!any) return dlcError(op, "streams no input: one needs 'along'");
+  MlirAttribute until = dlcAttr(op, "until");
+  if (!mlirAttributeIsNull(until)) {
+    MlirAffineMap map = mlirAffineMapAttrGetValue(until);
+    if (mlirAffineMapGetNumResults(map) != 1 || mlirAffineMapGetNumSymbols(map))
+      return dlcError(op, "until must be one expression of dimensions");
+  }
   return success();
 }
 // The type of an input inside the step: its streamed dimension is open.

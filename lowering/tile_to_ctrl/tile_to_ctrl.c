@@ -10,6 +10,7 @@
 // The graph is first inlined; upstream's tile-and-fuse makes one scf.forall of it,
 // which is then turned into the task. An edge at(workgroup) on an input of the graph
 // becomes a copy of the tile that the item reads of it. Without a tile the whole graph is one item.
+// A graph with a tile.reduce has tiles of its own making: lowering/tile_to_ctrl/stream.h.
 // Refuses: a graph without a schedule of which a dimension is tiled; a root that
 // upstream cannot tile.
 #include <stdlib.h>
@@ -18,8 +19,10 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "lowering/tile_to_ctrl/stream.h"
 #include "passes/tile/graph.h"
 #include "passes/tile/pad.h"
+#include "passes/tile/reduce_search.h"
 #include "ods/affine.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
@@ -351,6 +354,15 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }
 
+// With a stream (tile.reduce).
+static MlirLogicalResult lowerStream(DlcBuilder *b, MlirOperation graph, DlcI64s tile) {
+  MlirStringRef label = tile_graph_label(graph);
+  MlirOperation forall = {0};
+  if (mlirLogicalResultIsFailure(dlcStreamToForall(b, graph, tile, dlcReduceStep(graph), &forall)))
+    return mlirLogicalResultFailure();
+  return forallToTask(b, forall, label).ptr ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
+}
+
 MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const DlcTileToTasksOptions *options) {
   (void)pass, (void)options; // it has none
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
@@ -359,7 +371,9 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < graphs.n && mlirLogicalResultIsSuccess(result); ++i) {
     DlcI64s tile = itemTile(graphs.data[i]);
-    if (isTiled(tile))
+    if (dlcReduceOf(graphs.data[i]).ptr)
+      result = lowerStream(&b, graphs.data[i], tile);
+    else if (isTiled(tile))
       result = lowerTiled(&b, graphs.data[i], tile);
     else if (!graphToItem(&b, graphs.data[i]).ptr)
       result = mlirLogicalResultFailure();

@@ -139,6 +139,22 @@ static bool fitsScratch(const DlcTileGraph *graph, MlirType type, const int *dim
   return bytes <= graph->scratchBytes;
 }
 
+// The same for what is in the graph already, where a dimension is cut no more.
+static bool allFitScratch(const DlcTileGraph *graph, const bool *tileable) {
+  for (intptr_t i = 1; i < graph->n; ++i) {
+    const DlcTileNode *node = &graph->nodes[i];
+    MlirAffineMap map;
+    int dims[DLC_MAX_RANK];
+    bool isPad = dlcIsPad(node->op);
+    if (!isPad && !resultMap(node->op, &map)) return false;
+    MlirType type = typeOf(mlirOperationGetResult(node->op, 0));
+    for (intptr_t d = 0; d < mlirShapedTypeGetRank(type); ++d)
+      dims[d] = node->loopToRoot[isPad ? d : mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, d))];
+    if (!linalg_fill_isa(node->op) && !fitsScratch(graph, type, dims, tileable)) return false;
+  }
+  return true;
+}
+
 // Work items that the tileable dimensions allow; a dynamic one allows many.
 static int64_t parallelism(const DlcTileGraph *graph, const bool *tileable) {
   int64_t items = 1;
@@ -164,7 +180,7 @@ static bool restrictTiles(DlcTileGraph *graph, const DlcTileNode *node, MlirType
       if (!node->isReduction[l] && (node->loopToRoot[l] == DLC_WHOLE || !tileable[node->loopToRoot[l]])) return false;
   int64_t before = parallelism(graph, graph->tileable), after = parallelism(graph, tileable);
   if (after < before && after < ENOUGH_ITEMS) return false;
-  if (!fitsScratch(graph, type, dimToRoot, tileable)) return false;
+  if (!fitsScratch(graph, type, dimToRoot, tileable) || (lost && !allFitScratch(graph, tileable))) return false;
   memcpy(graph->tileable, tileable, sizeof tileable);
   graph->rigid |= node->contracts;
   return true;

@@ -335,8 +335,12 @@ static void walkReduce(Walk *w, MlirOperation op) {
   MlirOperation yield = mlirBlockGetTerminator(step);
   for (intptr_t i = 0; i < inits.n; ++i) {
     DlcBox box = slotOf(w, mlirOperationGetResult(op, i))->box;
-    if (!slotOf(w, mlirOperationGetResult(op, i))->isNeeded) box = wholeOf(w, mlirOperationGetResult(op, i));
-    need(w, mlirOperationGetOperand(yield, i), &box);
+    MlirValue next = mlirOperationGetOperand(yield, i);
+    if (!slotOf(w, mlirOperationGetResult(op, i))->isNeeded) {
+      if (!hasOneUse(next)) continue; // only carried: the box is what the step itself reads of it
+      box = wholeOf(w, mlirOperationGetResult(op, i));
+    }
+    need(w, next, &box);
     slotOf(w, mlirOperationGetResult(op, i))->node = w->flow->nNodes; // the last op of the step
   }
   intptr_t n = 0;

@@ -18,6 +18,7 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/choices.h"
+#include "passes/tile/reduce_search.h"
 #include "passes/tile/winograd.h"
 #include "ods/arith.h"
 #include "ods/tile.h"
@@ -360,11 +361,12 @@ static void readThroughPanel(const Panel *panel) {
   mlirIRRewriterDestroy(rewriter);
 }
 
-static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t rank) {
-  char text[64 + 24 * DLC_MAX_RANK];
+static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t rank, int64_t step) {
+  char text[96 + 24 * DLC_MAX_RANK];
   int n = snprintf(text, sizeof text, "#tile.schedule<[<workgroup [");
   for (intptr_t i = 0; i < rank; ++i)
     n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld", i ? ", " : "", (long long)tile[i]);
+  if (step) n += snprintf(text + n, sizeof text - (size_t)n, "] step [%lld", (long long)step);
   snprintf(text + n, sizeof text - (size_t)n, "]>]>");
   return mlirAttributeParseGet(ctx, dlcText(text));
 }
@@ -390,6 +392,12 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
   for (intptr_t i = 0; i < graphs.n; ++i) {
     MlirOperation op = graphs.data[i];
     if (!mlirAttributeIsNull(tile_graph_schedule(op))) continue;
+    DlcReduceTile stream;
+    if (dlcReduceOf(op).ptr) {
+      if (dlcReduceSearch(op, &device, &stream) > 0)
+        tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), stream.tile, stream.rank, stream.step));
+      continue;
+    }
     MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(op)));
     MlirOperation node = opOf(mlirOperationGetOperand(yield, 0));
     if (!node.ptr || !dlcTileGraphStart(graph, node, INT64_MAX)) continue;
@@ -407,7 +415,8 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
       chooseTile(&choice, options->elements, options->workers);
       if (byCost) improve(&choice, op, &device, options, &choices);
     }
-    if (graph->rank) tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank));
+    if (graph->rank)
+      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank, 0));
   }
   dlcChoicesDestroy(&choices);
   free(graph);

@@ -143,6 +143,8 @@ class Layers(Kinds):
         g, dtype = self.graph, self.dtype()
         heads, depth = self.fixed(self.rng.choice([1, 2, 3])), self.fixed(self.rng.choice([4, 8, 16, 20]))
         rows, columns = self.dim(48), self.dim(48)
+        if self.chance(0.4):  # more keys than a step of a stream has
+            heads, rows, columns = self.fixed(1), self.dim(20), self.dim(400)
         q, k, v = (self.argument(dtype, [heads, n, depth], 0.0) for n in (rows, columns, columns))
         turned = self.chance(0.5)
         if turned:

@@ -218,3 +218,11 @@ func.func @reduce_merge(%a: tensor<4xf32>, %c: tensor<f32>) {
     merge { ^bb0(%p: tensor<f32>): tile.yield %p : tensor<f32> }
   return
 }
+
+// -----
+
+func.func @reduce_until(%a: tensor<4xf32>, %c: tensor<f32>) {
+  // expected-error @+1 {{until must be one expression of dimensions}}
+  %r = tile.reduce ins(%x = %a : tensor<4xf32> along 0) inits(%z = %c : tensor<f32>) attributes {until = affine_map<(d0) -> (d0, 1)>} { tile.yield %z : tensor<f32> }
+  return
+}

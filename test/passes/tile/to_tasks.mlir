@@ -102,3 +102,47 @@ func.func @panel(%a: tensor<512x256xf32>, %b: tensor<256x512xf32>, %c: tensor<51
   }
   return %r : tensor<512x512xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+#one = affine_map<(d0) -> (d0)>
+
+// A stream: a loop over its steps in each item, one of code of its own for what is left, and no more steps than those
+// that change something. Places are those of the whole.
+// CHECK-LABEL: func @stream
+// CHECK: ctrl.task (%[[I:.*]]) in (32)
+// CHECK: %[[FULL:.*]] = arith.minsi
+// CHECK: %[[A:.*]] = scf.for %[[K:.*]] = %{{.*}} to %[[FULL]] step %{{.*}} -> (tensor<8xf32>)
+// CHECK: tensor.extract_slice %{{.*}}[%{{.*}}, %[[K]]] [8, 64] [1, 1]
+// CHECK: %[[PLACE:.*]] = linalg.index 1
+// CHECK: arith.addi %[[PLACE]], %[[K]]
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[A]])
+// CHECK: [8, 36] [1, 1]
+// CHECK: ctrl.in_parallel
+func.func @stream(%a: tensor<256x100xf32>, %e: tensor<256xf32>) -> tensor<256xf32> {
+  %r = tile.graph ins(%x = %a : tensor<256x100xf32>) outs(%o = %e : tensor<256xf32>) schedule #tile.schedule<[<workgroup[8] step[64]>]> {
+    %zero = arith.constant 0.0 : f32
+    %f = tensor.empty() : tensor<256xf32>
+    %z = linalg.fill ins(%zero : f32) outs(%f : tensor<256xf32>) -> tensor<256xf32>
+    %s = tile.reduce ins(%y = %x : tensor<256x100xf32> along 1) inits(%acc = %z : tensor<256xf32>) attributes {until = affine_map<(d0) -> (d0 + 1)>} {
+      %n = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%y : tensor<256x?xf32>) outs(%acc : tensor<256xf32>) {
+      ^bb0(%p: f32, %q: f32):
+        %i = linalg.index 0 : index
+        %k = linalg.index 1 : index
+        %c = arith.cmpi sle, %k, %i : index
+        %v = arith.select %c, %p, %zero : f32
+        %t = arith.addf %q, %v : f32
+        linalg.yield %t : f32
+      } -> tensor<256xf32>
+      tile.yield %n : tensor<256xf32>
+    }
+    %u = linalg.generic {indexing_maps = [#one, #one], iterator_types = ["parallel"]} ins(%s : tensor<256xf32>) outs(%o : tensor<256xf32>) {
+    ^bb0(%p: f32, %q: f32):
+      linalg.yield %p : f32
+    } -> tensor<256xf32>
+    tile.yield %u : tensor<256xf32>
+  }
+  return %r : tensor<256xf32>
+}

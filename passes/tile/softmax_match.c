@@ -1,0 +1,287 @@
+// See passes/tile/softmax_match.h.
+#include "passes/tile/softmax_match.h"
+#include <math.h>
+#include <string.h>
+#include "dlc/analysis.h"
+#include "passes/tile/softmax_mask.h"
+#include "ods/arith.h"
+#include "ods/linalg.h"
+#include "ods/math.h"
+
+//===--- ops --------------------------------------------------------------------------===//
+static bool isGeneric(MlirOperation op, intptr_t nInputs) {
+  return linalg_generic_isa(op) && mlirOperationGetNumResults(op) == 1 &&
+         (nInputs < 0 || mlirOperationGetNumOperands(op) == nInputs + 1) &&
+         mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(op, 0))) &&
+         mlirShapedTypeGetRank(typeOf(mlirOperationGetResult(op, 0))) <= DLC_MAX_RANK;
+}
+static MlirBlock bodyOfOp(MlirOperation op) { return bodyOf(mlirOperationGetRegion(op, 0)); }
+static MlirOperation yielded(MlirOperation op) {
+  return opOf(mlirOperationGetOperand(mlirBlockGetTerminator(bodyOfOp(op)), 0));
+}
+// Whether a is a binary op on x and y, in any order.
+static bool isOf(MlirOperation a, MlirValue x, MlirValue y) {
+  if (!a.ptr || mlirOperationGetNumOperands(a) != 2) return false;
+  MlirValue l = mlirOperationGetOperand(a, 0), r = mlirOperationGetOperand(a, 1);
+  return (mlirValueEqual(l, x) && mlirValueEqual(r, y)) || (mlirValueEqual(l, y) && mlirValueEqual(r, x));
+}
+static bool isElementwise(MlirOperation op) {
+  bool reduces[DLC_MAX_LOOPS];
+  intptr_t n = dlcIteratorTypes(op, reduces, DLC_MAX_LOOPS);
+  for (intptr_t i = 0; i < n; ++i)
+    if (reduces[i]) return false;
+  return n >= 0 && n <= DLC_MAX_LOOPS;
+}
+static bool isConstantFill(MlirValue v, bool (*is)(double)) {
+  MlirOperation fill = opOf(v);
+  if (!linalg_fill_isa(fill)) return false;
+  MlirOperation c = opOf(mlirOperationGetOperand(fill, 0));
+  return arith_constant_isa(c) && mlirAttributeIsAFloat(arith_constant_value(c)) &&
+         is(mlirFloatAttrGetValueDouble(arith_constant_value(c)));
+}
+static bool isZero(double v) { return v == 0; }
+static bool isLowest(double v) { return v < 0 && (isinf(v) || v <= -3.4e38); }
+
+// out += x * y.
+static bool isContraction(MlirOperation op) {
+  if (!isGeneric(op, 2)) return false;
+  MlirBlock body = bodyOfOp(op);
+  MlirOperation sum = yielded(op), product;
+  if (!arith_addf_isa(sum)) return false;
+  MlirValue old = argOf(body, 2);
+  bool first = mlirValueEqual(mlirOperationGetOperand(sum, 0), old);
+  if (!first && !mlirValueEqual(mlirOperationGetOperand(sum, 1), old)) return false;
+  product = opOf(mlirOperationGetOperand(sum, first));
+  return arith_mulf_isa(product) && isOf(product, argOf(body, 0), argOf(body, 1)) &&
+         isConstantFill(mlirOperationGetOperand(op, 2), isZero);
+}
+// A reduction of one input along one loop by one op.
+static bool isReduction(MlirOperation op, bool (*combines)(MlirOperation), bool (*start)(double)) {
+  bool reduces[DLC_MAX_LOOPS];
+  if (!isGeneric(op, 1) || isElementwise(op)) return false;
+  intptr_t n = dlcIteratorTypes(op, reduces, DLC_MAX_LOOPS), count = 0;
+  for (intptr_t i = 0; i < n; ++i) count += reduces[i];
+  MlirBlock body = bodyOfOp(op);
+  return count == 1 && combines(yielded(op)) && isOf(yielded(op), argOf(body, 0), argOf(body, 1)) &&
+         isConstantFill(mlirOperationGetOperand(op, 1), start);
+}
+
+//===--- labels -----------------------------------------------------------------------===//
+// Of an operand's dimensions, from those of the loops. False: it is not indexed by plain loops.
+static bool labelOperand(MlirOperation op, intptr_t k, const int *loops, DlcLabelled *out) {
+  MlirAffineMap map;
+  *out = (DlcLabelled){.value = mlirOperationGetOperand(op, k)};
+  if (!mlirTypeIsARankedTensor(typeOf(out->value)) || !dlcLinalgMap(op, k, &map)) return false;
+  out->rank = mlirAffineMapGetNumResults(map);
+  if (out->rank > DLC_MAX_RANK) return false;
+  for (intptr_t i = 0; i < out->rank; ++i) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    if (mlirAffineExprIsADim(e))
+      out->label[i] = loops[mlirAffineDimExprGetPosition(e)];
+    else if (mlirAffineExprIsAConstant(e) && mlirAffineConstantExprGetValue(e) == 0)
+      out->label[i] = DLC_NO_LABEL;
+    else
+      return false;
+  }
+  return true;
+}
+// Of the loops that index a value which has labels; the others get `rest`.
+static bool labelLoops(MlirOperation op, intptr_t k, const DlcLabelled *value, int rest, int *loops) {
+  MlirAffineMap map;
+  if (!dlcLinalgMap(op, k, &map) || mlirAffineMapGetNumDims(map) > DLC_MAX_LOOPS) return false;
+  for (intptr_t l = 0; l < mlirAffineMapGetNumDims(map); ++l) loops[l] = rest;
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i) {
+    if (!mlirAffineExprIsADim(mlirAffineMapGetResult(map, i))) return false;
+    loops[mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i))] = value->label[i];
+  }
+  return true;
+}
+static bool has(const DlcLabelled *v, int label) {
+  for (intptr_t i = 0; i < v->rank; ++i)
+    if (v->label[i] == label) return true;
+  return false;
+}
+static bool sameLabels(const DlcLabelled *a, const DlcLabelled *b) {
+  return mlirValueEqual(a->value, b->value) && a->rank == b->rank &&
+         !memcmp(a->label, b->label, (size_t)a->rank * sizeof *a->label);
+}
+
+// Through transpositions and, where factors may be kept, products with a scalar.
+static void seeThrough(DlcSoftmax *s, DlcLabelled *v, bool factors) {
+  for (;;) {
+    MlirOperation op = opOf(v->value);
+    DlcLabelled source;
+    int loops[DLC_MAX_LOOPS];
+    intptr_t out = op.ptr ? mlirOperationGetNumOperands(op) - 1 : 0;
+    if (!op.ptr || !(linalg_transpose_isa(op) || (factors && isGeneric(op, 2) && isElementwise(op)))) return;
+    if (!labelLoops(op, out, v, DLC_NO_LABEL, loops) || !labelOperand(op, 0, loops, &source) || source.rank != v->rank)
+      return;
+    if (!linalg_transpose_isa(op)) {
+      MlirValue scalar = mlirOperationGetOperand(op, 1);
+      bool isScalar = mlirTypeIsARankedTensor(typeOf(scalar)) && mlirShapedTypeGetRank(typeOf(scalar)) == 0;
+      if (!isScalar || s->nFactors == DLC_MOST_FACTORS || !arith_mulf_isa(yielded(op)) ||
+          !isOf(yielded(op), argOf(bodyOfOp(op), 0), argOf(bodyOfOp(op), 1)))
+        return;
+      s->factor[s->nFactors++] = scalar;
+    }
+    *v = source;
+  }
+}
+
+//===--- the pattern -------------------------------------------------------------------===//
+// The second contraction: which operand is P, and what its loops are.
+static bool matchOutput(MlirOperation op, DlcSoftmax *s, DlcLabelled *p) {
+  bool reduces[DLC_MAX_LOOPS];
+  if (!isContraction(op)) return false;
+  intptr_t n = dlcIteratorTypes(op, reduces, DLC_MAX_LOOPS);
+  MlirAffineMap maps[3];
+  for (intptr_t k = 0; k < 3; ++k)
+    if (!dlcLinalgMap(op, k, &maps[k]) || !mlirAffineMapIsProjectedPermutation(maps[k])) return false;
+  for (int side = 0; side < 2; ++side) {
+    MlirOperation producer = opOf(mlirOperationGetOperand(op, side));
+    if (!isGeneric(producer, 2) || !arith_divf_isa(yielded(producer))) continue;
+    int loops[DLC_MAX_LOOPS], count[DLC_LABELS] = {0};
+    *s = (DlcSoftmax){.output = op, .divide = producer, .until = INT64_MAX};
+    for (intptr_t l = 0; l < n; ++l) {
+      bool inP = false, inV = false;
+      for (intptr_t i = 0; i < mlirAffineMapGetNumResults(maps[side]); ++i)
+        inP |= mlirAffineDimExprGetPosition(mlirAffineMapGetResult(maps[side], i)) == l;
+      for (intptr_t i = 0; i < mlirAffineMapGetNumResults(maps[!side]); ++i)
+        inV |= mlirAffineDimExprGetPosition(mlirAffineMapGetResult(maps[!side], i)) == l;
+      loops[l] = reduces[l] ? DLC_KEYS : inP && inV ? (int)s->nBatch++ : inP ? DLC_ROWS : DLC_COLUMNS;
+      if (s->nBatch > DLC_MOST_BATCH || (!inP && !inV) || (reduces[l] && !(inP && inV))) return false;
+      ++count[loops[l]];
+    }
+    if (count[DLC_KEYS] != 1 || count[DLC_ROWS] != 1 || count[DLC_COLUMNS] != 1) return false;
+    return labelOperand(op, side, loops, p) && labelOperand(op, !side, loops, &s->value) &&
+           labelOperand(op, 2, loops, &s->result);
+  }
+  return false;
+}
+
+// The operands of an elementwise op with two: one like the result, one without the keys.
+static bool matchPair(MlirOperation op, const DlcLabelled *result, DlcLabelled *like, DlcLabelled *row) {
+  int loops[DLC_MAX_LOOPS];
+  return isGeneric(op, 2) && isElementwise(op) && labelLoops(op, 2, result, DLC_NO_LABEL, loops) &&
+         labelOperand(op, 0, loops, like) && labelOperand(op, 1, loops, row) && like->rank == result->rank &&
+         row->rank == result->rank - 1 && has(like, DLC_KEYS) && !has(row, DLC_KEYS) && has(row, DLC_ROWS);
+}
+static intptr_t countUses(MlirValue v) {
+  intptr_t n = 0;
+  dlcForEachUse(use, v) ++n;
+  return n;
+}
+// `op` reduces `of` along the keys to `row`.
+static bool reducesKeys(MlirOperation op, const DlcLabelled *row, const DlcLabelled *of) {
+  int loops[DLC_MAX_LOOPS];
+  DlcLabelled read;
+  return labelLoops(op, 1, row, DLC_KEYS, loops) && labelOperand(op, 0, loops, &read) && sameLabels(&read, of);
+}
+static bool matchSoftmax(DlcSoftmax *s, const DlcLabelled *p, DlcLabelled *scores) {
+  DlcLabelled e, l, m;
+  if (!matchPair(s->divide, p, &e, &l) || countUses(p->value) != 1) return false;
+  MlirBlock body = bodyOfOp(s->divide);
+  MlirOperation quotient = yielded(s->divide);
+  if (!mlirValueEqual(mlirOperationGetOperand(quotient, 0), argOf(body, 0)) ||
+      !mlirValueEqual(mlirOperationGetOperand(quotient, 1), argOf(body, 1)))
+    return false;
+  s->exponent = opOf(e.value), s->sum = opOf(l.value);
+  if (!isReduction(s->sum, arith_addf_isa, isZero) || !reducesKeys(s->sum, &l, &e) || !hasOneUse(l.value) ||
+      countUses(e.value) != 2 || !matchPair(s->exponent, &e, scores, &m))
+    return false;
+  body = bodyOfOp(s->exponent);
+  MlirOperation exponential = yielded(s->exponent),
+                difference = math_exp_isa(exponential) ? opOf(mlirOperationGetOperand(exponential, 0)) : exponential;
+  s->max = opOf(m.value);
+  return math_exp_isa(exponential) && arith_subf_isa(difference) &&
+         mlirValueEqual(mlirOperationGetOperand(difference, 0), argOf(body, 0)) &&
+         mlirValueEqual(mlirOperationGetOperand(difference, 1), argOf(body, 1)) &&
+         (isReduction(s->max, arith_maximumf_isa, isLowest) || isReduction(s->max, arith_maxnumf_isa, isLowest)) &&
+         reducesKeys(s->max, &m, scores) && hasOneUse(m.value) && countUses(scores->value) == 2;
+}
+
+bool dlcSoftmaxOperand(const DlcSoftmax *softmax, intptr_t step, intptr_t k, DlcLabelled *out) {
+  return labelOperand(softmax->step[step], k, softmax->stepLabel[step], out);
+}
+
+// The operand of a step that is the scores before it; negative: none, or in another order as well.
+static intptr_t scoresOf(MlirOperation op, const int *loops, const DlcLabelled *result, DlcLabelled *before) {
+  intptr_t found = -1;
+  for (intptr_t k = 0; k + 1 < mlirOperationGetNumOperands(op); ++k) {
+    DlcLabelled v;
+    if (!mlirTypeIsARankedTensor(typeOf(mlirOperationGetOperand(op, k)))) continue;
+    if (!labelOperand(op, k, loops, &v)) return -1;
+    bool isFull = v.rank == result->rank && has(&v, DLC_KEYS) && has(&v, DLC_ROWS);
+    for (intptr_t i = 0; i < v.rank; ++i) isFull &= v.label[i] != DLC_NO_LABEL;
+    MlirOperation producer = opOf(v.value);
+    if (!isFull || !(isContraction(producer) || (isGeneric(producer, -1) && isElementwise(producer)))) continue;
+    if (found >= 0 && !sameLabels(&v, before)) return -1;
+    found = k, *before = v;
+  }
+  return found;
+}
+// From the scores up to the first contraction.
+static bool matchSteps(DlcSoftmax *s, DlcLabelled *scores) {
+  while (!isContraction(opOf(scores->value))) {
+    MlirOperation op = opOf(scores->value);
+    if (!isGeneric(op, -1) || !isElementwise(op) || s->nSteps == DLC_MOST_STEPS) return false;
+    memmove(&s->step[1], &s->step[0], (size_t)s->nSteps * sizeof *s->step);
+    memmove(&s->stepLabel[1], &s->stepLabel[0], (size_t)s->nSteps * sizeof *s->stepLabel);
+    s->step[0] = op, ++s->nSteps;
+    DlcLabelled before;
+    if (!labelLoops(op, mlirOperationGetNumOperands(op) - 1, scores, DLC_NO_LABEL, s->stepLabel[0]) ||
+        scoresOf(op, s->stepLabel[0], scores, &before) < 0)
+      return false;
+    dlcForEachUse(use, before.value)
+      if (!mlirOperationEqual(mlirOpOperandGetOwner(use), op)) return false;
+    *scores = before;
+  }
+  s->scores = opOf(scores->value);
+  return true;
+}
+static bool matchScores(DlcSoftmax *s, const DlcLabelled *scores) {
+  int loops[DLC_MAX_LOOPS];
+  bool reduces[DLC_MAX_LOOPS];
+  intptr_t n = dlcIteratorTypes(s->scores, reduces, DLC_MAX_LOOPS), count = 0;
+  for (intptr_t l = 0; l < n; ++l) count += reduces[l];
+  if (count != 1 || !labelLoops(s->scores, 2, scores, DLC_DEPTH, loops) ||
+      !labelOperand(s->scores, 0, loops, &s->query) || !labelOperand(s->scores, 1, loops, &s->key))
+    return false;
+  if (has(&s->query, DLC_KEYS)) {
+    DlcLabelled other = s->query;
+    s->query = s->key, s->key = other;
+  }
+  return has(&s->query, DLC_ROWS) && !has(&s->query, DLC_KEYS) && has(&s->query, DLC_DEPTH) && has(&s->key, DLC_KEYS) &&
+         !has(&s->key, DLC_ROWS) && has(&s->key, DLC_DEPTH);
+}
+// A transposition that alone reads the result makes it instead.
+static void matchResult(DlcSoftmax *s) {
+  s->result.value = mlirOperationGetResult(s->output, 0);
+  if (!hasOneUse(s->result.value)) return;
+  MlirOperation user = mlirOpOperandGetOwner(mlirValueGetFirstUse(s->result.value));
+  int loops[DLC_MAX_LOOPS];
+  DlcLabelled result;
+  if (!linalg_transpose_isa(user) || !mlirOperationGetNumResults(user) ||
+      !mlirBlockEqual(mlirOperationGetBlock(user), mlirOperationGetBlock(s->output)) ||
+      !labelLoops(user, 0, &s->result, DLC_NO_LABEL, loops) || !labelOperand(user, 1, loops, &result))
+    return;
+  s->result = result, s->result.value = mlirOperationGetResult(user, 0);
+}
+
+static bool isSameBlock(const DlcSoftmax *s) {
+  MlirOperation ops[] = {s->scores, s->max, s->exponent, s->sum, s->divide};
+  for (size_t i = 0; i < sizeof ops / sizeof *ops; ++i)
+    if (!mlirBlockEqual(mlirOperationGetBlock(ops[i]), mlirOperationGetBlock(s->output))) return false;
+  return true;
+}
+
+bool dlcSoftmaxMatch(MlirOperation output, DlcSoftmax *s) {
+  DlcLabelled p, scores;
+  if (!matchOutput(output, s, &p) || !matchSoftmax(s, &p, &scores) || !matchSteps(s, &scores) ||
+      !matchScores(s, &scores) || !isSameBlock(s))
+    return false;
+  seeThrough(s, &s->query, true), seeThrough(s, &s->key, true), seeThrough(s, &s->value, false);
+  matchResult(s);
+  if (s->nSteps) s->until = dlcMaskedFrom(s->step[s->nSteps - 1], s->stepLabel[s->nSteps - 1]);
+  return true;
+}
