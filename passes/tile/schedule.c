@@ -242,7 +242,7 @@ static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const 
 // made now (tile-pack-constants), so that few rows are enough.
 typedef struct {
   MlirOperation node;
-  intptr_t operand;
+  intptr_t operand, column; // column: the root's dimension that is cut into panels
   int64_t rows;
   bool reuses[DLC_MAX_RANK], isPackable;
 } Panel;
@@ -261,30 +261,41 @@ static bool isPackable(MlirValue argument) {
   return !(mlirAttributeIsADenseElements(value) && mlirDenseElementsAttrIsSplat(value));
 }
 
+// The root's dimension that follows the vectors of a node's result, its last one.
+static int columnOf(const DlcTileNode *node) {
+  MlirAffineMap map;
+  if (!dlcLinalgMap(node->op, mlirOperationGetNumOperands(node->op) - 1, &map) || !mlirAffineMapGetNumResults(map))
+    return -1;
+  MlirAffineExpr e = mlirAffineMapGetResult(map, mlirAffineMapGetNumResults(map) - 1);
+  return mlirAffineExprIsADim(e) ? node->loopToRoot[mlirAffineDimExprGetPosition(e)] : -1;
+}
+
 static bool isPanel(const DlcTileGraph *graph, const DlcTileNode *node, intptr_t k,
                     const DlcTileScheduleOptions *options, Panel *panel) {
   MlirValue v = mlirOperationGetOperand(node->op, k);
   MlirAffineMap map;
   bool varies[DLC_MAX_RANK] = {false};
-  intptr_t last = graph->rank - 1;
-  if (last < 0 || !mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) || !dlcIsStatic(typeOf(v)) ||
-      !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map))
+  intptr_t column = columnOf(node);
+  if (column < 0 || column >= graph->rank || !mlirValueIsABlockArgument(v) || !mlirTypeIsARankedTensor(typeOf(v)) ||
+      !dlcIsStatic(typeOf(v)) || !dlcLinalgMap(node->op, k, &map) || !mlirAffineMapIsProjectedPermutation(map))
     return false;
   dlcTileVaries(node, k, varies);
-  if (!varies[last] || bytesOf(typeOf(v)) < (double)SMALL_BYTES || graph->extent[last] < options->panelColumns)
+  if (!varies[column] || bytesOf(typeOf(v)) < (double)SMALL_BYTES || graph->extent[column] < options->panelColumns)
     return false;
   double bytes = (double)dlcElementBytes(mlirShapedTypeGetElementType(typeOf(v))) * (double)options->panelColumns;
   for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
     if (node->isReduction[mlirAffineDimExprGetPosition(mlirAffineMapGetResult(map, i))])
       bytes *= (double)mlirShapedTypeGetDimSize(typeOf(v), i);
-  *panel = (Panel){.node = node->op, .operand = k, .rows = 1};
-  for (intptr_t i = 0; i < last; ++i) {
+  *panel = (Panel){.node = node->op, .operand = k, .column = column, .rows = 1};
+  for (intptr_t i = 0; i < graph->rank; ++i) {
+    if (i == column) continue;
     panel->reuses[i] = !varies[i];
     if (!varies[i]) panel->rows *= graph->extent[i] < 0 ? 0 : graph->extent[i];
   }
   MlirAffineExpr columns = mlirAffineMapGetResult(map, mlirAffineMapGetNumResults(map) - 1);
-  panel->isPackable = node->loopToRoot[mlirAffineDimExprGetPosition(columns)] == last && isPackable(v);
-  return panel->isPackable || (bytes <= (double)options->panelBytes && panel->rows >= PANEL_ROWS);
+  panel->isPackable = node->loopToRoot[mlirAffineDimExprGetPosition(columns)] == column && isPackable(v);
+  return panel->isPackable ||
+         (column == graph->rank - 1 && bytes <= (double)options->panelBytes && panel->rows >= PANEL_ROWS);
 }
 
 static bool findPanel(const DlcTileGraph *graph, const DlcTileScheduleOptions *options, Panel *panel) {
@@ -301,15 +312,14 @@ static bool findPanel(const DlcTileGraph *graph, const DlcTileScheduleOptions *o
 // One panel wide, all rows high: less only where there would be too few items.
 static bool choosePanelTile(Choice *c, const Panel *panel, const DlcTileScheduleOptions *options) {
   const DlcTileGraph *graph = c->graph;
-  intptr_t last = graph->rank - 1;
-  for (intptr_t i = 0; i <= last; ++i) {
+  for (intptr_t i = 0; i < graph->rank; ++i) {
     if (!graph->tileable[i]) return false;
-    c->tile[i] = i == last ? options->panelColumns : panel->reuses[i] ? graph->extent[i] : 1;
-    if (c->tile[i] < 0 || (i < last && panel->isPackable && c->tile[i] > MOST_CONSTANT_ROWS))
+    c->tile[i] = i == panel->column ? options->panelColumns : panel->reuses[i] ? graph->extent[i] : 1;
+    if (c->tile[i] < 0 || (i != panel->column && panel->isPackable && c->tile[i] > MOST_CONSTANT_ROWS))
       c->tile[i] = MOST_CONSTANT_ROWS;
   }
   int64_t rows = panel->rows;
-  for (intptr_t i = 0; i < last; ++i)
+  for (intptr_t i = 0; i < graph->rank; ++i)
     while (panel->reuses[i] && countItems(c) < options->workers && rows >= 2 * PANEL_ROWS && c->tile[i] > 1) {
       int64_t half = dlcNiceSize(graph->extent[i], (c->tile[i] + 1) / 2, 1);
       if (half >= c->tile[i]) break;

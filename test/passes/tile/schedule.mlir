@@ -153,3 +153,21 @@ func.func @outermost(%x: tensor<?x56x56x64xf32>, %w: tensor<64xf32>, %e: tensor<
   }
   return %r : tensor<?x56x56x64xf32>
 }
+
+// -----
+
+// The root stores the columns of the product first: they are cut into panels all the same.
+// PANEL-LABEL: func @columns_first
+// PANEL: #tile.schedule<[<workgroup[64, {{64|128}}]>]>
+// PANEL: tile.edge %{{.*}} at(workgroup) : tensor<512x1024xf32>
+func.func @columns_first(%a: tensor<512x512xf32>, %e: tensor<1024x512xf32>) -> tensor<1024x512xf32> {
+  %b = arith.constant dense_resource<weights> : tensor<512x1024xf32>
+  %r = tile.graph ins(%x = %a : tensor<512x512xf32>, %y = %b : tensor<512x1024xf32>) outs(%o = %e : tensor<1024x512xf32>) {
+    %i = tensor.empty() : tensor<512x1024xf32>
+    %m = linalg.matmul ins(%x, %y : tensor<512x512xf32>, tensor<512x1024xf32>) outs(%i : tensor<512x1024xf32>) -> tensor<512x1024xf32>
+    %k = tile.edge %m at(workgroup) : tensor<512x1024xf32>
+    %t = linalg.transpose ins(%k : tensor<512x1024xf32>) outs(%o : tensor<1024x512xf32>) permutation = [1, 0]
+    tile.yield %t : tensor<1024x512xf32>
+  }
+  return %r : tensor<1024x512xf32>
+}
