@@ -231,7 +231,7 @@ static MlirValue reduceVectors(Tile *t, intptr_t output, int64_t instance) {
   for (int64_t j = 1; j < n; ++j)
     v = combine(t, op, v, t->accumulator[output][instance + j]); // the vector level is the last one
   MlirType e = t->nest->operand[t->nest->nInputs + output].element;
-  arith_FastMathFlags_opt flags = {mlirTypeIsAFloat(e), arith_FastMathFlags_reassoc};
+  arith_FastMathFlags_opt flags = {mlirTypeIsAFloat(e), arith_FastMathFlags_reassoc | arith_FastMathFlags_nsz};
   return combine(t, op, old, vector_reduction(t->b, kindOf(op), v, e, .fastmath = flags));
 }
 static void finishAccumulators(Tile *t) {
