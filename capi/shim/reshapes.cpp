@@ -3,13 +3,35 @@ extern "C" {
 #include "dlc/analysis.h"
 }
 #include "mlir/CAPI/IR.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/CAPI/Support.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 using namespace mlir;
+
+namespace {
+// A reshape of a constant is the constant in another shape, of the same bytes.
+template <typename Reshape> struct FoldConstant : OpRewritePattern<Reshape> {
+  using OpRewritePattern<Reshape>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Reshape op, PatternRewriter &rewriter) const override {
+    auto constant = op.getSrc().template getDefiningOp<arith::ConstantOp>();
+    ShapedType type = op.getResultType();
+    if (!constant || !type.hasStaticShape()) return failure();
+    TypedAttr value;
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
+      value = DenseResourceElementsAttr::get(type, resource.getRawHandle());
+    else if (auto dense = dyn_cast<DenseElementsAttr>(constant.getValue()))
+      value = dense.reshape(type);
+    if (!value) return failure();
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, value);
+    return success();
+  }
+};
+} // namespace
 
 extern "C" MlirLogicalResult dlcSinkReshapes(MlirOperation root, DlcReshapeControl reshape) {
   MLIRContext *ctx = unwrap(root)->getContext();
@@ -38,5 +60,6 @@ extern "C" MlirLogicalResult dlcSinkReshapes(MlirOperation root, DlcReshapeContr
   tensor::populateFoldTensorEmptyPatterns(patterns);
   tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, ctx);
   tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, ctx);
+  patterns.add<FoldConstant<tensor::ExpandShapeOp>, FoldConstant<tensor::CollapseShapeOp>>(ctx);
   return wrap(applyPatternsGreedily(unwrap(root), std::move(patterns)));
 }

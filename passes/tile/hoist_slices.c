@@ -132,21 +132,44 @@ static bool isUnit(DlcI64s x) {
   return true;
 }
 
+// The size of a dynamic dimension, where it is that of the fresh tensor which an op starts from; else null.
+static MlirValue sizeOf(MlirValue v, intptr_t d) {
+  for (MlirOperation op = opOf(v); dlcIsLinalgOp(op); op = opOf(v))
+    v = operand(op, mlirOperationGetNumOperands(op) - 1);
+  if (!tensor_empty_isa(opOf(v))) return (MlirValue){0};
+  intptr_t n = 0;
+  for (intptr_t i = 0; i < d; ++i) n += mlirShapedTypeIsDynamicDim(typeOf(v), i);
+  return at(tensor_empty_dynamicSizes(opOf(v)), n);
+}
+
+// Whether a dimension is read whole, of dynamic ones as far as is seen.
+static bool isWhole(MlirOperation slice, intptr_t d, intptr_t *dynamic) {
+  MlirValue source = tensor_extract_slice_source(slice);
+  int64_t size = tensor_extract_slice_static_sizes(slice).data[d];
+  bool isDynamic = size == mlirShapedTypeGetDynamicSize();
+  MlirValue given = isDynamic ? at(tensor_extract_slice_sizes(slice), (*dynamic)++) : (MlirValue){0};
+  if (tensor_extract_slice_static_offsets(slice).data[d] != 0) return false;
+  if (!isDynamic) return size == mlirShapedTypeGetDimSize(typeOf(source), d);
+  MlirValue whole = mlirShapedTypeIsDynamicDim(typeOf(source), d) ? sizeOf(source, d) : (MlirValue){0};
+  return !isNull(whole) && mlirValueEqual(whole, given);
+}
+
 // A slice that cuts one dimension of known size only.
 static bool readSlice(MlirOperation op, Part *part) {
   if (!tensor_extract_slice_isa(op)) return false;
-  MlirType from = typeOf(tensor_extract_slice_source(op)), to = typeOf(dlcResult(op, 0));
+  MlirType from = typeOf(tensor_extract_slice_source(op));
+  int64_t unknown = mlirShapedTypeGetDynamicSize();
   DlcI64s offsets = tensor_extract_slice_static_offsets(op), sizes = tensor_extract_slice_static_sizes(op);
-  intptr_t rank = mlirShapedTypeGetRank(from);
-  if (rank != mlirShapedTypeGetRank(to) || rank > DLC_CONSTANT_RANK || !isUnit(tensor_extract_slice_static_strides(op)))
+  intptr_t rank = mlirShapedTypeGetRank(from), dynamic = 0;
+  if (rank != mlirShapedTypeGetRank(typeOf(dlcResult(op, 0))) || rank > DLC_CONSTANT_RANK ||
+      !isUnit(tensor_extract_slice_static_strides(op)))
     return false;
   *part = (Part){-1, 0, 0};
   for (intptr_t d = 0; d < rank; ++d) {
-    int64_t whole = mlirShapedTypeGetDimSize(from, d), size = mlirShapedTypeGetDimSize(to, d);
-    if (whole == size && offsets.data[d] == 0) continue;
-    if (part->axis >= 0 || mlirShapedTypeIsDynamicDim(from, d) || sizes.data[d] != size || offsets.data[d] < 0)
+    if (isWhole(op, d, &dynamic)) continue;
+    if (part->axis >= 0 || mlirShapedTypeIsDynamicDim(from, d) || sizes.data[d] == unknown || offsets.data[d] < 0)
       return false;
-    *part = (Part){d, offsets.data[d], size};
+    *part = (Part){d, offsets.data[d], sizes.data[d]};
   }
   return part->axis >= 0;
 }

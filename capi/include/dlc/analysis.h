@@ -56,7 +56,7 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
 
 // Makes linalg.generic ops that read a tensor.expand_shape read its source, as loops over fewer dimensions, and expand
 // their results instead; drops sizes of one that an operand has and is not indexed by. Joins neighbouring loops of a
-// linalg.generic, whose operands are collapsed and whose results are expanded.
+// linalg.generic, whose operands are collapsed and whose results are expanded. Reshapes of constants are constants.
 typedef struct {
   bool (*mayCollapse)(MlirOperation consumer);
   intptr_t (*joined)(MlirOperation generic, intptr_t *first); // how many loops from the first one on; 0: none

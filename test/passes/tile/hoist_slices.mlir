@@ -64,6 +64,22 @@ func.func @windows(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
 
 // -----
 
+// Rows of another number than the product has: not the halves of a gate.
+// CHECK-LABEL: func @fewer_rows
+// CHECK-COUNT-2: tensor.extract_slice
+func.func @fewer_rows(%x: tensor<?x2xf32>, %n: index, %m: index) -> (tensor<?x2xf32>, tensor<?x2xf32>) {
+  %w = arith.constant dense<0.5> : tensor<2x4xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %p = linalg.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x4xf32>) outs(%z : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %l = tensor.extract_slice %p[0, 0] [%m, 2] [1, 1] : tensor<?x4xf32> to tensor<?x2xf32>
+  %r = tensor.extract_slice %p[0, 2] [%m, 2] [1, 1] : tensor<?x4xf32> to tensor<?x2xf32>
+  return %l, %r : tensor<?x2xf32>, tensor<?x2xf32>
+}
+
+// -----
+
 // Left alone: four parts; halves of something that is read elsewhere as well; halves along the reduced operand's rows.
 // CHECK-LABEL: func @others
 // CHECK-COUNT-8: tensor.extract_slice

@@ -102,3 +102,20 @@ func.func @batches(%x: tensor<?x?x64xf32>, %y: tensor<?x64x?xf32>, %o: tensor<?x
   } -> tensor<?x50x32xf32>
   return %r, %s : tensor<?x?x?xf32>, tensor<?x50x32xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func @constants
+// CHECK-DAG: %[[A:.*]] = arith.constant dense_resource<weights> : tensor<6xf32>
+// CHECK-DAG: %[[B:.*]] = arith.constant dense<{{.*}}> : tensor<2x2xf32>
+// CHECK: return %[[A]], %[[B]]
+func.func @constants() -> (tensor<6xf32>, tensor<2x2xf32>) {
+  %a = arith.constant dense_resource<weights> : tensor<1x6x1xf32>
+  %b = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %c = tensor.collapse_shape %a [[0, 1, 2]] : tensor<1x6x1xf32> into tensor<6xf32>
+  %d = tensor.expand_shape %b [[0, 1]] output_shape [2, 2] : tensor<4xf32> into tensor<2x2xf32>
+  return %c, %d : tensor<6xf32>, tensor<2x2xf32>
+}
+{-#
+  dialect_resources: { builtin: { weights: "0x040000000000803F0000803F0000803F0000803F0000803F0000803F" } }
+#-}
