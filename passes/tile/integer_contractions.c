@@ -235,7 +235,7 @@ static bool startsAtZero(MlirValue init) {
 
 // Operands of the elementwise op behind the contraction, each null where there is none: their arguments.
 typedef struct {
-  MlirValue ins[4];
+  MlirValue ins[5]; // the last is the output
   MlirAffineMap maps[5];
   MlirType elements[5];
   intptr_t n;
