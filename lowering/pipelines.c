@@ -19,7 +19,8 @@ const DlcStage dlcCommonStages[] = {
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"
      "tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,tile-decompose-pads,"
-     "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,"
+     "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,tile-softmax-"
+     "reciprocals,"
      "tile-merge-siblings,tile-split-reductions,tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},

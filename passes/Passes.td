@@ -157,6 +157,15 @@ def TileOnlineSoftmax : Pass<"tile-online-softmax", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"rewritten", "rewritten", "softmaxes rewritten">];
   let dependentDialects = ["linalg", "tile", "tensor", "arith", "math", "dlti"];
 }
+def TileSoftmaxReciprocals : Pass<"tile-softmax-reciprocals", "::mlir::func::FuncOp"> {
+  let summary = "Let a softmax divide once a row";
+  let description = [{
+    Where the exponentials of a softmax are divided by their sum, the reciprocal of the sum is made once a row and
+    multiplied with.
+  }];
+  let statistics = [Statistic<"rewritten", "rewritten", "softmaxes rewritten">];
+  let dependentDialects = ["linalg", "tensor", "arith"];
+}
 def TileSetDevice : Pass<"tile-set-device", "::mlir::ModuleOp"> {
   let summary = "Give a module the description of a device";
   let description = [{

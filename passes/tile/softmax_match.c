@@ -179,7 +179,7 @@ static bool reducesKeys(MlirOperation op, const DlcLabelled *row, const DlcLabel
 }
 static bool matchSoftmax(DlcSoftmax *s, const DlcLabelled *p, DlcLabelled *scores) {
   DlcLabelled e, l, m;
-  if (!matchPair(s->divide, p, &e, &l) || countUses(p->value) != 1) return false;
+  if (!matchPair(s->divide, p, &e, &l)) return false;
   MlirBlock body = bodyOfOp(s->divide);
   MlirOperation quotient = yielded(s->divide);
   if (!mlirValueEqual(mlirOperationGetOperand(quotient, 0), argOf(body, 0)) ||
@@ -197,7 +197,7 @@ static bool matchSoftmax(DlcSoftmax *s, const DlcLabelled *p, DlcLabelled *score
          mlirValueEqual(mlirOperationGetOperand(difference, 0), argOf(body, 0)) &&
          mlirValueEqual(mlirOperationGetOperand(difference, 1), argOf(body, 1)) &&
          (isReduction(s->max, arith_maximumf_isa, isLowest) || isReduction(s->max, arith_maxnumf_isa, isLowest)) &&
-         reducesKeys(s->max, &m, scores) && hasOneUse(m.value) && countUses(scores->value) == 2;
+         reducesKeys(s->max, &m, scores) && hasOneUse(m.value);
 }
 
 bool dlcSoftmaxOperand(const DlcSoftmax *softmax, intptr_t step, intptr_t k, DlcLabelled *out) {
@@ -275,10 +275,30 @@ static bool isSameBlock(const DlcSoftmax *s) {
   return true;
 }
 
+// The keys are the dimension that the divisor lacks, the rows any other.
+bool dlcSoftmaxMatchDivision(MlirOperation op, DlcSoftmax *s) {
+  MlirAffineMap result, divisor;
+  if (!isGeneric(op, 2) || !isElementwise(op) || !arith_divf_isa(yielded(op)) || !dlcLinalgMap(op, 2, &result) ||
+      !dlcLinalgMap(op, 1, &divisor) || !mlirAffineMapIsPermutation(result) ||
+      !mlirAffineMapIsProjectedPermutation(divisor))
+    return false;
+  *s = (DlcSoftmax){.divide = op, .until = INT64_MAX};
+  DlcLabelled p = {.value = mlirOperationGetResult(op, 0), .rank = mlirAffineMapGetNumResults(result)}, scores;
+  bool hasRows = false;
+  for (intptr_t i = 0; i < p.rank; ++i) {
+    bool inDivisor = false;
+    for (intptr_t k = 0; k < mlirAffineMapGetNumResults(divisor); ++k)
+      inDivisor |= mlirAffineExprEqual(mlirAffineMapGetResult(divisor, k), mlirAffineMapGetResult(result, i));
+    p.label[i] = !inDivisor ? DLC_KEYS : hasRows ? (int)s->nBatch++ : DLC_ROWS;
+    hasRows |= inDivisor;
+  }
+  return s->nBatch <= DLC_MOST_BATCH && matchSoftmax(s, &p, &scores);
+}
+
 bool dlcSoftmaxMatch(MlirOperation output, DlcSoftmax *s) {
   DlcLabelled p, scores;
-  if (!matchOutput(output, s, &p) || !matchSoftmax(s, &p, &scores) || !matchSteps(s, &scores) ||
-      !matchScores(s, &scores) || !isSameBlock(s))
+  if (!matchOutput(output, s, &p) || countUses(p.value) != 1 || !matchSoftmax(s, &p, &scores) ||
+      countUses(scores.value) != 2 || !matchSteps(s, &scores) || !matchScores(s, &scores) || !isSameBlock(s))
     return false;
   seeThrough(s, &s->query, true), seeThrough(s, &s->key, true), seeThrough(s, &s->value, false);
   matchResult(s);

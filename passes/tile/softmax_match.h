@@ -36,5 +36,7 @@ typedef struct {
 
 // `output`: what may be the second contraction. False: it is not.
 bool dlcSoftmaxMatch(MlirOperation output, DlcSoftmax *out);
+// Whether op is the P = E / L of a softmax, whoever reads it; the second contraction and the scores are left empty.
+bool dlcSoftmaxMatchDivision(MlirOperation op, DlcSoftmax *out);
 // The labels of what a step reads as operand k.
 bool dlcSoftmaxOperand(const DlcSoftmax *softmax, intptr_t step, intptr_t k, DlcLabelled *out);
