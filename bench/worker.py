@@ -60,7 +60,7 @@ class Server:
         loaded = time.perf_counter() - started
         self.system = system
         system.run()
-        error, message = compare(system.outputs(), job.expected())
+        error, message = compare(system.outputs(), job.expected(), job.of_largest)
         started = time.perf_counter()
         runs, elapsed = 0, 0.0
         while not runs or elapsed < warm_up or (runs < WARM_UP_RUNS and elapsed < WARM_UP_LIMIT):

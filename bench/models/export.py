@@ -41,7 +41,11 @@ MODELS = {
 HALF_SUFFIX = ".f16"
 HALF_OF = ("bert", "vit", "swin", "bsrn", "nafnet", "restormer", "mobilevit", "conformer", "mobilenet", "nerf")
 HALF_MODELS = {name + HALF_SUFFIX: ("half", "HalfModel") for name in HALF_OF}
-KNOWN = MODELS | HALF_MODELS
+# NAME.i8: those that are there with 8-bit weights and values (quantised.py).
+BYTE_SUFFIX = ".i8"
+BYTE_OF = ("bert", "vit", "mobilenet", "resnet50", "squeezenet")
+BYTE_MODELS = {name + BYTE_SUFFIX: ("quantised", "QuantisedModel") for name in BYTE_OF}
+KNOWN = MODELS | HALF_MODELS | BYTE_MODELS
 DEFAULT_OUT = Path(__file__).resolve().parent / "out"
 
 
@@ -55,6 +59,8 @@ def find(name):
 
 def split_name(name):
     """(the name without its element type, the element type), as cases have them: bert.f16 gives bert, f16."""
+    if name in BYTE_MODELS:
+        return name.removesuffix(BYTE_SUFFIX), "i8"
     return (name.removesuffix(HALF_SUFFIX), "f16") if name in HALF_MODELS else (name, "f32")
 
 

@@ -8,7 +8,7 @@ import export
 import measuring
 import records as recording
 from measuring import say
-from systems.job import Job
+from systems.job import BYTE_OF_LARGEST, Job
 
 QUICK = ("squeezenet", "mobilenet", "lstm")
 PLAN = measuring.Plan(rounds=6, round_seconds=0.25, warm_up=0.3)
@@ -37,7 +37,8 @@ def run(options, records):
             for data_set in _data_sets(folder, options.quick):
                 for threads in options.threads:
                     job = Job(name if name in names else "", str(folder / "model.onnx"), str(data_set), threads,
-                              runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
+                              runtime=str(options.build / "lib" / "libdlrt.so"), cache=str(folder),
+                              of_largest=BYTE_OF_LARGEST if name in export.BYTE_MODELS else None)  # fmt: skip
                     jobs = {system: replace(job, program=programs.get(system, "")) for system in chosen}
                     base, element = export.split_name(name)
                     case = f"{base}/{data_set.name}/{element}/t{threads}"

@@ -8,6 +8,7 @@ import numpy
 RTOL = 1e-3
 ATOL_OF_LARGEST = 1e-4  # absolute tolerance, as a part of the largest expected value
 HALF_OF_LARGEST = 5e-3  # the same of float16
+BYTE_OF_LARGEST = 0.2  # the same of a quantised network, whose steps add up from layer to layer
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Job:
     program: str = ""  # what dlc made of the model
     runtime: str = ""  # libdlrt.so
     cache: str = ""  # a folder for what a peer compiles
+    of_largest: float | None = None  # tolerance, as a part of the largest expected value; none: by the type
     from_c: bool = False  # call dlc from C (systems/native.py) and not, like most peers, from Python
 
     def inputs(self):
@@ -40,9 +42,9 @@ class Job:
         return values
 
 
-def compare(got, expected):
+def compare(got, expected, of_largest=None):
     """(largest error as a multiple of the tolerance, message or empty): each element may be
-    off by RTOL of itself and ATOL_OF_LARGEST (HALF_OF_LARGEST) of the largest value of its tensor."""
+    off by RTOL of itself and of_largest (ATOL_OF_LARGEST, HALF_OF_LARGEST) of the largest value of its tensor."""
     if len(got) != len(expected):
         return numpy.inf, f"{len(got)} outputs instead of {len(expected)}"
     worst = 0.0
@@ -54,8 +56,8 @@ def compare(got, expected):
             continue
         if not numpy.isfinite(a).all():
             return numpy.inf, f"output {index} holds values that are not finite"
-        of_largest = HALF_OF_LARGEST if b.dtype == numpy.float16 else ATOL_OF_LARGEST
+        part = of_largest or (HALF_OF_LARGEST if b.dtype == numpy.float16 else ATOL_OF_LARGEST)
         a, b = a.astype(numpy.float64), b.astype(numpy.float64)
-        allowed = RTOL * numpy.abs(b) + of_largest * numpy.abs(b).max()
+        allowed = RTOL * numpy.abs(b) + part * numpy.abs(b).max()
         worst = max(worst, float((numpy.abs(a - b) / numpy.maximum(allowed, 1e-300)).max()))
     return worst, "" if worst <= 1 else f"an output is off by {worst:.3g} times the tolerance"

@@ -222,3 +222,50 @@ func.func @table(%q: tensor<100x8xi8>, %i: index) -> f32 {
   %e = tensor.extract %x[%i, %i] : tensor<100x8xf32>
   return %e : f32
 }
+
+// -----
+
+#id = affine_map<(m, n) -> (m, n)>
+#scalar = affine_map<(m, n) -> ()>
+#column = affine_map<(m, n) -> (n)>
+
+// A zero point, a scale for each column, and a start that is no constant.
+// CHECK-LABEL: func @columns
+// CHECK-SAME: %[[Q:[a-z0-9]+]]: tensor<2x2xi8>, %[[I:[a-z0-9]+]]: tensor<2x3xf32>
+// CHECK-DAG: %[[OFFSETS:.*]] = arith.constant dense<[-50, 30, -90]> : tensor<3xi32>
+// CHECK-DAG: %[[SCALES:.*]] = arith.constant dense<[2.500000e-01, 5.000000e-01, 1.000000e+00]> : tensor<3xf32>
+// CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[Q]], %{{.*}} : tensor<2x2xi8>, tensor<2x3xi8>)
+// CHECK: linalg.generic {{.*}} ins(%[[SUM]], %[[OFFSETS]], %[[SCALES]], %[[I]] : tensor<2x3xi32>, tensor<3xi32>, tensor<3xf32>, tensor<2x3xf32>)
+func.func @columns(%q: tensor<2x2xi8>, %init: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %zero = arith.constant dense<10> : tensor<i32>
+  %scale = arith.constant dense<0.5> : tensor<f32>
+  %scales = arith.constant dense<[0.5, 1.0, 2.0]> : tensor<3xf32>
+  %w = arith.constant dense<[[1, 2, 3], [4, -5, 6]]> : tensor<2x3xi32>
+  %ei = tensor.empty() : tensor<2x2xi32>
+  %ef = tensor.empty() : tensor<2x2xf32>
+  %ew = tensor.empty() : tensor<2x3xf32>
+  %wide = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%q : tensor<2x2xi8>) outs(%ei : tensor<2x2xi32>) {
+  ^bb0(%a: i8, %o: i32):
+    %r = arith.extui %a : i8 to i32
+    linalg.yield %r : i32
+  } -> tensor<2x2xi32>
+  %centred = linalg.generic {indexing_maps = [#id, #scalar, #id], iterator_types = ["parallel", "parallel"]} ins(%wide, %zero : tensor<2x2xi32>, tensor<i32>) outs(%ei : tensor<2x2xi32>) {
+  ^bb0(%a: i32, %z: i32, %o: i32):
+    %r = arith.subi %a, %z : i32
+    linalg.yield %r : i32
+  } -> tensor<2x2xi32>
+  %x = linalg.generic {indexing_maps = [#id, #scalar, #id], iterator_types = ["parallel", "parallel"]} ins(%centred, %scale : tensor<2x2xi32>, tensor<f32>) outs(%ef : tensor<2x2xf32>) {
+  ^bb0(%a: i32, %s: f32, %o: f32):
+    %f = arith.sitofp %a : i32 to f32
+    %r = arith.mulf %f, %s : f32
+    linalg.yield %r : f32
+  } -> tensor<2x2xf32>
+  %y = linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]} ins(%w, %scales : tensor<2x3xi32>, tensor<3xf32>) outs(%ew : tensor<2x3xf32>) {
+  ^bb0(%a: i32, %s: f32, %o: f32):
+    %f = arith.sitofp %a : i32 to f32
+    %r = arith.mulf %f, %s : f32
+    linalg.yield %r : f32
+  } -> tensor<2x3xf32>
+  %r = linalg.matmul ins(%x, %y : tensor<2x2xf32>, tensor<2x3xf32>) outs(%init : tensor<2x3xf32>) -> tensor<2x3xf32>
+  return %r : tensor<2x3xf32>
+}
