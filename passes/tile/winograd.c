@@ -105,16 +105,12 @@ static double directSeconds(const Model *m) {
 static void consider(const Model *m, DlcWinograd w, DlcWinograd *best) {
   const DlcConvolution *c = m->c;
   Item item = priceItem(m, &w);
-  if (item.working > m->l3Bytes / 4 / (double)m->device->units) return;
+  double share = m->l3Bytes / 4 / (double)m->device->units;
+  if (item.working > (share > m->l2Bytes ? share : m->l2Bytes)) return;
   int64_t items = c->images / w.images * (c->rows / w.rows) * (c->columns / w.columns) * (c->filters / w.filters);
   double waves = ceilDivide(items, m->device->units), points = (double)((w.outputs + 2) * (w.outputs + 2));
   w.seconds = overlap(waves * item.compute, waves * item.traffic + firstRead(m, points));
   if (best->seconds <= 0 || w.seconds < best->seconds * 0.999) *best = w;
-}
-
-// A part of an extent that leaves no rest, and no tile that reaches over its end but the last one.
-static bool isPart(int64_t extent, int64_t part, int64_t outputs) {
-  return part == extent || (extent % part == 0 && part % outputs == 0);
 }
 
 bool dlcWinogradPrice(const DlcConvolution *convolution, const DlcDevice *device, int64_t outputs, DlcWinograd *out) {
@@ -123,9 +119,9 @@ bool dlcWinogradPrice(const DlcConvolution *convolution, const DlcDevice *device
   Model m = modelOf(c, device);
   *out = (DlcWinograd){.outputs = outputs};
   int64_t panel = dlcWinogradPanel(c->filters);
-  for (int64_t rows = 1; rows <= c->rows; ++rows)
-    for (int64_t columns = 1; columns <= c->columns && isPart(c->rows, rows, outputs); ++columns)
-      for (int64_t images = 1; images <= c->images && isPart(c->columns, columns, outputs); ++images) {
+  for (int64_t rows = 1; rows <= c->rows; ++rows) // parts that leave no rest: all items are equal
+    for (int64_t columns = 1; columns <= c->columns && c->rows % rows == 0; ++columns)
+      for (int64_t images = 1; images <= c->images && c->columns % columns == 0; ++images) {
         bool isWhole = rows == c->rows && columns == c->columns;
         if (c->images % images || (images > 1 && !isWhole)) continue;
         for (int64_t filters = panel; filters <= c->filters; filters += panel)
