@@ -17,7 +17,7 @@
 // before. A mask that rules out keys by their place alone bounds the stream (`until`).
 //
 // Left alone: what no price says would be faster; anything but one dimension each of rows, keys, depth and columns;
-// scores that something else reads as well.
+// scores that something else reads as well; accumulators narrower than f32, which would round once a step.
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -286,15 +286,11 @@ static void setUntil(Writer *w, MlirOperation reduce) {
   }
 }
 
-static void lowestOf(MlirType element, double *lowest) {
-  *lowest = mlirTypeIsAF64(element) ? -DBL_MAX : mlirTypeIsAF16(element) ? -65504. : -(double)FLT_MAX;
-  if (mlirTypeIsABF16(element)) *lowest = -3.3895313892515355e38;
-}
+static double lowestOf(MlirType element) { return mlirTypeIsAF64(element) ? -DBL_MAX : -(double)FLT_MAX; }
 
 static MlirValue writeGraph(Writer *w, DlcLabelled result, const DlcLabelled *factors) {
   DlcBuilder *b = w->b;
-  double lowest;
-  lowestOf(w->element, &lowest);
+  double lowest = lowestOf(w->element);
   DlcLabelled queries = w->inside[0], acc[3], streamed[MOST_INS], own[MOST_INS];
   queries = makeQueries(w, queries, factors);
   acc[0] = filledOf(w, SHAPED(w, DLC_ROWS), lowest), acc[1] = filledOf(w, SHAPED(w, DLC_ROWS), 0);
@@ -468,9 +464,20 @@ static void eraseUnused(DlcBuilder *b, MlirOperation root) {
   free(ops.data);
 }
 
+// Of one element type throughout, wide enough to be rounded once a step.
 static bool isOutput(MlirOperation op) {
-  DlcSoftmax softmax;
-  return dlcSoftmaxMatch(op, &softmax);
+  DlcSoftmax s;
+  if (!dlcSoftmaxMatch(op, &s)) return false;
+  MlirType element = mlirShapedTypeGetElementType(typeOf(s.result.value));
+  MlirValue values[5 + DLC_MOST_FACTORS + DLC_MOST_STEPS] = {s.query.value, s.key.value, s.value.value,
+                                                             mlirOperationGetResult(s.scores, 0),
+                                                             mlirOperationGetResult(s.divide, 0)};
+  intptr_t n = 5;
+  for (intptr_t i = 0; i < s.nFactors; ++i) values[n++] = s.factor[i];
+  for (intptr_t i = 0; i < s.nSteps; ++i) values[n++] = mlirOperationGetResult(s.step[i], 0);
+  for (intptr_t i = 0; i < n; ++i)
+    if (!mlirTypeEqual(mlirShapedTypeGetElementType(typeOf(values[i])), element)) return false;
+  return mlirTypeIsAF32(element) || mlirTypeIsAF64(element);
 }
 
 MlirLogicalResult dlcRunTileOnlineSoftmax(MlirOperation root, DlcPass *pass,
