@@ -176,7 +176,11 @@ class Oddities(Layers):
         a = self.argument("i8", [self.fixed(m), self.fixed(k)], 0.0)
         b = self.argument("i8", [self.fixed(k), self.fixed(n)], 0.7)
         loops = [self.fixed(x) for x in (m, n, k)]
-        total = nodes.contraction(self.graph, a, b, [d(0), d(2)], [d(2), d(1)], loops, [0, 1], None, "product_i8")
+        if self.chance(0.6):
+            a, b, kind = self.centred(a), self.widened(self.argument("i8", b.dims, 1.0), True), "product_centred"
+        else:
+            kind = "product_i8"
+        total = nodes.contraction(self.graph, a, b, [d(0), d(2)], [d(2), d(1)], loops, [0, 1], None, kind)
 
         def body(arithmetic, s):
             x = arithmetic.cast(Scalar(s[0].name, "i32", Facts(2.0**20, None, True)), "f32")
@@ -187,6 +191,26 @@ class Oddities(Layers):
             return arithmetic.cast(arithmetic.either("arith.minimumf", x, high), "i8")
 
         return nodes.same_shape(self.graph, [total], "i8", body, "requantise")
+
+    def widened(self, v, is_signed):
+        """Bytes as i32."""
+
+        def body(arithmetic, s):
+            name = arithmetic.e.op(f"arith.{'extsi' if is_signed else 'extui'} {s[0].name} : i8 to i32")
+            return Scalar(name, "i32", Facts(255.0, None, True))
+
+        return nodes.same_shape(self.graph, [v], "i32", body, "widened")
+
+    def centred(self, v):
+        """Bytes less their zero point, as the importer has them before a product."""
+        is_signed = self.chance(0.5)
+        wide = self.widened(v, is_signed)
+        zero = self.argument("i32", [], 1.0)
+
+        def body(arithmetic, s):
+            return arithmetic.make("arith.subi", s, Facts(400.0, None, True))
+
+        return nodes.same_shape(self.graph, [wide, zero], "i32", body, "centred")
 
     def twins(self):
         """Two products of one input, and a sum of both: what gated layers and Q, K, V look like."""
