@@ -178,6 +178,7 @@ static void setWinograd(Run *r, bool isHost) {
     snprintf(s->options, sizeof s->options, "{outputs=%.4s}", when);
 }
 
+// Attention as one stream is fusion at all levels.
 static void setFusion(Run *r) {
   static const char *const passes[] = {"tile-fuse-elementwise", "tile-form-graphs"};
   for (int i = 0; i < 2 && r->options->fusion; ++i) {
@@ -185,6 +186,10 @@ static void setFusion(Run *r) {
     s->pass = passes[i];
     snprintf(s->options, sizeof s->options, "{fusion=%s}", r->options->fusion);
   }
+  if (!r->options->fusion || !strcmp(r->options->fusion, "all")) return;
+  Setting *s = &r->settings[r->nSettings++];
+  s->pass = "tile-online-softmax";
+  snprintf(s->options, sizeof s->options, "{when=none}");
 }
 
 enum { MOST_PARTS = 16 }; // more do not read faster
