@@ -200,10 +200,9 @@ static int parseArguments(int argc, char **argv, Options *o) {
     } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
-               takesValue(arg, "--winograd", &o->winograd) ||
-               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
-               takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--choices", &o->choices) ||
-               takesValue(arg, "--candidate", &candidate)) {
+               takesValue(arg, "--winograd", &o->winograd) || takesValue(arg, "--tile-report", &o->report) ||
+               takesValue(arg, "--assume-size", &assumed) || takesValue(arg, "--schedule", &o->by) ||
+               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
