@@ -87,3 +87,12 @@ MlirValue dlcSliceConstant(DlcBuilder *b, MlirValue constant, intptr_t axis, int
   if (!copyConstant(constant, &rows)) return free(bytes), (MlirValue){0};
   return arith_constant(b, dlcConstantOfBytes(type, "part", bytes));
 }
+
+MlirValue dlcCloneResized(DlcBuilder *b, MlirOperation op, const MlirValue *operands, intptr_t axis, int64_t size) {
+  MlirOperation copy = dlcCloneAlone(b, op);
+  if (b->failed) return (MlirValue){0};
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i) mlirOperationSetOperand(copy, i, operands[i]);
+  MlirValue result = mlirOperationGetResult(copy, 0);
+  mlirValueSetType(result, dlcWithSize(typeOf(result), axis, size));
+  return result;
+}

@@ -94,20 +94,6 @@ static bool isCuttable(MlirValue v, intptr_t axis, int depth, bool *contracts) {
 }
 
 //===--- cutting ------------------------------------------------------------------------------===//
-static MlirValue cut(DlcBuilder *b, MlirValue v, Part part);
-
-static MlirValue cloneCut(DlcBuilder *b, MlirOperation op, intptr_t n, const MlirValue *operands, Part part) {
-  DlcMapping map = dlcMappingCreate();
-  for (intptr_t i = 0; i < n; ++i)
-    if (!mlirValueEqual(operand(op, i), operands[i])) dlcMap(map, operand(op, i), operands[i]);
-  MlirOperation copy = dlcClone(b, op, map);
-  dlcMappingDestroy(map);
-  if (b->failed) return (MlirValue){0};
-  MlirValue result = mlirOperationGetResult(copy, 0);
-  mlirValueSetType(result, dlcWithSize(typeOf(result), part.axis, part.size));
-  return result;
-}
-
 static MlirValue cut(DlcBuilder *b, MlirValue v, Part part) {
   MlirOperation op = opOf(v);
   if (dlcIsTensorConstant(v)) return dlcSliceConstant(b, v, part.axis, part.offset, part.size);
@@ -122,7 +108,7 @@ static MlirValue cut(DlcBuilder *b, MlirValue v, Part part) {
     if (along >= 0) operands[i] = cut(b, operands[i], (Part){along, part.offset, part.size});
     if (isNull(operands[i])) return operands[i];
   }
-  return cloneCut(b, op, n, operands, part);
+  return b->failed ? (MlirValue){0} : dlcCloneResized(b, op, operands, part.axis, part.size);
 }
 
 //===--- gates --------------------------------------------------------------------------------===//

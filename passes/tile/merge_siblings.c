@@ -187,14 +187,8 @@ static MlirValue emptyLike(DlcBuilder *b, MlirValue empty, int64_t columns) {
                       dlcWithSize(type, mlirShapedTypeGetRank(type) - 1, columns));
 }
 
-static MlirValue cloneWider(DlcBuilder *b, MlirOperation op, intptr_t n, const MlirValue *operands, int64_t columns) {
-  DlcMapping map = dlcMappingCreate();
-  for (intptr_t i = 0; i < n; ++i) dlcMap(map, operand(op, i), operands[i]);
-  MlirOperation copy = dlcClone(b, op, map);
-  dlcMappingDestroy(map);
-  MlirType type = typeOf(resultOf(op));
-  mlirValueSetType(resultOf(copy), dlcWithSize(type, mlirShapedTypeGetRank(type) - 1, columns));
-  return resultOf(copy);
+static MlirValue widen(DlcBuilder *b, MlirOperation op, const MlirValue *operands, int64_t columns) {
+  return dlcCloneResized(b, op, operands, mlirShapedTypeGetRank(typeOf(resultOf(op))) - 1, columns);
 }
 
 static MlirValue constantsAt(DlcBuilder *b, const Family *f, bool ofFollowers, intptr_t i) {
@@ -211,7 +205,7 @@ static MlirValue mergeProducts(DlcBuilder *b, const Family *f) {
   operands[i] = constantsAt(b, f, false, i);
   if (isNull(operands[i])) return operands[i];
   operands[2] = dlcResult(dlcFill(b, operand(fill, 0), emptyLike(b, operand(fill, 1), f->columns)), 0);
-  return b->failed ? (MlirValue){0} : cloneWider(b, first, 3, operands, f->columns);
+  return b->failed ? (MlirValue){0} : widen(b, first, operands, f->columns);
 }
 
 static MlirValue mergeFollowers(DlcBuilder *b, const Family *f, MlirValue product) {
@@ -228,7 +222,7 @@ static MlirValue mergeFollowers(DlcBuilder *b, const Family *f, MlirValue produc
   operands[n - 1] = emptyLike(b, operand(opOf(operand(f->at[0]->op, 2)), 1), f->columns);
   mlirValueSetType(operands[n - 1], dlcWithSize(typeOf(operand(first, n - 1)),
                                                 mlirShapedTypeGetRank(typeOf(operand(first, n - 1))) - 1, f->columns));
-  return b->failed ? (MlirValue){0} : cloneWider(b, first, n, operands, f->columns);
+  return b->failed ? (MlirValue){0} : widen(b, first, operands, f->columns);
 }
 
 // The columns of a sibling; the sizes that are not known are those of the fresh tensor of the first one.

@@ -64,6 +64,35 @@ func.func @windows(%x: tensor<1x3x4x4xf32>) -> tensor<1x2x4x4xf32> {
 
 // -----
 
+// A constant that is read along its rows and along its columns is cut for one of them only.
+// CHECK-LABEL: func @twice
+// CHECK: %[[P:.*]] = linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<4x2xf32>, tensor<2x2xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[P]], %{{.*}}, %{{.*}} : tensor<4x2xf32>, tensor<2xf32>, tensor<4xf32>)
+#both = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+#across = affine_map<(i, j) -> (j)>
+func.func @twice(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<0.5> : tensor<2x4xf32>
+  %c = arith.constant dense<[1.0, 2.0, 3.0, 4.0]> : tensor<4xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x4xf32>
+  %h = tensor.empty() : tensor<4x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %p = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x4xf32>) outs(%z : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %b = linalg.generic {indexing_maps = [#both, #across, #row, #both], iterator_types = ["parallel", "parallel"]} ins(%p, %c, %c : tensor<4x4xf32>, tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%a: f32, %d: f32, %f: f32, %o: f32):
+    %s = arith.addf %a, %d : f32
+    %t = arith.mulf %s, %f : f32
+    linalg.yield %t : f32
+  } -> tensor<4x4xf32>
+  %l = tensor.extract_slice %b[0, 0] [4, 2] [1, 1] : tensor<4x4xf32> to tensor<4x2xf32>
+  %r = tensor.extract_slice %b[0, 2] [4, 2] [1, 1] : tensor<4x4xf32> to tensor<4x2xf32>
+  %g = linalg.mul ins(%l, %r : tensor<4x2xf32>, tensor<4x2xf32>) outs(%h : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %g : tensor<4x2xf32>
+}
+
+// -----
+
 // Rows of another number than the product has: not the halves of a gate.
 // CHECK-LABEL: func @fewer_rows
 // CHECK-COUNT-2: tensor.extract_slice
