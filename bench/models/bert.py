@@ -1,5 +1,5 @@
-"""BERT-base over 128 tokens, or any number up to 512 (bert-dynamic): 12 layers, 12 heads, width 768, 110 million parameters; its feed-forward
-parts have ReLU, as in the tile-graph paper, where the published checkpoints have GELU.
+"""BERT-base over 128 tokens, or any number up to 512 (bert-dynamic): 12 layers, 12 heads, width 768, 110 million
+parameters; its feed-forward parts have ReLU, as in the tile-graph paper, where the published checkpoints have GELU.
 
 Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers",
 NAACL 2019. Inputs as of the published checkpoints: token ids, attention mask,

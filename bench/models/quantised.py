@@ -20,6 +20,8 @@ BATCH = 1  # what the ranges of values are taken from
 
 
 class QuantisedModel(Model):
+    asks_onnxruntime = False  # but for a session of its own, which does not optimise
+
     def __init__(self, name):
         super().__init__(name)
         self.base = export.find(export.split_name(name)[0])
