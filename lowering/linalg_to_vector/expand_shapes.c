@@ -6,14 +6,13 @@
 // ->
 //   %s = %t * 768
 //   memref.reinterpret_cast %m to offset: [0], sizes: [%b, %t, 768], strides: [%s, 768, 1]
-#include <stdlib.h>
 #include "dlc/ir.h"
 #include "nest.h"
 #include "ods/arith.h"
 #include "ods/memref.h"
 
 static bool hasSeveral(MlirOperation op) {
-  if (!memref_expand_shape_isa(op)) return false;
+  if (!memref_expand_shape_isa(op) || mlirShapedTypeGetRank(typeOf(dlcResult(op, 0))) > maxRank) return false;
   DlcI64s sizes = memref_expand_shape_static_output_shape(op);
   for (intptr_t g = 0; g < memref_expand_shape_reassociation_n(op); ++g) {
     MlirAttribute group = memref_expand_shape_reassociation_at(op, g);
@@ -71,13 +70,13 @@ static void readStrides(DlcBuilder *b, MlirOperation op, MlirOperation metadata,
   }
 }
 
-static MlirLogicalResult rewrite(DlcBuilder *b, MlirOperation op) {
+static bool rewrite(DlcBuilder *b, MlirOperation op) {
   MlirValue source = memref_expand_shape_src(op), used[3][maxRank];
   Numbers sizes = {0}, strides = {0}, offset = {.n = 1};
   MlirType type = typeOf(dlcResult(op, 0));
   int64_t unused[maxRank];
   MlirOperation metadata = memref_extract_strided_metadata(b, source);
-  if (b->failed) return dlcStatus(b);
+  if (b->failed) return false;
   readSizes(op, &sizes);
   readStrides(b, op, metadata, &sizes, &strides);
   mlirMemRefTypeGetStridesAndOffset(type, unused, &offset.known[0]);
@@ -86,19 +85,7 @@ static MlirLogicalResult rewrite(DlcBuilder *b, MlirOperation op) {
                                            valuesOf(&strides, used[2]), {offset.known, 1}, {sizes.known, sizes.n},
                                            {strides.known, strides.n}, type);
   if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, op, 1, &cast);
-  return dlcStatus(b);
+  return !b->failed;
 }
 
-MlirLogicalResult dlcExpandDynamicShapes(MlirOperation root) {
-  DlcOps ops = dlcCollect(root, hasSeveral);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  MlirLogicalResult result = mlirLogicalResultSuccess();
-  for (intptr_t i = 0; i < ops.n && mlirLogicalResultIsSuccess(result); ++i) {
-    if (mlirShapedTypeGetRank(typeOf(dlcResult(ops.data[i], 0))) > maxRank) continue;
-    DlcBuilder b = dlcBuilderAt(rewriter, ops.data[i]);
-    result = rewrite(&b, ops.data[i]);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(ops.data);
-  return result;
-}
+MlirLogicalResult dlcExpandDynamicShapes(MlirOperation root) { return dlcRewriteEach(root, hasSeveral, rewrite, NULL); }

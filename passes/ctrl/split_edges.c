@@ -135,15 +135,8 @@ static bool splitTask(DlcBuilder *b, MlirOperation task) {
 
 MlirLogicalResult dlcRunCtrlSplitEdges(MlirOperation root, DlcPass *pass, const DlcCtrlSplitEdgesOptions *options) {
   (void)options; // it has none
-  MlirLogicalResult result = mlirLogicalResultSuccess();
-  DlcOps tasks = dlcCollect(root, ctrl_task_isa);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  for (intptr_t i = 0; i < tasks.n && mlirLogicalResultIsSuccess(result); ++i) {
-    DlcBuilder b = dlcBuilderAt(rewriter, tasks.data[i]);
-    if (splitTask(&b, tasks.data[i])) dlcPassCount(pass, DlcCtrlSplitEdges_split, 1);
-    result = dlcStatus(&b);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(tasks.data);
+  intptr_t split = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, ctrl_task_isa, splitTask, &split);
+  dlcPassCount(pass, DlcCtrlSplitEdges_split, split);
   return result;
 }

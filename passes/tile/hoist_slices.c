@@ -195,15 +195,8 @@ static bool hoist(DlcBuilder *b, MlirOperation op) {
 
 MlirLogicalResult dlcRunTileHoistSlices(MlirOperation root, DlcPass *pass, const DlcTileHoistSlicesOptions *options) {
   (void)options; // it has none
-  DlcOps ops = dlcCollect(root, isLinalgOnTensors);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  MlirLogicalResult result = mlirLogicalResultSuccess();
-  for (intptr_t i = 0; i < ops.n && mlirLogicalResultIsSuccess(result); ++i) {
-    DlcBuilder b = dlcBuilderAt(rewriter, ops.data[i]);
-    if (hoist(&b, ops.data[i])) dlcPassCount(pass, DlcTileHoistSlices_hoisted, 1);
-    result = dlcStatus(&b);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(ops.data);
+  intptr_t hoisted = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, isLinalgOnTensors, hoist, &hoisted);
+  dlcPassCount(pass, DlcTileHoistSlices_hoisted, hoisted);
   return result;
 }
