@@ -20,6 +20,7 @@
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
+#include "passes/tile/pad.h"
 #include "passes/tile/byte_products.h"
 
 enum { GROUP = 4, MAX_RANK = 15 };
@@ -132,19 +133,6 @@ static MlirType typeWith(MlirType type, intptr_t rank, const int64_t *shape) {
   return mlirRankedTensorTypeGet(rank, shape, mlirShapedTypeGetElementType(type), mlirAttributeGetNull());
 }
 
-// A pad of `value` around v.
-static MlirValue padWith(DlcBuilder *b, MlirValue v, DlcI64s low, DlcValues lows, DlcI64s high, DlcValues highs,
-                         MlirType type, int64_t value) {
-  intptr_t rank = mlirShapedTypeGetRank(type);
-  MlirType indices[MAX_RANK + 1];
-  MlirValue fill = arith_constant(b, mlirIntegerAttrGet(mlirShapedTypeGetElementType(type), value));
-  MlirValue made = tensor_pad(b, v, lows, highs, low, high, type);
-  if (isNull(made)) return made;
-  for (intptr_t i = 0; i < rank; ++i) indices[i] = indexType(b);
-  dlcAtEnd(b, dlcAddBlock(b, tensor_pad_region(opOf(made)), typesN(rank, indices))) tensor_yield(b, fill);
-  return made;
-}
-
 // The last dimension with zeros up to whole groups.
 static MlirValue fillGroups(DlcBuilder *b, MlirValue v, int64_t missing) {
   intptr_t rank = mlirShapedTypeGetRank(typeOf(v));
@@ -152,8 +140,8 @@ static MlirValue fillGroups(DlcBuilder *b, MlirValue v, int64_t missing) {
   for (intptr_t i = 0; i < rank; ++i) shape[i] = mlirShapedTypeGetDimSize(typeOf(v), i);
   if (!missing) return v;
   high[rank - 1] = missing, shape[rank - 1] += missing;
-  return padWith(b, v, (DlcI64s){low, rank}, (DlcValues){0}, (DlcI64s){high, rank}, (DlcValues){0},
-                 typeWith(typeOf(v), rank, shape), 0);
+  return dlcPadWith(b, v, (DlcI64s){low, rank}, (DlcValues){0}, (DlcI64s){high, rank}, (DlcValues){0}, false,
+                    typeWith(typeOf(v), rank, shape), mlirIntegerAttrGet(mlirShapedTypeGetElementType(typeOf(v)), 0));
 }
 
 static MlirValue splitGroups(DlcBuilder *b, MlirValue v) {
@@ -195,8 +183,9 @@ static MlirValue groupInput(DlcBuilder *b, const Grouping *g) {
     shape[i] = mlirShapedTypeGetDimSize(typeOf(in), i);
   }
   shape[rank - 1] = g->groups, shape[rank] = GROUP;
-  return padWith(b, grouped, (DlcI64s){low, rank + 1}, tensor_pad_low(pad), (DlcI64s){high, rank + 1},
-                 tensor_pad_high(pad), typeWith(typeOf(in), rank + 1, shape), value);
+  return dlcPadWith(b, grouped, (DlcI64s){low, rank + 1}, tensor_pad_low(pad), (DlcI64s){high, rank + 1},
+                    tensor_pad_high(pad), false, typeWith(typeOf(in), rank + 1, shape),
+                    mlirIntegerAttrGet(mlirShapedTypeGetElementType(typeOf(in)), value));
 }
 
 //===--- the rewrite ------------------------------------------------------------------------===//
@@ -238,13 +227,8 @@ MlirLogicalResult dlcRunTileGroupBytes(MlirOperation root, DlcPass *pass, const 
   if (options->group != 1 && options->group != GROUP)
     return dlcErrorAt(mlirOperationGetLocation(root), "tile-group-bytes: group is 1 or 4");
   if (options->group == 1) return mlirLogicalResultSuccess();
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
-  DlcOps ops = dlcCollect(root, dlcIsByteProduct);
-  for (intptr_t i = 0; i < ops.n && !b.failed; ++i) dlcBefore(&b, ops.data[i]) {
-      if (group(&b, ops.data[i])) dlcPassCount(pass, DlcTileGroupBytes_grouped, 1);
-    }
-  free(ops.data);
-  mlirIRRewriterDestroy(rewriter);
-  return dlcStatus(&b);
+  intptr_t grouped = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, dlcIsByteProduct, group, &grouped);
+  dlcPassCount(pass, DlcTileGroupBytes_grouped, grouped);
+  return result;
 }

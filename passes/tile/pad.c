@@ -2,6 +2,7 @@
 #include "passes/tile/pad.h"
 #include "dlc/ir.h"
 #include "ods/affine.h"
+#include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 
@@ -19,6 +20,31 @@ bool dlcIsPad(MlirOperation op) {
   for (intptr_t i = 0; i < strides.n; ++i)
     if (strides.data[i] != 1) return false;
   return true;
+}
+
+MlirType dlcWithElement(MlirType tensor, MlirType element) {
+  int64_t shape[MAX_RANK];
+  intptr_t rank = mlirShapedTypeGetRank(tensor);
+  for (intptr_t i = 0; i < rank; ++i) shape[i] = mlirShapedTypeGetDimSize(tensor, i);
+  return mlirRankedTensorTypeGet(rank, shape, element, mlirAttributeGetNull());
+}
+
+MlirValue dlcPadWith(DlcBuilder *b, MlirValue v, DlcI64s low, DlcValues lows, DlcI64s high, DlcValues highs,
+                     bool nofold, MlirType type, MlirAttribute fill) {
+  MlirValue number = arith_constant(b, fill);
+  MlirValue made = tensor_pad(b, v, lows, highs, low, high, type, .nofold = nofold);
+  if (isNull(made)) return made;
+  MlirType indices[MAX_RANK];
+  intptr_t rank = mlirShapedTypeGetRank(type);
+  for (intptr_t i = 0; i < rank; ++i) indices[i] = indexType(b);
+  dlcAtEnd(b, dlcAddBlock(b, tensor_pad_region(opOf(made)), typesN(rank, indices))) tensor_yield(b, number);
+  return made;
+}
+
+MlirValue dlcPadLike(DlcBuilder *b, MlirOperation like, MlirValue v, MlirAttribute fill) {
+  return dlcPadWith(b, v, tensor_pad_static_low(like), tensor_pad_low(like), tensor_pad_static_high(like),
+                    tensor_pad_high(like), tensor_pad_nofold(like),
+                    dlcWithElement(typeOf(dlcResult(like, 0)), mlirShapedTypeGetElementType(typeOf(v))), fill);
 }
 
 //===--- one dimension ----------------------------------------------------------------------------===//

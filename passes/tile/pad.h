@@ -12,3 +12,10 @@ bool dlcIsPad(MlirOperation op);
 //                                                  %f = fill of [8, %n < 16 ? 16 : 0] of an empty 8x16
 //                                                  %t = insert_slice %s into %f[0, %lo + 1 - %o] [8, %n]
 bool dlcPadOfSlice(DlcBuilder *b, MlirOperation slice);
+
+// A tensor.pad of `fill` around v, sizes as the op has them, to a tensor of `type`.
+MlirValue dlcPadWith(DlcBuilder *b, MlirValue v, DlcI64s low, DlcValues lows, DlcI64s high, DlcValues highs,
+                     bool nofold, MlirType type, MlirAttribute fill);
+// The tensor.pad `like` around another tensor, with another element type.
+MlirValue dlcPadLike(DlcBuilder *b, MlirOperation like, MlirValue v, MlirAttribute fill);
+MlirType dlcWithElement(MlirType tensor, MlirType element);

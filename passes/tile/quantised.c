@@ -6,6 +6,7 @@
 //
 // with pads, reshapes and transpositions anywhere between.
 #include "passes/tile/quantised.h"
+#include "passes/tile/pad.h"
 #include <stdlib.h>
 #include <string.h>
 #include "dlc/analysis.h"
@@ -126,13 +127,6 @@ static MlirValue movedBy(MlirOperation op) {
   return (MlirValue){0};
 }
 
-static MlirType withElement(MlirType tensor, MlirType element) {
-  int64_t shape[DLC_QUANTISED_RANK];
-  intptr_t rank = mlirShapedTypeGetRank(tensor);
-  for (intptr_t i = 0; i < rank; ++i) shape[i] = mlirShapedTypeGetDimSize(tensor, i);
-  return mlirRankedTensorTypeGet(rank, shape, element, mlirAttributeGetNull());
-}
-
 static MlirValue transposeBytes(DlcBuilder *b, MlirOperation op, MlirValue bytes, MlirType type) {
   MlirValue init = mlirOperationGetOperand(op, 1), sizes[DLC_QUANTISED_RANK];
   intptr_t n = 0;
@@ -142,24 +136,12 @@ static MlirValue transposeBytes(DlcBuilder *b, MlirOperation op, MlirValue bytes
   return dlcResult(linalg_transpose(b, bytes, empty, linalg_transpose_permutation(op), types(type)), 0);
 }
 
-static MlirValue padBytes(DlcBuilder *b, MlirOperation op, MlirValue bytes, MlirType type, int64_t zero) {
-  MlirType element = mlirShapedTypeGetElementType(type), indices[DLC_QUANTISED_RANK];
-  intptr_t rank = mlirShapedTypeGetRank(type);
-  MlirValue fill = arith_constant(b, mlirIntegerAttrGet(element, (int8_t)zero));
-  MlirValue made = tensor_pad(b, bytes, tensor_pad_low(op), tensor_pad_high(op), tensor_pad_static_low(op),
-                              tensor_pad_static_high(op), type, .nofold = tensor_pad_nofold(op));
-  if (isNull(made)) return made;
-  for (intptr_t i = 0; i < rank; ++i) indices[i] = indexType(b);
-  dlcAtEnd(b, dlcAddBlock(b, tensor_pad_region(opOf(made)), typesN(rank, indices))) tensor_yield(b, fill);
-  return made;
-}
-
 MlirValue dlcMoveBytes(DlcBuilder *b, const DlcQuantised *q, MlirValue bytes) {
   for (intptr_t i = q->nMoves - 1; i >= 0 && !b->failed; --i) {
     MlirOperation op = q->moves[i];
-    MlirType type = withElement(typeOf(mlirOperationGetResult(op, 0)), mlirShapedTypeGetElementType(typeOf(bytes)));
+    MlirType type = dlcWithElement(typeOf(mlirOperationGetResult(op, 0)), mlirShapedTypeGetElementType(typeOf(bytes)));
     if (tensor_pad_isa(op))
-      bytes = padBytes(b, op, bytes, type, q->zero);
+      bytes = dlcPadLike(b, op, bytes, mlirIntegerAttrGet(mlirShapedTypeGetElementType(type), (int8_t)q->zero));
     else if (linalg_transpose_isa(op))
       bytes = transposeBytes(b, op, bytes, type);
     else if (tensor_collapse_shape_isa(op))

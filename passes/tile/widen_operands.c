@@ -14,13 +14,13 @@
 //
 // Left alone: constants, operands that vary along the last dimension of the result, and those that few elements of it
 // need.
-#include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
+#include "passes/tile/pad.h"
 
 enum { MAX_RANK = 16 };
 static const double dynamicSize = 64, leastUses = 16, leastRows = 4, leastWork = 65536;
@@ -101,15 +101,8 @@ static bool isReadByElement(const Contraction *c, intptr_t operand) {
 }
 
 //===--- building ---------------------------------------------------------------------------===//
-static MlirType wideType(DlcBuilder *b, MlirType t) {
-  int64_t shape[MAX_RANK];
-  intptr_t rank = mlirShapedTypeGetRank(t);
-  for (intptr_t i = 0; i < rank; ++i) shape[i] = mlirShapedTypeGetDimSize(t, i);
-  return mlirRankedTensorTypeGet(rank, shape, mlirF32TypeGet(b->ctx), mlirAttributeGetNull());
-}
-
 static MlirValue widenTensor(DlcBuilder *b, MlirValue v) {
-  MlirType type = wideType(b, typeOf(v)), f32 = mlirF32TypeGet(b->ctx);
+  MlirType f32 = mlirF32TypeGet(b->ctx), type = dlcWithElement(typeOf(v), f32);
   intptr_t rank = mlirShapedTypeGetRank(type), nSizes = 0;
   MlirValue sizes[MAX_RANK];
   MlirAttribute iterators[MAX_RANK];
@@ -139,16 +132,9 @@ static MlirValue widen(DlcBuilder *b, MlirValue v) {
   MlirOperation pad = opOf(v);
   double fill;
   if (!borderOf(pad, &fill)) return widenTensor(b, v);
-  MlirType type = wideType(b, typeOf(v)), indices[MAX_RANK], f32 = mlirF32TypeGet(b->ctx);
-  intptr_t rank = mlirShapedTypeGetRank(type);
   MlirValue inside = widenTensor(b, tensor_pad_source(pad));
-  MlirValue number = arith_constant(b, mlirFloatAttrDoubleGet(b->ctx, f32, fill));
-  MlirValue made = tensor_pad(b, inside, tensor_pad_low(pad), tensor_pad_high(pad), tensor_pad_static_low(pad),
-                              tensor_pad_static_high(pad), type, .nofold = tensor_pad_nofold(pad));
-  if (isNull(made)) return made;
-  for (intptr_t i = 0; i < rank; ++i) indices[i] = indexType(b);
-  dlcAtEnd(b, dlcAddBlock(b, tensor_pad_region(opOf(made)), typesN(rank, indices))) tensor_yield(b, number);
-  return made;
+  return isNull(inside) ? inside
+                        : dlcPadLike(b, pad, inside, mlirFloatAttrDoubleGet(b->ctx, mlirF32TypeGet(b->ctx), fill));
 }
 
 // The op with the operand, which is of f32 now.
@@ -197,13 +183,8 @@ static bool widenOperand(DlcBuilder *b, MlirOperation op) {
 MlirLogicalResult dlcRunTileWidenOperands(MlirOperation root, DlcPass *pass,
                                           const DlcTileWidenOperandsOptions *options) {
   (void)options; // it has none
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
-  DlcOps ops = dlcCollect(root, dlcIsLinalgOp);
-  for (intptr_t i = 0; i < ops.n && !b.failed; ++i) dlcBefore(&b, ops.data[i]) {
-      if (widenOperand(&b, ops.data[i])) dlcPassCount(pass, DlcTileWidenOperands_widened, 1);
-    }
-  free(ops.data);
-  mlirIRRewriterDestroy(rewriter);
-  return dlcStatus(&b);
+  intptr_t widened = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, dlcIsLinalgOp, widenOperand, &widened);
+  dlcPassCount(pass, DlcTileWidenOperands_widened, widened);
+  return result;
 }
