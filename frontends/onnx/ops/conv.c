@@ -47,7 +47,7 @@ static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weigh
   int loops = w->n + 3;
   MlirAffineExpr in[ONNX_MAX_RANK], out[ONNX_MAX_RANK];
   char iterators[ONNX_MAX_RANK + 1] = {0};
-  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "this many dimensions are not supported"), NULL;
+  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "an image of rank %d is not supported", x->rank), NULL;
   for (int i = 0; i < loops - 1; ++i) out[i] = in[i] = mlirAffineDimExprGet(c, i);
   for (int i = 0; i < w->n; ++i)
     in[2 + i] = mlirAffineMulExprGet(in[2 + i], mlirAffineConstantExprGet(c, w->strides[i]));
@@ -64,6 +64,7 @@ static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight,
                               const OnnxWindow *w, OnnxElement e, const OnnxIndex *dims) {
   MlirContext c = B->ctx;
   int n = w->n, g = groups > 1, loops = 3 + g + 2 * n, channel = 2 + g + n;
+  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "an image of rank %d is not supported", x->rank), NULL;
   OnnxIndex in[ONNX_MAX_RANK], filter[ONNX_MAX_RANK], out[ONNX_MAX_RANK], count = onnxConst(groups);
   MlirAffineExpr mapIn[ONNX_MAX_RANK], mapFilter[ONNX_MAX_RANK], mapOut[ONNX_MAX_RANK];
 #define DIM(list, map, size, loop) (map[list##Count] = mlirAffineDimExprGet(c, loop), list[list##Count++] = (size))
@@ -78,7 +79,6 @@ static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight,
     mapIn[inCount] = onnxWindowExpr(ctx, w, i, 2 + g + i, channel + 1 + i), in[inCount++] = x->dims[2 + i];
   }
 #undef DIM
-  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "this many dimensions are not supported"), NULL;
   char iterators[ONNX_MAX_RANK + 1] = {0};
   memset(iterators, 'r', (size_t)loops);
   memset(iterators, 'p', (size_t)channel);
