@@ -63,8 +63,17 @@ static void loadApi(Glue *g, int offset) {
 //===--- tasks ----------------------------------------------------------------------------------===//
 enum { LAUNCH_FIXED = 4, TASK_FIXED = 8 }; // arguments before the operands: a memref<?xi8> is five scalars
 
-static void writeLaunch(Glue *g, MlirOperation f, const char *number) {
-  intptr_t n = nArguments(f) - LAUNCH_FIXED;
+// What the task does not read, such as the sizes and strides of shapes that are known, is not passed.
+static bool isRead(MlirOperation task, intptr_t operand) {
+  MlirBlock entry = {0};
+  intptr_t i = TASK_FIXED + operand;
+  if (!mlirOperationIsNull(task) && llvm_func_isa(task)) entry = bodyOf(llvm_func_body(task));
+  if (mlirBlockIsNull(entry) || i >= mlirBlockGetNumArguments(entry)) return true;
+  return !mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(entry, i)));
+}
+
+static void writeLaunch(Glue *g, MlirOperation f, MlirOperation task, const char *number) {
+  intptr_t n = nArguments(f) - LAUNCH_FIXED, nRead = 0;
   dlcTextPrint(&g->text, "llvm.func internal @dlc_launch_%s(%%frame: !llvm.ptr, %%site: i32, %%items: i64, %%cost: i64",
                number);
   printArguments(g, f, LAUNCH_FIXED);
@@ -74,10 +83,11 @@ static void writeLaunch(Glue *g, MlirOperation f, const char *number) {
                "  %%args = llvm.alloca %%one x !llvm.array<%td x i64> {alignment = 8 : i64} : (i64) -> !llvm.ptr\n",
                n ? n : 1);
   for (intptr_t i = 0; i < n; ++i) {
+    if (!isRead(task, i)) continue;
     dlcTextPrint(
         &g->text,
         "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  llvm.store %%a%td, %%p%td : ", i,
-        i, i + LAUNCH_FIXED, i);
+        nRead++, i + LAUNCH_FIXED, i);
     printType(g, mlirLLVMFunctionTypeGetInput(llvm_func_function_type(f), i + LAUNCH_FIXED));
     dlcTextPrint(&g->text, ", !llvm.ptr\n");
   }
@@ -90,8 +100,8 @@ static void writeLaunch(Glue *g, MlirOperation f, const char *number) {
                number);
 }
 
-static void writeTaskEntry(Glue *g, MlirOperation launch, const char *number) {
-  intptr_t n = nArguments(launch) - LAUNCH_FIXED;
+static void writeTaskEntry(Glue *g, MlirOperation launch, MlirOperation task, const char *number) {
+  intptr_t n = nArguments(launch) - LAUNCH_FIXED, nRead = 0;
   MlirType type = llvm_func_function_type(launch);
   dlcTextPrint(&g->text,
                "llvm.func internal @dlc_entry_%s(%%frame: !llvm.ptr, %%args: !llvm.ptr, %%lo: i64, %%hi: i64, "
@@ -99,10 +109,13 @@ static void writeTaskEntry(Glue *g, MlirOperation launch, const char *number) {
                number);
   dlcTextPrint(&g->text, "  %%zero = llvm.mlir.constant(0 : i64) : i64\n  %%one = llvm.mlir.constant(1 : i64) : i64\n");
   for (intptr_t i = 0; i < n; ++i) {
-    dlcTextPrint(&g->text,
-                 "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%a%td = llvm.load "
-                 "%%p%td : !llvm.ptr -> ",
-                 i, i, i, i);
+    if (isRead(task, i))
+      dlcTextPrint(&g->text,
+                   "  %%p%td = llvm.getelementptr %%args[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%a%td = llvm.load "
+                   "%%p%td : !llvm.ptr -> ",
+                   i, nRead++, i, i);
+    else
+      dlcTextPrint(&g->text, "  %%a%td = llvm.mlir.poison : ", i);
     printType(g, mlirLLVMFunctionTypeGetInput(type, i + LAUNCH_FIXED));
     dlcTextPrint(&g->text, "\n");
   }
@@ -117,6 +130,14 @@ static void writeTaskEntry(Glue *g, MlirOperation launch, const char *number) {
     printType(g, mlirLLVMFunctionTypeGetInput(type, i + LAUNCH_FIXED));
   }
   dlcTextPrint(&g->text, ") -> i32\n  llvm.return %%r : i32\n}\n");
+}
+
+static void writeTask(Glue *g, MlirOperation launch, const char *number) {
+  char name[64];
+  snprintf(name, sizeof name, "dlc_task_%s", number);
+  MlirOperation task = dlcLookupSymbol(g->module, name);
+  writeTaskEntry(g, launch, task, number);
+  writeLaunch(g, launch, task, number);
 }
 
 //===--- the runtime's services --------------------------------------------------------------------===//
@@ -145,7 +166,7 @@ static void writeDescriptor(Glue *g, MlirOperation f, intptr_t rank) {
   dlcTextDestroy(&t);
 }
 
-static void openFunction(Glue *g, MlirOperation f, const char *name) {
+static void openFunction(Glue *g, MlirOperation f, const char *name, bool isInline) {
   dlcTextPrint(&g->text, "llvm.func internal @%s(%%frame: !llvm.ptr", name);
   printArguments(g, f, 1);
   dlcTextPrint(&g->text, ")");
@@ -154,12 +175,12 @@ static void openFunction(Glue *g, MlirOperation f, const char *name) {
     dlcTextPrint(&g->text, " -> ");
     printType(g, result);
   }
-  dlcTextPrint(&g->text, " attributes {passthrough = [\"noinline\"]} {\n");
+  dlcTextPrint(&g->text, isInline ? " {\n" : " attributes {passthrough = [\"noinline\"]} {\n");
 }
 
 static void writeOutput(Glue *g, MlirOperation f, const char *name) {
   intptr_t rank = nArguments(f) - 1;
-  openFunction(g, f, name);
+  openFunction(g, f, name, true); // so that its descriptor stays in registers
   dlcTextPrint(&g->text,
                "  %%n = llvm.mlir.constant(1 : i64) : i64\n  %%shape = llvm.alloca %%n x !llvm.array<%td x i64> "
                "{alignment = 8 : i64} : (i64) -> !llvm.ptr\n",
@@ -177,14 +198,14 @@ static void writeOutput(Glue *g, MlirOperation f, const char *name) {
 }
 
 static void writeAlloc(Glue *g, MlirOperation f) {
-  openFunction(g, f, "dlc_alloc");
+  openFunction(g, f, "dlc_alloc", false);
   loadApi(g, API_ALLOC);
   dlcTextPrint(&g->text, "  %%data = llvm.call %%callee(%%frame, %%a1) : !llvm.ptr, (!llvm.ptr, i64) -> !llvm.ptr\n");
   writeDescriptor(g, f, 1);
 }
 
 static void writeFree(Glue *g, MlirOperation f) {
-  openFunction(g, f, "dlc_free");
+  openFunction(g, f, "dlc_free", false);
   loadApi(g, API_FREE);
   dlcTextPrint(&g->text, "  %%data = llvm.inttoptr %%a1 : i64 to !llvm.ptr\n  llvm.call %%callee(%%frame, %%data) : "
                          "!llvm.ptr, (!llvm.ptr, !llvm.ptr) -> ()\n  llvm.return\n}\n");
@@ -210,7 +231,7 @@ static void writeCheck(Glue *g, MlirOperation f, const char *name) {
   writeString(g, message,
               mlirAttributeIsNull(a) ? dlcText("an assertion of the program does not hold")
                                      : mlirStringAttrGetValue(a));
-  openFunction(g, f, name);
+  openFunction(g, f, name, false);
   dlcTextPrint(&g->text, "  llvm.cond_br %%a1, ^good, ^bad\n^good:\n  %%zero = llvm.mlir.constant(0 : i32) : i32\n  "
                          "llvm.return %%zero : i32\n^bad:\n");
   loadApi(g, API_FAIL);
@@ -391,8 +412,7 @@ static MlirLogicalResult writeAll(Glue *g, const DlcCtrlHostGlueOptions *options
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)s.length, s.data);
     if (startsWith(s, "dlc_launch_")) {
-      writeTaskEntry(g, op, name + strlen("dlc_launch_"));
-      writeLaunch(g, op, name + strlen("dlc_launch_"));
+      writeTask(g, op, name + strlen("dlc_launch_"));
     } else if (startsWith(s, "dlc_output_"))
       writeOutput(g, op, name);
     else if (startsWith(s, "dlc_check_"))
