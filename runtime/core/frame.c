@@ -82,6 +82,13 @@ static int32_t call_entry(dlrt_instance_t *instance, landing_t *here) {
 
 static bool is_recorded(const loop_t *loop) { return loop->instance->profiling && loop->task >= 0; }
 
+static void give_no_reason(const loop_t *loop) {
+  const dlrt_program_info_t *info = &loop->instance->program->metadata.info;
+  dlrt_status_t status = dlrt_status_make(DLRT_PROGRAM_FAILED, "task '%s' failed without giving a reason",
+                                          loop->task >= 0 ? info->tasks[loop->task].name : "");
+  set_failure(loop->instance, &status);
+}
+
 static int32_t run_range(const loop_t *loop, int64_t lo, int64_t hi, int32_t worker, void *scratch) {
   dlrt_instance_t *instance = loop->instance;
   landing_t here; /* the place is set by who lands there */
@@ -92,12 +99,7 @@ static int32_t run_range(const loop_t *loop, int64_t lo, int64_t hi, int32_t wor
   current = here.outer;
   if (is_recorded(loop))
     dlrt_profile_chunk(instance->profile, worker, loop->task, loop->fork, begin, dlrt_clock_now(), hi - lo);
-  if (failed && !atomic_load(&instance->failing)) {
-    const dlrt_program_info_t *info = &instance->program->metadata.info;
-    dlrt_status_t status = dlrt_status_make(DLRT_PROGRAM_FAILED, "task '%s' failed without giving a reason",
-                                            loop->task >= 0 ? info->tasks[loop->task].name : "");
-    set_failure(instance, &status);
-  }
+  if (failed && !atomic_load(&instance->failing)) give_no_reason(loop);
   return failed;
 }
 
@@ -124,11 +126,24 @@ static int32_t run_nested(loop_t *loop, int64_t items) {
   return failed;
 }
 
+/* The whole loop on the thread that runs the entry, and nothing of it is recorded: no landing of its own, a failure
+ * may end the entry with it. Until it returns the entry's landing stands for the task's, so that loops inside are in
+ * line. */
+static int32_t run_alone(const loop_t *loop, int64_t items) {
+  dlrt_instance_t *instance = loop->instance;
+  landing_t *here = current;
+  here->in_task = true;
+  int32_t failed = loop->fn(&instance->frame, loop->args, 0, items, 0, instance->scratch.data);
+  here->in_task = false;
+  if (failed && !atomic_load(&instance->failing)) give_no_reason(loop);
+  return failed;
+}
+
 static int32_t fork_join(loop_t *loop, int64_t items, int64_t cost) {
   dlrt_instance_t *instance = loop->instance;
-  int32_t parts = dlrt_team_size(instance->team);
+  int32_t parts = instance->threads;
   int64_t grain = 1;
-  if (cost > 0) {
+  if (parts > 1 && cost > 0) {
     int64_t total;
     if (__builtin_mul_overflow(items, cost, &total)) total = INT64_MAX;
     if (total < INLINE_BELOW)
@@ -137,7 +152,7 @@ static int32_t fork_join(loop_t *loop, int64_t items, int64_t cost) {
       parts = (int32_t)(total / PART_WORTH);
     grain = cost < CHUNK_WORTH ? CHUNK_WORTH / cost : 1;
   }
-  if (parts <= 1 || items == 1) return run_chunk(loop, 0, items, 0);
+  if (parts <= 1 || items == 1) return is_recorded(loop) ? run_chunk(loop, 0, items, 0) : run_alone(loop, items);
   return dlrt_team_run(instance->team, run_chunk, loop, items, grain, parts);
 }
 

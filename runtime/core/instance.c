@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/status.h"
+#include "core/tensor.h"
 #include "host/topology.h"
 
 #define DEFAULT_SPIN 50000 /* ns */
@@ -109,15 +110,47 @@ static void link_dims(dlrt_instance_t *instance) {
     }
 }
 
+static void expect(const dlrt_tensor_info_t *info, dlrt_expected_t *out) {
+  *out = (dlrt_expected_t){.dtype = dlrt_dtype_to_dlpack(info->dtype),
+                           .rank = info->rank,
+                           .shape = info->shape,
+                           .alignment_mask = dlrt_dtype_size(info->dtype) - 1};
+  size_t bytes;
+  bool known = dlrt_tensor_bytes(info->dtype, info->rank, info->shape, &bytes); /* DLRT_DYNAMIC is negative */
+  if (!known || !bytes) out->rank = -1;
+}
+
+/* Whether the names of its dimensions promise what the sizes do not keep; then a run has to say so. */
+static bool contradicts(const dlrt_instance_t *instance, int32_t i) {
+  const dlrt_tensor_info_t *inputs = instance->program->metadata.info.inputs;
+  for (int32_t d = 0; d < inputs[i].rank; ++d) {
+    dlrt_same_dim_t same = instance->same_dims[i * (int32_t)DLRT_MAX_RANK + d];
+    if (same.input >= 0 && inputs[same.input].shape[same.dim] != inputs[i].shape[d]) return true;
+  }
+  return false;
+}
+
+static void expect_all(dlrt_instance_t *instance) {
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  for (int32_t i = 0; i < info->input_count; ++i) {
+    expect(&info->inputs[i], &instance->expected[i]);
+    if (contradicts(instance, i)) instance->expected[i].rank = -1;
+  }
+  for (int32_t i = 0; i < info->output_count; ++i)
+    expect(&info->outputs[i], &instance->expected[info->input_count + i]);
+}
+
 static dlrt_status_t make_tables(dlrt_instance_t *instance) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   size_t inputs = (size_t)info->input_count, outputs = (size_t)info->output_count;
   instance->views = calloc(inputs + 1, sizeof *instance->views);
   instance->outputs = calloc(outputs + 1, sizeof *instance->outputs);
   instance->same_dims = calloc(inputs * DLRT_MAX_RANK + 1, sizeof *instance->same_dims);
-  if (!instance->views || !instance->outputs || !instance->same_dims)
+  instance->expected = calloc(inputs + outputs + 1, sizeof *instance->expected);
+  if (!instance->views || !instance->outputs || !instance->same_dims || !instance->expected)
     return dlrt_status_make(DLRT_OUT_OF_MEMORY, "out of memory");
   link_dims(instance);
+  expect_all(instance);
   return dlrt_status_ok();
 }
 
@@ -142,6 +175,7 @@ dlrt_status_t dlrt_instance_create(dlrt_program_t *program, const dlrt_options_t
     dlrt_instance_destroy(instance);
     return status;
   }
+  instance->threads = dlrt_team_size(instance->team);
   instance->frame = (dlrt_frame_t){.api = &dlrt_frame_api,
                                    .arena = instance->arena.data,
                                    .inputs = instance->views,
@@ -161,6 +195,7 @@ void dlrt_instance_destroy(dlrt_instance_t *instance) {
   free(instance->views);
   free(instance->outputs);
   free(instance->same_dims);
+  free(instance->expected);
   dlrt_program_close(instance->program);
   free(instance);
 }

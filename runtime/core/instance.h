@@ -16,8 +16,17 @@ typedef struct dlrt_output {
   const DLTensor *into;  /* the caller's, or null */
   void *data;            /* what compiled code got; null: not asked for yet */
   bool scatter;          /* data is a dense copy that still has to go to `into` */
+  bool is_expected;      /* data is `into`'s, whose shape is the metadata's */
   int64_t shape[DLRT_MAX_RANK];
 } dlrt_output_t;
+
+/* What a tensor is compared with first: where a shape is known, there is nothing to compute. */
+typedef struct dlrt_expected {
+  DLDataType dtype;
+  int32_t rank; /* -1: its shape is not known before the run, or empty; see run.c for how those are taken */
+  const int64_t *shape;
+  size_t alignment_mask; /* of an element */
+} dlrt_expected_t;
 
 /* The first dimension of the inputs that has the same name as this one. */
 typedef struct dlrt_same_dim {
@@ -30,6 +39,7 @@ struct dlrt_instance {
   dlrt_frame_t frame;
   atomic_flag busy; /* someone runs it: a second thread is refused, not served wrongly */
   dlrt_team_t *team;
+  int32_t threads; /* of the team */
   dlrt_budget_t budget;
   dlrt_heap_t *heap;
   dlrt_region_t arena;
@@ -37,6 +47,7 @@ struct dlrt_instance {
   size_t scratch_stride;
   dlrt_view_t *views;         /* by input */
   dlrt_output_t *outputs;     /* by output */
+  dlrt_expected_t *expected;  /* by input, then by output */
   dlrt_same_dim_t *same_dims; /* by input and dimension, DLRT_MAX_RANK each */
   int64_t output_bytes;       /* of the budget, for outputs made in this invocation */
   dlrt_profile_t *profile;    /* null: never started */
