@@ -186,6 +186,15 @@ def TileHoistSlices : Pass<"tile-hoist-slices", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"hoisted", "hoisted", "gates whose halves are computed apart">];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }
+def TileSliceTransposed : Pass<"tile-slice-transposed", "::mlir::func::FuncOp"> {
+  let summary = "Cut parts out of a tensor before they are transposed";
+  let description = [{
+    Where a transposed tensor is read in parts only, as queries, keys and values are that one product made, each part is
+    cut out of the tensor as it was and transposed for itself, next to the op that reads it.
+  }];
+  let statistics = [Statistic<"sliced", "sliced", "parts that are transposed for themselves">];
+  let dependentDialects = ["linalg", "tensor"];
+}
 def TileMergeSiblings : Pass<"tile-merge-siblings", "::mlir::func::FuncOp"> {
   let summary = "Make one product of those of one matrix with several constants";
   let description = [{

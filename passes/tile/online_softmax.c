@@ -168,7 +168,7 @@ static DlcLabelled makeStep(Writer *w, intptr_t step, DlcLabelled scores) {
   MlirOperation from = s->step[step];
   intptr_t n = mlirOperationGetNumOperands(from) - 1;
   DlcLabelled operands[MOST_INS], order = SHAPED(w, DLC_KEYS, DLC_ROWS);
-  MlirValue before = step ? mlirOperationGetResult(s->step[step - 1], 0) : mlirOperationGetResult(s->scores, 0);
+  MlirValue before = dlcSoftmaxBefore(s, step);
   for (intptr_t k = 0; k < n; ++k) {
     DlcLabelled v = {.value = mlirOperationGetOperand(from, k)};
     if (mlirValueEqual(v.value, before)) {
@@ -343,7 +343,7 @@ static bool collectIns(Writer *w, DlcLabelled *factors) {
     addIn(w, &factors[i]);
   }
   for (intptr_t i = 0; i < s->nSteps; ++i) {
-    MlirValue before = i ? mlirOperationGetResult(s->step[i - 1], 0) : mlirOperationGetResult(s->scores, 0);
+    MlirValue before = dlcSoftmaxBefore(s, i);
     DlcValueList captured = {0};
     dlcCaptures(s->step[i], &captured);
     bool ok = w->nIns + mlirOperationGetNumOperands(s->step[i]) < MOST_INS;
@@ -379,7 +379,58 @@ static void remakeConstants(Writer *w, DlcMapping map) {
   }
 }
 
-static MlirOperation buildGraph(DlcBuilder *b, const DlcSoftmax *s) {
+//===--- one dimension as two --------------------------------------------------------------------===//
+static MlirAttribute groupsOf(DlcBuilder *b, intptr_t rank, intptr_t split) {
+  MlirAttribute groups[DLC_MAX_RANK];
+  intptr_t n = 0;
+  for (intptr_t d = 0; d < rank; ++d, ++n) {
+    MlirAttribute dims[] = {mlirIntegerAttrGet(mlirIntegerTypeGet(b->ctx, 64), d),
+                            mlirIntegerAttrGet(mlirIntegerTypeGet(b->ctx, 64), d + 1)};
+    groups[n] = mlirArrayAttrGet(b->ctx, d == split ? 2 : 1, dims);
+    d += d == split;
+  }
+  return mlirArrayAttrGet(b->ctx, n, groups);
+}
+// The size of the outer of the two dimensions (0), or of the inner one (1); *value: where it is dynamic.
+static int64_t splitSize(const DlcSoftmax *s, int which, MlirValue *value) {
+  intptr_t place = dlcSoftmaxSplitGroup(s) + which, dynamic = 0;
+  DlcI64s sizes = tensor_expand_shape_static_output_shape(s->expand);
+  for (intptr_t d = 0; d < place; ++d) dynamic += mlirShapedTypeIsDynamicSize(sizes.data[d]);
+  if (mlirShapedTypeIsDynamicSize(sizes.data[place])) *value = at(tensor_expand_shape_output_shape(s->expand), dynamic);
+  return sizes.data[place];
+}
+static void expand(DlcBuilder *b, const DlcSoftmax *s, DlcLabelled *v) {
+  intptr_t split = dlcSoftmaxSplitAt(s, v), n = 0;
+  int64_t shape[DLC_MAX_RANK];
+  MlirValue sizes[DLC_MAX_RANK];
+  MlirType type = typeOf(v->value);
+  if (split < 0) return;
+  for (intptr_t d = 0; d < v->rank; ++d) {
+    intptr_t from = d - (d > split);
+    MlirValue size = {0};
+    if (d == split || d == split + 1)
+      shape[d] = splitSize(s, d > split, &size);
+    else if (mlirShapedTypeIsDynamicSize(shape[d] = mlirShapedTypeGetDimSize(type, from)))
+      size = tensor_dim(b, v->value, constIndex(b, from));
+    if (!isNull(size)) sizes[n++] = size;
+  }
+  MlirType made = mlirRankedTensorTypeGet(v->rank, shape, mlirShapedTypeGetElementType(type),
+                                          mlirRankedTensorTypeGetEncoding(type));
+  v->value = tensor_expand_shape(b, v->value, groupsOf(b, v->rank, split), valsN(n, sizes), {shape, v->rank}, made);
+}
+// Of what the graph makes, the result as it was.
+static MlirValue collapse(DlcBuilder *b, const DlcSoftmax *s, MlirValue made) {
+  intptr_t split = dlcSoftmaxSplitAt(s, &s->result);
+  if (split < 0) return made;
+  return tensor_collapse_shape(b, made, groupsOf(b, s->result.rank, split), typeOf(s->result.value));
+}
+
+static MlirOperation buildGraph(DlcBuilder *b, const DlcSoftmax *matched) {
+  DlcSoftmax split = *matched;
+  const DlcSoftmax *s = &split;
+  dlcBefore(b, opOf(s->result.value)) {
+    expand(b, s, &split.query), expand(b, s, &split.key), expand(b, s, &split.value);
+  }
   Writer w = {.b = b, .softmax = s, .element = mlirShapedTypeGetElementType(typeOf(s->result.value))};
   DlcLabelled factors[DLC_MOST_FACTORS];
   if (!collectIns(&w, factors)) return (MlirOperation){0};
@@ -419,6 +470,17 @@ static MlirOperation buildGraph(DlcBuilder *b, const DlcSoftmax *s) {
 }
 
 //===--- the pass ---------------------------------------------------------------------------------===//
+// A dynamic size is assumed to be the same number whether it is that of two dimensions or of the outer one of them:
+// how many times more the inner one makes it.
+static bool seesTwo(const DlcSoftmax *s, MlirOperation op) {
+  return !s->expand.ptr || mlirOperationEqual(mlirOpOperandGetOwner(mlirValueGetFirstUse(dlcResult(s->expand, 0))), op);
+}
+static double unseenSize(const DlcSoftmax *s) {
+  MlirValue outer = {0}, inner = {0};
+  splitSize(s, 0, &outer);
+  int64_t size = splitSize(s, 1, &inner);
+  return isNull(outer) || !isNull(inner) ? 1 : (double)size;
+}
 // Seconds of the ops as graphs of their own, formed from the last one up; negative: not known.
 static double priceApart(const DlcSoftmax *s, const DlcDevice *device) {
   MlirOperation roots[DLC_MOST_STEPS + 5];
@@ -441,7 +503,8 @@ static double priceApart(const DlcSoftmax *s, const DlcDevice *device) {
       ops[k] = graph->nodes[k].op;
       dlcValueListAppend(&done, mlirOperationGetResult(ops[k], 0));
     }
-    double price = dlcConnectPrice(graph, graph->n, ops, roots[i], device);
+    double price = dlcConnectPrice(graph, graph->n, ops, roots[i], device), launch = device->launchSeconds;
+    if (price >= 0 && !seesTwo(s, roots[i])) price = (price - launch) * unseenSize(s) + launch;
     seconds = price < 0 ? -1 : seconds + price;
   }
   free(graph);
@@ -455,7 +518,9 @@ static bool isUnused(MlirOperation op) {
   return true;
 }
 // Erases what is not used any more, so that no other pass looks at it.
-static bool isMade(MlirOperation op) { return dlcIsLinalgOp(op) || tensor_empty_isa(op); }
+static bool isMade(MlirOperation op) {
+  return dlcIsLinalgOp(op) || tensor_empty_isa(op) || tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op);
+}
 static void eraseUnused(DlcBuilder *b, MlirOperation root) {
   DlcOps ops = dlcCollect(root, isMade);
   for (intptr_t i = ops.n - 1; i >= 0; --i)
@@ -505,7 +570,10 @@ MlirLogicalResult dlcRunTileOnlineSoftmax(MlirOperation root, DlcPass *pass,
       mlirRewriterBaseEraseOp(rewriter, graph);
       continue;
     }
-    mlirRewriterBaseReplaceAllUsesWith(rewriter, softmax.result.value, mlirOperationGetResult(graph, 0));
+    MlirValue made = mlirOperationGetResult(graph, 0);
+    dlcAfter(&b, graph) { made = collapse(&b, &softmax, made); }
+    if (b.failed) break;
+    mlirRewriterBaseReplaceAllUsesWith(rewriter, softmax.result.value, made);
     dlcPassCount(pass, DlcTileOnlineSoftmax_rewritten, 1);
   }
   if (ops.n) eraseUnused(&b, root);

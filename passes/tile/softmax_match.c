@@ -7,6 +7,7 @@
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/math.h"
+#include "ods/tensor.h"
 
 //===--- ops --------------------------------------------------------------------------===//
 static bool isGeneric(MlirOperation op, intptr_t nInputs) {
@@ -220,14 +221,99 @@ static intptr_t scoresOf(MlirOperation op, const int *loops, const DlcLabelled *
   }
   return found;
 }
+//===--- one dimension as two --------------------------------------------------------------===//
+// The only group of a reassociation that has two dimensions, where all others have one; negative: none is.
+static intptr_t splitAt(MlirAttribute groups) {
+  intptr_t found = -1;
+  for (intptr_t i = 0; i < dlcArraySize(groups); ++i) {
+    intptr_t n = dlcArraySize(mlirArrayAttrGetElement(groups, i));
+    if (n == 1) continue;
+    if (n != 2 || found >= 0) return -1;
+    found = i;
+  }
+  return found;
+}
+intptr_t dlcSoftmaxSplitAt(const DlcSoftmax *s, const DlcLabelled *v) {
+  for (intptr_t i = 0; i + 1 < v->rank && s->expand.ptr; ++i)
+    if (v->label[i] == s->outer && v->label[i + 1] == s->inner) return i;
+  return -1;
+}
+intptr_t dlcSoftmaxSplitGroup(const DlcSoftmax *s) { return splitAt(dlcAttr(s->expand, "reassociation")); }
+MlirValue dlcSoftmaxBefore(const DlcSoftmax *s, intptr_t step) {
+  MlirValue before = mlirOperationGetResult(step ? s->step[step - 1] : s->scores, 0);
+  bool isExpanded = s->expand.ptr && mlirValueEqual(tensor_expand_shape_src(s->expand), before);
+  return isExpanded ? tensor_expand_shape_result(s->expand) : before;
+}
+static bool addInner(const DlcSoftmax *s, DlcLabelled *v) {
+  for (intptr_t i = 0; i < v->rank; ++i) {
+    if (v->label[i] != s->outer) continue;
+    if (v->rank == DLC_MAX_RANK) return false;
+    memmove(&v->label[i + 2], &v->label[i + 1], (size_t)(v->rank - i - 1) * sizeof *v->label);
+    v->label[i + 1] = s->inner, ++v->rank;
+    return true;
+  }
+  return true;
+}
+// Gives the second label to everything outside of the op that sees two dimensions. False: another step sees them as
+// one.
+static bool splitLabels(DlcSoftmax *s) {
+  for (intptr_t i = 0; i < s->nSteps; ++i) {
+    if (mlirValueEqual(dlcSoftmaxBefore(s, i), tensor_expand_shape_result(s->expand))) continue;
+    for (intptr_t k = 0; k + 1 < mlirOperationGetNumOperands(s->step[i]); ++k) {
+      DlcLabelled v;
+      MlirValue operand = mlirOperationGetOperand(s->step[i], k);
+      if (mlirValueEqual(operand, dlcSoftmaxBefore(s, i))) continue;
+      if (mlirTypeIsARankedTensor(typeOf(operand)) && (!dlcSoftmaxOperand(s, i, k, &v) || has(&v, s->outer)))
+        return false;
+    }
+    dlcForEachOp(op, bodyOfOp(s->step[i]))
+      if (linalg_index_isa(op) && s->stepLabel[i][linalg_index_dim(op)] == s->outer) return false;
+  }
+  return addInner(s, &s->query) && addInner(s, &s->key) && addInner(s, &s->value) && addInner(s, &s->result);
+}
+
+static void addStep(DlcSoftmax *s, MlirOperation op) {
+  memmove(&s->step[1], &s->step[0], (size_t)s->nSteps * sizeof *s->step);
+  memmove(&s->stepLabel[1], &s->stepLabel[0], (size_t)s->nSteps * sizeof *s->stepLabel);
+  s->step[0] = op, ++s->nSteps;
+}
+// A step between an expand_shape and a collapse_shape of a batch dimension: `scores` is before it then.
+static bool matchSplit(DlcSoftmax *s, DlcLabelled *scores) {
+  MlirOperation collapse = opOf(scores->value), op = opOf(mlirOperationGetOperand(collapse, 0));
+  intptr_t at = splitAt(dlcAttr(collapse, "reassociation")), rank = scores->rank + 1;
+  if (s->expand.ptr || at < 0 || rank > DLC_MAX_RANK || scores->label[at] < 0 || scores->label[at] >= DLC_ROWS ||
+      s->nBatch == DLC_MOST_BATCH || s->nSteps == DLC_MOST_STEPS || !isGeneric(op, -1) || !isElementwise(op) ||
+      !hasOneUse(mlirOperationGetResult(op, 0)))
+    return false;
+  DlcLabelled whole = {.value = mlirOperationGetResult(op, 0), .rank = rank}, v;
+  s->outer = scores->label[at], s->inner = (int)s->nBatch++;
+  for (intptr_t i = 0; i < rank; ++i) whole.label[i] = i == at + 1 ? s->inner : scores->label[i - (i > at)];
+  addStep(s, op);
+  intptr_t n = mlirOperationGetNumOperands(op) - 1;
+  if (!labelLoops(op, n, &whole, DLC_NO_LABEL, s->stepLabel[0])) return false;
+  for (intptr_t k = 0; k < n; ++k) {
+    MlirOperation expand = opOf(mlirOperationGetOperand(op, k));
+    if (!tensor_expand_shape_isa(expand) || !labelOperand(op, k, s->stepLabel[0], &v) || v.rank != rank ||
+        memcmp(v.label, whole.label, (size_t)rank * sizeof *v.label))
+      continue;
+    if (s->expand.ptr || !hasOneUse(v.value) || !hasOneUse(tensor_expand_shape_src(expand)) ||
+        !mlirAttributeEqual(dlcAttr(expand, "reassociation"), dlcAttr(collapse, "reassociation")))
+      return false;
+    s->expand = expand;
+  }
+  if (s->expand.ptr) scores->value = tensor_expand_shape_src(s->expand);
+  return s->expand.ptr != NULL;
+}
 // From the scores up to the first contraction.
 static bool matchSteps(DlcSoftmax *s, DlcLabelled *scores) {
   while (!isContraction(opOf(scores->value))) {
     MlirOperation op = opOf(scores->value);
+    if (tensor_collapse_shape_isa(op)) {
+      if (!matchSplit(s, scores)) return false;
+      continue;
+    }
     if (!isGeneric(op, -1) || !isElementwise(op) || s->nSteps == DLC_MOST_STEPS) return false;
-    memmove(&s->step[1], &s->step[0], (size_t)s->nSteps * sizeof *s->step);
-    memmove(&s->stepLabel[1], &s->stepLabel[0], (size_t)s->nSteps * sizeof *s->stepLabel);
-    s->step[0] = op, ++s->nSteps;
+    addStep(s, op);
     DlcLabelled before;
     if (!labelLoops(op, mlirOperationGetNumOperands(op) - 1, scores, DLC_NO_LABEL, s->stepLabel[0]) ||
         scoresOf(op, s->stepLabel[0], scores, &before) < 0)
@@ -302,6 +388,7 @@ bool dlcSoftmaxMatch(MlirOperation output, DlcSoftmax *s) {
     return false;
   seeThrough(s, &s->query, true), seeThrough(s, &s->key, true), seeThrough(s, &s->value, false);
   matchResult(s);
+  if (s->expand.ptr && !splitLabels(s)) return false;
   if (s->nSteps) s->until = dlcMaskedFrom(s->step[s->nSteps - 1], s->stepLabel[s->nSteps - 1]);
   return true;
 }

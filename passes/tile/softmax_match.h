@@ -5,6 +5,9 @@
 //   M = max_k S; E = exp(S - M); L = sum_k E; P = E / L
 //   O = sum_k P[b, q, k] * V[b, k, n]           the second one
 //
+// A step may see one batch dimension as two, between a tensor.expand_shape and a tensor.collapse_shape, as where a mask
+// is the same for every image but not for every window of it. The dimension then has two labels everywhere.
+//
 // Dimensions have labels that are the same in all of them, so that any order of dimensions, transpositions of what is
 // read and written, and factors of Q and K are seen through.
 #pragma once
@@ -31,6 +34,8 @@ typedef struct {
   MlirOperation step[DLC_MOST_STEPS]; // the elementwise ops of the scores, in order
   MlirOperation max, exponent, sum, divide;
   int stepLabel[DLC_MOST_STEPS][DLC_MAX_LOOPS]; // of the loops of the steps
+  MlirOperation expand;                         // what makes two dimensions of one; null: nothing does
+  int outer, inner;                             // then, their labels
   int64_t until; // of a row r no key from r + until on counts: it is masked; INT64_MAX: not known
 } DlcSoftmax;
 
@@ -38,5 +43,11 @@ typedef struct {
 bool dlcSoftmaxMatch(MlirOperation output, DlcSoftmax *out);
 // Whether op is the P = E / L of a softmax, whoever reads it; the second contraction and the scores are left empty.
 bool dlcSoftmaxMatchDivision(MlirOperation op, DlcSoftmax *out);
+// What a step reads as the scores before it.
+MlirValue dlcSoftmaxBefore(const DlcSoftmax *softmax, intptr_t step);
+// Where the outer one of the two dimensions is that one was made; negative: not in v.
+intptr_t dlcSoftmaxSplitAt(const DlcSoftmax *softmax, const DlcLabelled *v);
+// The same of the tensor that the step reads.
+intptr_t dlcSoftmaxSplitGroup(const DlcSoftmax *softmax);
 // The labels of what a step reads as operand k.
 bool dlcSoftmaxOperand(const DlcSoftmax *softmax, intptr_t step, intptr_t k, DlcLabelled *out);

@@ -182,3 +182,84 @@ func.func @kept(%arg0: tensor<1x2x512x64xf32>, %arg1: tensor<1x2x512x64xf32>, %a
   } -> tensor<1x2x512x64xf32>
   return %16, %14 : tensor<1x2x512x64xf32>, tensor<1x2x512x512xf32>
 }
+
+// -----
+
+#whole = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+#rows = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+#query = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d4)>
+#key = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d3, d4)>
+#value = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d4, d3)>
+#scores = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3)>
+#five = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3, d4)>
+#window = affine_map<(d0, d1, d2, d3, d4) -> (d1, d3, d4)>
+#head = affine_map<(d0, d1, d2, d3) -> (d1, d2, d3)>
+
+// A mask for each window of an image, added between two reshapes of the scores, behind a bias for each head: the graph
+// sees images and windows, of which the windows are one dimension of the mask.
+// CHECK-LABEL: func @windows
+// CHECK-SAME:    %[[MASK:[a-z0-9]+]]: tensor<16x49x49xf32>, %[[BIAS:[a-z0-9]+]]: tensor<3x49x49xf32>, %[[IMAGES:[a-z0-9]+]]: index
+// CHECK-DAG: %[[Q:.*]] = tensor.expand_shape %arg0 {{\[\[}}0, 1], [2], [3], [4]] output_shape [%[[IMAGES]], 16, 3, 49, 32]
+// CHECK-DAG: %[[K:.*]] = tensor.expand_shape %arg1
+// CHECK-DAG: %[[V:.*]] = tensor.expand_shape %arg2
+// CHECK: %[[O:.*]] = tile.graph {{.*}}ins(%{{.*}} = %[[Q]] : tensor<?x16x3x49x32xf32>, %{{.*}} = %[[K]] : {{.*}}, %{{.*}} = %[[V]] : {{.*}}, %{{.*}} = %[[BIAS]] : {{.*}}, %{{.*}} = %[[MASK]] :
+// CHECK: tile.reduce
+// CHECK: tensor.collapse_shape %[[O]] {{\[\[}}0, 1], [2], [3], [4]] : tensor<?x16x3x49x32xf32> into tensor<?x3x49x32xf32>
+func.func @windows(%q: tensor<?x3x49x32xf32>, %k: tensor<?x3x49x32xf32>, %v: tensor<?x3x49x32xf32>, %mask: tensor<16x49x49xf32>, %bias: tensor<3x49x49xf32>, %images: index, %n: index) -> tensor<?x3x49x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %lowest = arith.constant 0xFF800000 : f32
+  %e = tensor.empty(%n) : tensor<?x3x49x49xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x3x49x49xf32>) -> tensor<?x3x49x49xf32>
+  %s = linalg.generic {indexing_maps = [#query, #key, #scores], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%q, %k : tensor<?x3x49x32xf32>, tensor<?x3x49x32xf32>) outs(%f : tensor<?x3x49x49xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.mulf %a, %b : f32
+    %2 = arith.addf %o, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<?x3x49x49xf32>
+  %t = linalg.generic {indexing_maps = [#whole, #head, #whole], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%s, %bias : tensor<?x3x49x49xf32>, tensor<3x49x49xf32>) outs(%e : tensor<?x3x49x49xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.addf %a, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x3x49x49xf32>
+  %x = tensor.expand_shape %t [[0, 1], [2], [3], [4]] output_shape [%images, 16, 3, 49, 49] : tensor<?x3x49x49xf32> into tensor<?x16x3x49x49xf32>
+  %ex = tensor.empty(%images) : tensor<?x16x3x49x49xf32>
+  %y = linalg.generic {indexing_maps = [#five, #window, #five], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]} ins(%x, %mask : tensor<?x16x3x49x49xf32>, tensor<16x49x49xf32>) outs(%ex : tensor<?x16x3x49x49xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.addf %a, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x16x3x49x49xf32>
+  %z = tensor.collapse_shape %y [[0, 1], [2], [3], [4]] : tensor<?x16x3x49x49xf32> into tensor<?x3x49x49xf32>
+  %er = tensor.empty(%n) : tensor<?x3x49xf32>
+  %fm = linalg.fill ins(%lowest : f32) outs(%er : tensor<?x3x49xf32>) -> tensor<?x3x49xf32>
+  %m = linalg.generic {indexing_maps = [#whole, #rows], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%z : tensor<?x3x49x49xf32>) outs(%fm : tensor<?x3x49xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = arith.maximumf %o, %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x3x49xf32>
+  %p = linalg.generic {indexing_maps = [#whole, #rows, #whole], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%z, %m : tensor<?x3x49x49xf32>, tensor<?x3x49xf32>) outs(%e : tensor<?x3x49x49xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.subf %a, %b : f32
+    %2 = math.exp %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<?x3x49x49xf32>
+  %fl = linalg.fill ins(%zero : f32) outs(%er : tensor<?x3x49xf32>) -> tensor<?x3x49xf32>
+  %l = linalg.generic {indexing_maps = [#whole, #rows], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%p : tensor<?x3x49x49xf32>) outs(%fl : tensor<?x3x49xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = arith.addf %o, %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x3x49xf32>
+  %d = linalg.generic {indexing_maps = [#whole, #rows, #whole], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%p, %l : tensor<?x3x49x49xf32>, tensor<?x3x49xf32>) outs(%e : tensor<?x3x49x49xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.divf %a, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x3x49x49xf32>
+  %eo = tensor.empty(%n) : tensor<?x3x49x32xf32>
+  %fo = linalg.fill ins(%zero : f32) outs(%eo : tensor<?x3x49x32xf32>) -> tensor<?x3x49x32xf32>
+  %r = linalg.generic {indexing_maps = [#query, #value, #scores], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%d, %v : tensor<?x3x49x49xf32>, tensor<?x3x49x32xf32>) outs(%fo : tensor<?x3x49x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %1 = arith.mulf %a, %b : f32
+    %2 = arith.addf %o, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<?x3x49x32xf32>
+  return %r : tensor<?x3x49x32xf32>
+}
