@@ -109,7 +109,7 @@ static MlirValue addNonlinear(Tile *t, const Operand *o, int64_t instance, MlirV
   }
   return value;
 }
-static MlirValue address(Tile *t, intptr_t i, int64_t instance) {
+MlirValue dlcAddressOf(Tile *t, intptr_t i, int64_t instance) {
   const Operand *o = &t->nest->operand[i];
   MlirValue value = addLoops(t, o, t->nest->reduction, t->row[i][instance]);
   if (!o->linear) value = addNonlinear(t, o, instance, value);
@@ -172,7 +172,7 @@ static void prefetch(Tile *t, const Operand *o, MlirValue from) {
 MlirValue dlcLoadOperand(Tile *t, intptr_t i, int64_t instance) {
   const Operand *o = &t->nest->operand[i];
   if (o->isScalar) return o->source;
-  MlirValue from = address(t, i, instance);
+  MlirValue from = dlcAddressOf(t, i, instance);
   if (t->plan->streamed >> i & 1) prefetch(t, o, from);
   if (t->vectorLevel >= 0 && dlcAccess(o, t->plan->vector) != ACCESS_INVARIANT)
     return dlcLoadLanes(t, o, from, o->loopStride[t->plan->vector], instance);
@@ -214,7 +214,7 @@ bool dlcLoadTransposed(Tile *t, intptr_t i, MlirValue *values) {
   Size step = o->loopStride[t->plan->vector];
   for (int64_t k = 0; k < dlcTileSize(t); ++k) {
     if (!dlcIsInstance(t, k, dlcLevelsOf(t, o)) || dlcCoordinate(t, k, level)) continue;
-    MlirValue first = address(t, i, k);
+    MlirValue first = dlcAddressOf(t, i, k);
     for (int64_t j = 0; j < t->plan->lanes; ++j)
       rows[j] = vector_load(t->b, o->flat, vals(j ? dlcAddScaled(t->b, first, constIndex(t->b, j), step) : first),
                             dlcVectorOf(t, o->stored));
@@ -230,7 +230,7 @@ bool dlcLoadTransposed(Tile *t, intptr_t i, MlirValue *values) {
 void dlcStoreOperand(Tile *t, intptr_t i, int64_t instance, MlirValue v) {
   const Operand *o = &t->nest->operand[i];
   bool isVector = t->vectorLevel >= 0 && !dlcReducesLanes(t);
-  MlirValue to = address(t, i, instance), mask = dlcMaskOf(t, instance);
+  MlirValue to = dlcAddressOf(t, i, instance), mask = dlcMaskOf(t, instance);
   if (!mlirTypeEqual(o->stored, o->element)) v = arith_extui(t->b, v, isVector ? dlcVectorOf(t, o->stored) : o->stored);
   if (!isVector)
     memref_store(t->b, v, o->flat, vals(to));

@@ -136,24 +136,6 @@ static void reduceFrom(Tile *t, intptr_t k) {
 }
 
 //===--- accumulators ---
-typedef struct {
-  const char *op;
-  vector_CombiningKind kind;
-} Combine;
-static const Combine combines[] = {
-    {"arith.addf", vector_CombiningKind_ADD},          {"arith.addi", vector_CombiningKind_ADD},
-    {"arith.mulf", vector_CombiningKind_MUL},          {"arith.muli", vector_CombiningKind_MUL},
-    {"arith.maximumf", vector_CombiningKind_MAXIMUMF}, {"arith.maxnumf", vector_CombiningKind_MAXNUMF},
-    {"arith.minimumf", vector_CombiningKind_MINIMUMF}, {"arith.minnumf", vector_CombiningKind_MINNUMF},
-    {"arith.andi", vector_CombiningKind_AND},          {"arith.ori", vector_CombiningKind_OR},
-    {"arith.xori", vector_CombiningKind_XOR},          {"arith.maxsi", vector_CombiningKind_MAXSI},
-    {"arith.maxui", vector_CombiningKind_MAXUI},       {"arith.minsi", vector_CombiningKind_MINSI},
-    {"arith.minui", vector_CombiningKind_MINUI}};
-static vector_CombiningKind kindOf(MlirOperation op) {
-  for (intptr_t i = 0; i < DLC_COUNT(combines); ++i)
-    if (dlcOpIs(op, combines[i].op, strlen(combines[i].op))) return combines[i].kind;
-  return vector_CombiningKind_ADD;
-}
 static MlirAttribute floatNeutral(DlcBuilder *b, vector_CombiningKind kind, MlirType t) {
   (void)b;
   MlirContext ctx = mlirTypeGetContext(t);
@@ -189,11 +171,11 @@ static MlirAttribute integerNeutral(vector_CombiningKind kind, MlirType t) {
   }
 }
 static MlirValue neutral(Tile *t, intptr_t output) {
-  vector_CombiningKind kind = kindOf(dlcCombiner(t->nest, output));
+  vector_CombiningKind kind = dlcCombiningKind(dlcCombiner(t->nest, output));
   MlirType e = t->nest->operand[t->nest->nInputs + output].element;
   return dlcSplat(t, e, mlirTypeIsAFloat(e) ? floatNeutral(t->b, kind, e) : integerNeutral(kind, e));
 }
-static MlirValue oldValue(Tile *t, intptr_t output, int64_t k) {
+MlirValue dlcOldValue(Tile *t, intptr_t output, int64_t k) {
   intptr_t i = t->nest->nInputs + output;
   MlirValue initial = t->nest->operand[i].initial;
   if (isNull(initial)) return dlcLoadOperand(t, i, k);
@@ -212,34 +194,17 @@ static void startAccumulators(Tile *t) {
   for (intptr_t o = 0; o < nOutputs(t); ++o)
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, accumulatorLevels(t, o)) && readsOld(t, o))
-        t->accumulator[o][k] = dlcReducesLanes(t) ? neutral(t, o) : oldValue(t, o, k);
-}
-// A binary op like `op`, on two values of one type.
-static MlirValue combine(Tile *t, MlirOperation op, MlirValue x, MlirValue y) {
-  char name[64] = {0};
-  MlirStringRef n = mlirIdentifierStr(mlirOperationGetName(op));
-  memcpy(name, n.data, n.length < 63 ? n.length : 63);
-  DlcOpState s = dlcOpBegin(t->b, name);
-  dlcOpOperand(&s, "x", x), dlcOpOperand(&s, "y", y);
-  dlcOpResult(&s, "result", typeOf(x), true);
-  return dlcOpEndValue(&s);
-}
-static MlirValue reduceVectors(Tile *t, intptr_t output, int64_t instance) {
-  MlirOperation op = dlcCombiner(t->nest, output);
-  int64_t n = t->plan->factor[t->vectorLevel];
-  MlirValue v = t->accumulator[output][instance], old = oldValue(t, output, instance);
-  for (int64_t j = 1; j < n; ++j)
-    v = combine(t, op, v, t->accumulator[output][instance + j]); // the vector level is the last one
-  MlirType e = t->nest->operand[t->nest->nInputs + output].element;
-  arith_FastMathFlags_opt flags = {mlirTypeIsAFloat(e), arith_FastMathFlags_reassoc | arith_FastMathFlags_nsz};
-  return combine(t, op, old, vector_reduction(t->b, kindOf(op), v, e, .fastmath = flags));
+        t->accumulator[o][k] = dlcReducesLanes(t) ? neutral(t, o) : dlcOldValue(t, o, k);
 }
 static void finishAccumulators(Tile *t) {
   for (intptr_t o = 0; o < nOutputs(t); ++o) {
     intptr_t i = t->nest->nInputs + o;
+    if (dlcReducesLanes(t)) {
+      dlcFinishLanes(t, o);
+      continue;
+    }
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
-      if (dlcIsInstance(t, k, dlcLevelsOf(t, &t->nest->operand[i])))
-        dlcStoreOperand(t, i, k, dlcReducesLanes(t) ? reduceVectors(t, o, k) : t->accumulator[o][k]);
+      if (dlcIsInstance(t, k, dlcLevelsOf(t, &t->nest->operand[i]))) dlcStoreOperand(t, i, k, t->accumulator[o][k]);
   }
 }
 static void emitTile(Tile *t) {

@@ -79,7 +79,7 @@ static double vectorCost(const Problem *p, int loop) {
   if (cost < 0 || !dlcBodyIsVectorisable(nest, loop, lanes, &loads)) return -1;
   cost += 0.5 * (double)p->bodyCost + loads;
   int64_t n = isKnown(size) ? size.known : nest->loop[loop].isReduction ? 32 : 128;
-  if (nest->loop[loop].isReduction) cost += 12.0 * (double)lanes / (double)n;
+  if (nest->loop[loop].isReduction) cost += 5.0 * (double)lanes / (double)n; // lanes.c
   return cost * (double)((n + lanes - 1) / lanes) / (double)n;
 }
 static int chooseVector(const Problem *p) {
@@ -120,6 +120,16 @@ static bool fitsRegisters(const Problem *p, const Plan *plan) {
   int64_t needed = p->nest->reduction ? accumulators + (most < 4 ? most : 4) + 1 + shuffled : most;
   return needed <= p->target.registers - 1;
 }
+// Of a reduction along the lanes, cycles to combine them behind it (lanes.c), for one step of it.
+static double lanesCost(const Problem *p, const Plan *plan) {
+  if (plan->vector < 0 || !p->nest->loop[plan->vector].isReduction) return 0;
+  int64_t vectors = plan->factor[plan->nLevels - 1], sums = tileSize(plan) / vectors, folds = plan->lanes / sums;
+  Size size = p->nest->loop[plan->vector].size;
+  double cycles = 1.5 * (double)sums + 0.5 * (double)(tileSize(plan) - sums);
+  for (; folds > 1; folds /= 2) cycles += 1.5;
+  double steps = isKnown(size) ? (double)size.known / (double)(vectors * plan->lanes) : 8;
+  return cycles / (steps > 1 ? steps : 1);
+}
 // Cycles of one step of the innermost reduction, for one point of the tile.
 static double tileCost(const Problem *p, const Plan *plan) {
   double points = (double)tileSize(plan), loads = 0, compute = (double)p->bodyCost * 0.5 * points;
@@ -134,7 +144,7 @@ static double tileCost(const Problem *p, const Plan *plan) {
   }
   double wait = p->nest->reduction ? (double)latency * (double)p->bodyCost * 0.5 : 0;
   double busy = compute > loads ? compute + 0.3 * loads : loads + 0.3 * compute;
-  return ((busy > wait ? busy : wait) + 1.0) / points; // 1: the loop itself
+  return ((busy > wait ? busy : wait) + 1.0 + lanesCost(p, plan)) / points; // 1: the loop itself
 }
 // What the rest of a loop of known size costs beyond full tiles.
 static double waste(Size size, int64_t factor, int64_t lanes) {

@@ -4,6 +4,7 @@
 // instance whose coordinate there is zero.
 #pragma once
 #include "vary.h"
+#include "ods/vector.h"
 
 typedef struct {
   MlirValue key;   // of the scalar body
@@ -54,4 +55,8 @@ MlirValue dlcLoadScattered(Tile *t, const Operand *o, MlirValue places, int64_t 
 MlirValue dlcAddScaled(DlcBuilder *b, MlirValue value, MlirValue idx,
                        Size stride); // value + idx * stride; null is zero
 void dlcStoreOperand(Tile *t, intptr_t operand, int64_t instance, MlirValue v);
-void dlcEvaluateBody(Tile *t); // accumulators: old to new
+MlirValue dlcAddressOf(Tile *t, intptr_t operand, int64_t instance);
+MlirValue dlcOldValue(Tile *t, intptr_t output, int64_t instance); // of an output, before the reduction
+vector_CombiningKind dlcCombiningKind(MlirOperation combiner);
+void dlcFinishLanes(Tile *t, intptr_t output); // combines the lanes of its accumulators and stores them
+void dlcEvaluateBody(Tile *t);                 // accumulators: old to new

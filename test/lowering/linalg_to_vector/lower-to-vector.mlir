@@ -23,13 +23,47 @@ func.func @matmul(%a: memref<48x32xf32>, %b: memref<32x128xf32>, %c: memref<48x1
 
 // -----
 
-// A row sum: the reduction is the vector loop, the lanes are combined behind it.
-// CHECK-LABEL: func.func @row_sum
+// The sum of a row: the reduction is the vector loop, the lanes are combined behind it.
+// CHECK-LABEL: func.func @row_sum(
 // CHECK:       scf.for
 // CHECK:         arith.addf {{.*}} : vector<16xf32>
 // CHECK:       vector.reduction <add>
-func.func @row_sum(%a: memref<8x128xf32>, %s: memref<8xf32>) {
+func.func @row_sum(%a: memref<1x128xf32>, %s: memref<1xf32>) {
+  linalg.reduce {arith.addf} ins(%a : memref<1x128xf32>) outs(%s : memref<1xf32>) dimensions = [1]
+  return
+}
+
+// -----
+
+// Of several rows the lanes are combined together: within 128 bits, by such parts, and the halves of what is left. The
+// sums go to memory as one vector.
+// CHECK-LABEL: func.func @row_sums(
+// CHECK-NOT:   vector.reduction
+// CHECK:       %[[R:.*]]:8 = scf.for
+// CHECK:       vector.shuffle %[[R]]#0, %[[R]]#1 [0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29]
+// CHECK:       vector.shuffle %[[R]]#0, %[[R]]#1 [2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31]
+// CHECK:       vector.shuffle {{.*}} [0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29]
+// CHECK:       vector.shuffle {{.*}} [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]
+// CHECK:       vector.shuffle {{.*}} [0, 1, 2, 3, 8, 9, 10, 11] : vector<16xf32>
+// CHECK:       vector.shuffle {{.*}} [4, 5, 6, 7, 12, 13, 14, 15] : vector<16xf32>
+// CHECK:       vector.load {{.*}}, vector<8xf32>
+// CHECK:       vector.store {{.*}}, vector<8xf32>
+func.func @row_sums(%a: memref<8x128xf32>, %s: memref<8xf32>) {
   linalg.reduce {arith.addf} ins(%a : memref<8x128xf32>) outs(%s : memref<8xf32>) dimensions = [1]
+  return
+}
+
+// -----
+
+// Sums that do not lie next to each other are stored one by one.
+// CHECK-LABEL: func.func @scattered_row_sums(
+// CHECK-NOT:   vector.reduction
+// CHECK:       vector.extract {{.*}}[0] : f32 from vector<8xf32>
+// CHECK:       memref.store
+// CHECK:       vector.extract {{.*}}[7] : f32 from vector<8xf32>
+// CHECK:       memref.store
+func.func @scattered_row_sums(%a: memref<8x128xf32>, %s: memref<8xf32, strided<[3]>>) {
+  linalg.reduce {arith.addf} ins(%a : memref<8x128xf32>) outs(%s : memref<8xf32, strided<[3]>>) dimensions = [1]
   return
 }
 
