@@ -10,6 +10,9 @@
 #define PART_WORTH 1000   /* ns of work that make another thread worth it */
 #define CHUNK_WORTH 500   /* ns of work that make a chunk worth its bookkeeping */
 
+/* What is not on the way of a usual call; its large locals would be on that of every call. */
+#define APART __attribute__((noinline))
+
 /* A place in the runtime on this thread's stack, beneath compiled code. */
 typedef struct landing {
   jmp_buf place;
@@ -82,7 +85,7 @@ static int32_t call_entry(dlrt_instance_t *instance, landing_t *here) {
 
 static bool is_recorded(const loop_t *loop) { return loop->instance->profiling && loop->task >= 0; }
 
-static void give_no_reason(const loop_t *loop) {
+static APART void give_no_reason(const loop_t *loop) {
   const dlrt_program_info_t *info = &loop->instance->program->metadata.info;
   dlrt_status_t status = dlrt_status_make(DLRT_PROGRAM_FAILED, "task '%s' failed without giving a reason",
                                           loop->task >= 0 ? info->tasks[loop->task].name : "");
@@ -112,7 +115,7 @@ static int32_t run_chunk(void *ctx, int64_t lo, int64_t hi, int32_t worker) {
 }
 
 /* A loop inside a task: in line. The task is still using the worker's scratch, so it gets its own. */
-static int32_t run_nested(loop_t *loop, int64_t items) {
+static APART int32_t run_nested(loop_t *loop, int64_t items) {
   dlrt_instance_t *instance = loop->instance;
   int32_t worker = current->worker;
   void *scratch = NULL;
@@ -156,17 +159,19 @@ static int32_t fork_join(loop_t *loop, int64_t items, int64_t cost) {
   return dlrt_team_run(instance->team, run_chunk, loop, items, grain, parts);
 }
 
+static APART int32_t refuse_task(dlrt_instance_t *instance, int32_t task) {
+  dlrt_status_t status = dlrt_status_make(DLRT_INTERNAL, "parallel() with task %d of %d", task,
+                                          instance->program->metadata.info.task_count);
+  set_failure(instance, &status);
+  return 1;
+}
+
 static int32_t api_parallel(dlrt_frame_t *frame, int32_t task, dlrt_task_fn fn, void *args, int64_t items,
                             int64_t cost) {
   dlrt_instance_t *instance = frame->runtime;
   loop_t loop = {.instance = instance, .fn = fn, .args = args, .task = task < 0 ? -1 : task};
   if (items <= 0) return 0;
-  if (task >= instance->program->metadata.info.task_count) {
-    dlrt_status_t status = dlrt_status_make(DLRT_INTERNAL, "parallel() with task %d of %d", task,
-                                            instance->program->metadata.info.task_count);
-    set_failure(instance, &status);
-    return 1;
-  }
+  if (task >= instance->program->metadata.info.task_count) return refuse_task(instance, task);
   if (current->in_task) return run_nested(&loop, items);
   if (!is_recorded(&loop)) return fork_join(&loop, items, cost);
   loop.fork = instance->profile->forks++;

@@ -5,6 +5,8 @@
 #include "core/status.h"
 #include "core/tensor.h"
 
+#define APART __attribute__((noinline))
+
 /* What empty tensors without memory point to, so that compiled code never sees null. Never read or written. */
 static _Alignas(DLRT_ALIGNMENT) char nothing[DLRT_ALIGNMENT];
 
@@ -99,17 +101,14 @@ static void clear_output(dlrt_output_t *slot) {
   slot->scatter = slot->is_expected = false;
 }
 
-/* Checks input i and makes the view of it that compiled code gets. */
-static bool take_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i, dlrt_status_t *out_status) {
+/* Checks an input that is not just as expected, and makes the view of it that compiled code gets. Apart from the usual
+ * way, like other functions with messages: what they need of registers and stack every call would pay. */
+static APART bool take_other_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i,
+                                   dlrt_status_t *out_status) {
   const dlrt_tensor_info_t *info = &instance->program->metadata.info.inputs[i];
   const DLTensor *tensor = inputs[i];
   dlrt_view_t *view = &instance->views[i];
   size_t bytes;
-  if (is_expected(&instance->expected[i], tensor)) {
-    view->shape = tensor->shape;
-    view->data = (char *)tensor->data + tensor->byte_offset;
-    return true;
-  }
   if (!check_tensor(tensor, info, "input", &bytes, out_status) || !check_shape(info, tensor->shape, out_status) ||
       !check_dim_names(instance, inputs, i, out_status))
     return false;
@@ -125,16 +124,28 @@ static bool take_input(dlrt_instance_t *instance, const DLTensor *const *inputs,
   return true;
 }
 
+static bool take_input(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t i, dlrt_status_t *out_status) {
+  const DLTensor *tensor = inputs[i];
+  if (!is_expected(&instance->expected[i], tensor)) return take_other_input(instance, inputs, i, out_status);
+  instance->views[i].shape = tensor->shape;
+  instance->views[i].data = (char *)tensor->data + tensor->byte_offset;
+  return true;
+}
+
+static APART bool check_given(const DLTensor *tensor, const dlrt_tensor_info_t *info, dlrt_status_t *out_status) {
+  size_t bytes;
+  return check_tensor(tensor, info, "output", &bytes, out_status);
+}
+
 static bool take_outputs(dlrt_instance_t *instance, DLManagedTensor *const *outputs, dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   for (int32_t i = 0; i < info->output_count; ++i) {
     if (!outputs[i]) continue;
-    size_t bytes;
-    if (is_expected(&instance->expected[info->input_count + i], &outputs[i]->dl_tensor))
-      instance->outputs[i].is_expected = true;
-    else if (!check_tensor(&outputs[i]->dl_tensor, &info->outputs[i], "output", &bytes, out_status))
-      return false;
-    instance->outputs[i].into = &outputs[i]->dl_tensor;
+    const DLTensor *into = &outputs[i]->dl_tensor;
+    bool expected = is_expected(&instance->expected[info->input_count + i], into);
+    if (!expected && !check_given(into, &info->outputs[i], out_status)) return false;
+    instance->outputs[i].is_expected = expected;
+    instance->outputs[i].into = into;
   }
   return true;
 }
@@ -166,14 +177,8 @@ static bool check_output(const dlrt_instance_t *instance, int32_t index, const i
   return true;
 }
 
-void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *shape, dlrt_status_t *out_status) {
-  const dlrt_program_info_t *program = &instance->program->metadata.info;
-  if (index >= 0 && index < program->output_count && instance->outputs[index].is_expected) {
-    dlrt_output_t *given = &instance->outputs[index];
-    const dlrt_expected_t *expected = &instance->expected[program->input_count + index];
-    if (same_shape(expected->rank, shape, expected->shape))
-      return given->data = (char *)given->into->data + given->into->byte_offset;
-  }
+static APART void *give_output(dlrt_instance_t *instance, int32_t index, const int64_t *shape,
+                               dlrt_status_t *out_status) {
   if (!check_output(instance, index, shape, out_status)) return NULL;
   const dlrt_tensor_info_t *info = &instance->program->metadata.info.outputs[index];
   dlrt_output_t *slot = &instance->outputs[index];
@@ -208,6 +213,16 @@ void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *s
   return slot->data;
 }
 
+void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *shape, dlrt_status_t *out_status) {
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  if (index < 0 || index >= info->output_count || !instance->outputs[index].is_expected)
+    return give_output(instance, index, shape, out_status);
+  dlrt_output_t *slot = &instance->outputs[index];
+  const dlrt_expected_t *expected = &instance->expected[info->input_count + index];
+  if (!same_shape(expected->rank, shape, expected->shape)) return give_output(instance, index, shape, out_status);
+  return slot->data = (char *)slot->into->data + slot->into->byte_offset;
+}
+
 /* Hands finished outputs over, or drops unfinished ones; everything else of the invocation ends here too. */
 static void finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_status_t *status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
@@ -229,23 +244,23 @@ static void finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_st
   dlrt_heap_reset(instance->heap);
 }
 
-static bool check_counts(const dlrt_instance_t *instance, int32_t input_count, int32_t output_count,
-                         dlrt_status_t *out_status) {
+static APART bool refuse_counts(const dlrt_instance_t *instance, int32_t input_count, int32_t output_count,
+                                dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   if (input_count != info->input_count)
     return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%d inputs given, program '%s' takes %d", input_count,
                             info->name, info->input_count);
-  if (output_count != info->output_count)
-    return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%d outputs asked for, program '%s' gives %d",
-                            output_count, info->name, info->output_count);
-  return true;
+  return dlrt_status_fail(out_status, DLRT_INVALID_ARGUMENT, "%d outputs asked for, program '%s' gives %d",
+                          output_count, info->name, info->output_count);
 }
 
 dlrt_status_t dlrt_run(dlrt_instance_t *instance, const DLTensor *const *inputs, int32_t input_count,
                        DLManagedTensor **outputs, int32_t output_count) {
   dlrt_status_t status; /* large: without an error only its first bytes are written, once, and it is never copied */
   status.code = DLRT_OK, status.message[0] = 0;
-  bool ok = check_counts(instance, input_count, output_count, &status);
+  const dlrt_program_info_t *info = &instance->program->metadata.info;
+  bool ok = (input_count == info->input_count && output_count == info->output_count) ||
+            refuse_counts(instance, input_count, output_count, &status);
   bool taken = ok && !atomic_flag_test_and_set_explicit(&instance->busy, memory_order_acquire);
   if (ok && !taken) dlrt_status_fail(&status, DLRT_INVALID_ARGUMENT, "the instance is running on another thread");
   if (taken) {
