@@ -19,13 +19,14 @@ const DlcStage dlcCommonStages[] = {
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,tile-slice-transposed,"
      "tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,tile-decompose-pads,"
-     "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,tile-softmax-"
-     "reciprocals,"
+     "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,"
+     "tile-softmax-maxima,tile-softmax-reciprocals,"
      "tile-merge-siblings,tile-split-reductions,tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
-     "builtin.module(func.func(tile-split-fresh-tensors,tile-order-destinations,ctrl-slice-outs),"
+     "builtin.module(func.func(tile-split-fresh-tensors,tile-reuse-destinations,tile-fuse-reductions,"
+     "tile-order-destinations,ctrl-slice-outs),"
      "eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
      "boundaries "
      "function-boundary-type-conversion=identity-layout-map "

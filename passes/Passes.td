@@ -26,6 +26,25 @@ def TileSplitFreshTensors : Pass<"tile-split-fresh-tensors", "::mlir::func::Func
   let statistics = [Statistic<"copies", "copies", "fresh tensors added">];
   let dependentDialects = ["tensor"];
 }
+def TileReuseDestinations : Pass<"tile-reuse-destinations", "::mlir::func::FuncOp"> {
+  let summary = "Let what is read for the last time lie where the result is to be";
+  let description = [{
+    In tasks of the host, an elementwise op's input that nothing reads behind it, and that has the result's type and map,
+    is made in the slice of the result: it needs no memory of its own. To run just before bufferisation.
+  }];
+  let statistics = [Statistic<"reused", "reused", "destinations used twice">];
+  let dependentDialects = ["tensor", "dlti"];
+}
+def TileFuseReductions : Pass<"tile-fuse-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Reduce what an elementwise op makes while it is made";
+  let description = [{
+    In tasks of the host, an elementwise op and a reduction of its result, of the same loops in the same order, become one
+    op with two results. To run just before bufferisation: an output that moves along a reduction is nothing that other
+    passes expect.
+  }];
+  let statistics = [Statistic<"fused", "fused", "reductions fused">];
+  let dependentDialects = ["linalg", "dlti"];
+}
 def CtrlSliceOuts : Pass<"ctrl-slice-outs", "::mlir::func::FuncOp"> {
   let summary = "Let items that make the whole of an out make it in place";
   let description = [{
@@ -156,6 +175,15 @@ def TileOnlineSoftmax : Pass<"tile-online-softmax", "::mlir::func::FuncOp"> {
   let options = [Option<"when", "when", "std::string", "\"cost\"", "Which are rewritten: cost (where that is predicted to be faster), all or none">];
   let statistics = [Statistic<"rewritten", "rewritten", "softmaxes rewritten">];
   let dependentDialects = ["linalg", "tile", "tensor", "arith", "math", "dlti"];
+}
+def TileSoftmaxMaxima : Pass<"tile-softmax-maxima", "::mlir::func::FuncOp"> {
+  let summary = "Let the maximum of a softmax not look for NaN";
+  let description = [{
+    The maximum over a softmax's row becomes `arith.maxnumf`: a NaN of the row makes the sum of its exponentials NaN, and
+    so all of the result, whatever the maximum is.
+  }];
+  let statistics = [Statistic<"rewritten", "rewritten", "softmaxes rewritten">];
+  let dependentDialects = ["linalg", "arith"];
 }
 def TileSoftmaxReciprocals : Pass<"tile-softmax-reciprocals", "::mlir::func::FuncOp"> {
   let summary = "Let a softmax divide once a row";

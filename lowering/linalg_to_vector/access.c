@@ -229,7 +229,7 @@ bool dlcLoadTransposed(Tile *t, intptr_t i, MlirValue *values) {
 //===--- stores ---
 void dlcStoreOperand(Tile *t, intptr_t i, int64_t instance, MlirValue v) {
   const Operand *o = &t->nest->operand[i];
-  bool isVector = t->vectorLevel >= 0 && !dlcReducesLanes(t);
+  bool isVector = t->vectorLevel >= 0 && dlcAccess(o, t->plan->vector) != ACCESS_INVARIANT;
   MlirValue to = dlcAddressOf(t, i, instance), mask = dlcMaskOf(t, instance);
   if (!mlirTypeEqual(o->stored, o->element)) v = arith_extui(t->b, v, isVector ? dlcVectorOf(t, o->stored) : o->stored);
   if (!isVector)

@@ -73,6 +73,8 @@ static int64_t blockFor(const Nest *nest, const Plan *plan, const Operand *o, in
 void dlcBlockReduction(const Nest *nest, Target target, Plan *plan) {
   plan->blocked = -1, plan->block = 0, plan->streamed = 0;
   int loop = longest(nest);
+  for (intptr_t o = 0; o < nest->nOperands - nest->nInputs; ++o)
+    if (dlcIsStored(nest, o)) return;
   if (loop < 0 || plan->vector < 0 || nest->loop[plan->vector].isReduction || !isWide(nest)) return;
   for (intptr_t i = 0; i < nest->nInputs; ++i) {
     const Operand *o = &nest->operand[i];

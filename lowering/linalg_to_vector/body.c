@@ -65,8 +65,11 @@ static void nameOf(MlirOperation op, char name[64]) {
   size_t length = n.length < 63 ? n.length : 63;
   memcpy(name, n.data, length), name[length] = 0;
 }
+static MlirOperation makeCombiner(Tile *t, MlirOperation op, int64_t instance, bool isVector);
 static MlirOperation makeOp(Tile *t, MlirOperation op, int64_t instance, bool isVector) {
   char name[64];
+  MlirOperation combiner = makeCombiner(t, op, instance, isVector);
+  if (combiner.ptr) return combiner;
   nameOf(op, name);
   DlcOpState s = dlcOpBegin(t->b, name);
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
@@ -77,6 +80,20 @@ static MlirOperation makeOp(Tile *t, MlirOperation op, int64_t instance, bool is
   }
   addAttributes(op, &s);
   return dlcOpEnd(&s);
+}
+MlirValue dlcTakeLarger(Tile *t, MlirOperation op, MlirValue in, MlirValue old) {
+  arith_CmpFPredicate order = arith_maxnumf_isa(op) ? arith_CmpFPredicate_OGT : arith_CmpFPredicate_OLT;
+  return arith_select(t->b, arith_cmpf(t->b, order, in, old), in, old);
+}
+// The combiner of an output whose accumulator is never NaN, as that.
+static MlirOperation makeCombiner(Tile *t, MlirOperation op, int64_t instance, bool isVector) {
+  for (intptr_t o = 0; o < t->nest->nOperands - t->nest->nInputs; ++o) {
+    if (!mlirOperationEqual(dlcCombiner(t->nest, o), op) || !dlcDropsNaN(t->nest, o)) continue;
+    MlirValue old = argOf(t->nest->body, t->nest->nInputs + o), first = mlirOperationGetOperand(op, 0),
+              in = mlirValueEqual(first, old) ? mlirOperationGetOperand(op, 1) : first;
+    return opOf(dlcTakeLarger(t, op, valueOf(t, in, instance, isVector), valueOf(t, old, instance, isVector)));
+  }
+  return (MlirOperation){0};
 }
 // An op of any kind, regions included.
 static MlirOperation cloneScalar(Tile *t, MlirOperation op, int64_t instance) {
@@ -230,6 +247,10 @@ static MlirValue keepMasked(Tile *t, intptr_t output, int64_t k, MlirValue v) {
   MlirValue mask = dlcMaskOf(t, k);
   return dlcReducesLanes(t) && !isNull(mask) ? arith_select(t->b, mask, v, t->accumulator[output][k]) : v;
 }
+static void storeNow(Tile *t, intptr_t output, uint32_t levels, bool isVector, MlirValue yielded) {
+  for (int64_t k = 0; k < dlcTileSize(t); ++k)
+    if (dlcIsInstance(t, k, levels)) dlcStoreOperand(t, t->nest->nInputs + output, k, valueOf(t, yielded, k, isVector));
+}
 void dlcEvaluateBody(Tile *t) {
   const Nest *nest = t->nest;
   t->nSlots = 0;
@@ -254,6 +275,10 @@ void dlcEvaluateBody(Tile *t) {
   for (intptr_t output = 0; output < nest->nOperands - nest->nInputs; ++output) {
     uint32_t levels = accumulatorLevels(t, &nest->operand[nest->nInputs + output]);
     bool isVector = t->vectorLevel >= 0 && levels >> t->vectorLevel & 1;
+    if (dlcIsStored(nest, output)) {
+      storeNow(t, output, levels, isVector, mlirOperationGetOperand(yield, output));
+      continue;
+    }
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
       if (dlcIsInstance(t, k, levels))
         next[k] = keepMasked(t, output, k, valueOf(t, mlirOperationGetOperand(yield, output), k, isVector));

@@ -36,7 +36,7 @@ static intptr_t flatten(const Tile *t, MlirValue *flat, const MlirValue *from, T
   intptr_t n = 0;
   for (intptr_t o = 0; o < nOutputs(t); ++o)
     for (int64_t k = 0; k < dlcTileSize(t); ++k)
-      if (dlcIsInstance(t, k, accumulatorLevels(t, o))) {
+      if (!dlcIsStored(t->nest, o) && dlcIsInstance(t, k, accumulatorLevels(t, o))) {
         if (from)
           to->accumulator[o][k] = from[n];
         else
@@ -173,6 +173,8 @@ static MlirAttribute integerNeutral(vector_CombiningKind kind, MlirType t) {
 static MlirValue neutral(Tile *t, intptr_t output) {
   vector_CombiningKind kind = dlcCombiningKind(dlcCombiner(t->nest, output));
   MlirType e = t->nest->operand[t->nest->nInputs + output].element;
+  if (dlcDropsNaN(t->nest, output))
+    kind = kind == vector_CombiningKind_MAXNUMF ? vector_CombiningKind_MAXIMUMF : vector_CombiningKind_MINIMUMF;
   return dlcSplat(t, e, mlirTypeIsAFloat(e) ? floatNeutral(t->b, kind, e) : integerNeutral(kind, e));
 }
 MlirValue dlcOldValue(Tile *t, intptr_t output, int64_t k) {
@@ -184,7 +186,7 @@ MlirValue dlcOldValue(Tile *t, intptr_t output, int64_t k) {
   return isNull(t->isFirstBlock) ? initial : arith_select(t->b, t->isFirstBlock, initial, dlcLoadOperand(t, i, k));
 }
 static bool readsOld(const Tile *t, intptr_t output) {
-  if (t->nest->reduction) return true;
+  if (t->nest->reduction) return !dlcIsStored(t->nest, output);
   MlirBlock body = t->nest->body;
   intptr_t arg = t->nest->nInputs + output;
   return body.ptr && arg < mlirBlockGetNumArguments(body) &&
@@ -199,6 +201,7 @@ static void startAccumulators(Tile *t) {
 static void finishAccumulators(Tile *t) {
   for (intptr_t o = 0; o < nOutputs(t); ++o) {
     intptr_t i = t->nest->nInputs + o;
+    if (dlcIsStored(t->nest, o)) continue;
     if (dlcReducesLanes(t)) {
       dlcFinishLanes(t, o);
       continue;

@@ -29,8 +29,10 @@ vector_CombiningKind dlcCombiningKind(MlirOperation op) {
     if (dlcOpIs(op, combines[i].op, strlen(combines[i].op))) return combines[i].kind;
   return vector_CombiningKind_ADD;
 }
-// A binary op like `op`, on two values of one type.
-static MlirValue combine(Tile *t, MlirOperation op, MlirValue x, MlirValue y) {
+// The combiner of an output, on two values of one type.
+static MlirValue combine(Tile *t, intptr_t output, MlirValue x, MlirValue y) {
+  MlirOperation op = dlcCombiner(t->nest, output);
+  if (dlcDropsNaN(t->nest, output)) return dlcTakeLarger(t, op, y, x);
   char name[64] = {0};
   MlirStringRef n = mlirIdentifierStr(mlirOperationGetName(op));
   memcpy(name, n.data, n.length < 63 ? n.length : 63);
@@ -46,15 +48,15 @@ static MlirType elementOf(const Tile *t, intptr_t output) {
 //===--- one vector for each point ---
 // The vectors of one point as one.
 static MlirValue vectorOf(Tile *t, intptr_t output, int64_t instance) {
-  MlirOperation op = dlcCombiner(t->nest, output);
   MlirValue v = t->accumulator[output][instance];
   for (int64_t j = 1; j < t->plan->factor[t->vectorLevel]; ++j)
-    v = combine(t, op, v, t->accumulator[output][instance + j]); // the vector level is the last one
+    v = combine(t, output, v, t->accumulator[output][instance + j]); // the vector level is the last one
   return v;
 }
 static MlirValue reduceOne(Tile *t, intptr_t output, MlirValue v) {
   MlirType e = elementOf(t, output);
   arith_FastMathFlags_opt flags = {mlirTypeIsAFloat(e), arith_FastMathFlags_reassoc | arith_FastMathFlags_nsz};
+  if (dlcDropsNaN(t->nest, output)) flags.value |= arith_FastMathFlags_nnan; // no accumulator is
   return vector_reduction(t->b, dlcCombiningKind(dlcCombiner(t->nest, output)), v, e, .fastmath = flags);
 }
 
@@ -85,25 +87,24 @@ static int64_t foldLane(int64_t i, int64_t lanes, int64_t part, int64_t *further
   *further = lanes > part ? part : lanes / 2;
   return lanes > part ? i / part * 2 * part + i % part : i;
 }
-static MlirValue combineShuffled(Tile *t, MlirOperation op, MlirValue x, MlirValue y, const int64_t *from,
+static MlirValue combineShuffled(Tile *t, intptr_t output, MlirValue x, MlirValue y, const int64_t *from,
                                  int64_t further, int64_t lanes) {
   int64_t next[maxInstances];
   for (int64_t i = 0; i < lanes; ++i) next[i] = from[i] + further;
-  return combine(t, op, vector_shuffle(t->b, x, y, (DlcI64s){from, lanes}),
+  return combine(t, output, vector_shuffle(t->b, x, y, (DlcI64s){from, lanes}),
                  vector_shuffle(t->b, x, y, (DlcI64s){next, lanes}));
 }
 // Of n vectors, overwritten, one with their sums in its first n lanes; *out_lanes of them it has.
 static MlirValue reduceTogether(Tile *t, intptr_t output, MlirValue *v, int64_t n, int64_t *out_lanes) {
-  MlirOperation op = dlcCombiner(t->nest, output);
   int64_t lanes = t->plan->lanes, part = partOf(elementOf(t, output), lanes), run = 1, from[maxInstances], further = 0;
   for (; n > 1; run *= 2, n = (n + 1) / 2) {
     for (int64_t i = 0; i < lanes; ++i) from[i] = pairLane(i, lanes, run, part, &further);
     for (int64_t k = 0; k < n; k += 2)
-      v[k / 2] = combineShuffled(t, op, v[k], v[k + 1 < n ? k + 1 : k], from, further, lanes);
+      v[k / 2] = combineShuffled(t, output, v[k], v[k + 1 < n ? k + 1 : k], from, further, lanes);
   }
   for (; lanes > run; lanes /= 2) {
     for (int64_t i = 0; i < lanes / 2; ++i) from[i] = foldLane(i, lanes, part, &further);
-    v[0] = combineShuffled(t, op, v[0], v[0], from, further, lanes / 2);
+    v[0] = combineShuffled(t, output, v[0], v[0], from, further, lanes / 2);
   }
   *out_lanes = lanes;
   return v[0];
@@ -126,11 +127,10 @@ static bool isBehind(const Tile *t, intptr_t i, int64_t x, int64_t y, int64_t di
 static void storeRun(Tile *t, intptr_t output, int64_t instance, MlirValue sums, int64_t lanes, int64_t first,
                      int64_t n) {
   DlcBuilder *b = t->b;
-  MlirOperation op = dlcCombiner(t->nest, output);
   intptr_t i = t->nest->nInputs + output;
   if (n == 1) {
     MlirValue v = vector_extract(b, sums, (DlcValues){0}, (DlcI64s){&first, 1});
-    dlcStoreOperand(t, i, instance, combine(t, op, dlcOldValue(t, output, instance), v));
+    dlcStoreOperand(t, i, instance, combine(t, output, dlcOldValue(t, output, instance), v));
     return;
   }
   int64_t order[maxInstances];
@@ -139,7 +139,7 @@ static void storeRun(Tile *t, intptr_t output, int64_t instance, MlirValue sums,
   const Operand *o = &t->nest->operand[i];
   MlirValue at_ = dlcAddressOf(t, i, instance), old = o->initial;
   old = isNull(old) ? vector_load(b, o->flat, vals(at_), typeOf(sums)) : vector_broadcast(b, old, typeOf(sums));
-  vector_store(b, combine(t, op, old, sums), o->flat, vals(at_));
+  vector_store(b, combine(t, output, old, sums), o->flat, vals(at_));
 }
 static void storeAll(Tile *t, intptr_t output, const int64_t *instances, int64_t n, MlirValue sums, int64_t lanes) {
   intptr_t i = t->nest->nInputs + output;
@@ -160,7 +160,7 @@ void dlcFinishLanes(Tile *t, intptr_t output) {
     for (int64_t j = 0; j < count; ++j) vectors[j] = vectorOf(t, output, instances[k + j]);
     if (count == 1) {
       MlirValue sum = reduceOne(t, output, vectors[0]), old = dlcOldValue(t, output, instances[k]);
-      dlcStoreOperand(t, i, instances[k], combine(t, dlcCombiner(t->nest, output), old, sum));
+      dlcStoreOperand(t, i, instances[k], combine(t, output, old, sum));
       continue;
     }
     MlirValue sums = reduceTogether(t, output, vectors, count, &lanes);

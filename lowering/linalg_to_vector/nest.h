@@ -92,6 +92,11 @@ bool dlcBodyIsVectorisable(const Nest *nest, int loop, int64_t lanes, double *lo
 int64_t dlcBodyCost(const Nest *nest);
 // The op that folds an output into its old value (addf, ...), if nothing else reads that value; null: none.
 MlirOperation dlcCombiner(const Nest *nest, intptr_t output);
+// Whether an output moves along all reductions, without its old value being read: what is reduced, stored as well.
+bool dlcIsStored(const Nest *nest, intptr_t output);
+// Whether an output's combiner is maxnumf or minnumf and starts from a constant that is no NaN: the accumulator then
+// never is one, and `in > accumulator ? in : accumulator`, one instruction on x86, is the same.
+bool dlcDropsNaN(const Nest *nest, intptr_t output);
 void dlcPlanNest(const Nest *nest, Target target, Plan *plan);
 void dlcBlockReduction(const Nest *nest, Target target, Plan *plan);
 void dlcOrderLoops(const Nest *nest, Plan *plan); // the last step of a plan

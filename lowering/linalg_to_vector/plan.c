@@ -6,7 +6,7 @@
 #include "nest.h"
 #include <string.h>
 
-enum { latency = 4, maxBodyOps = 320 };
+enum { latency = 4, maxBodyOps = 320, FEW_VECTORS = 16 };
 
 typedef struct {
   const Nest *nest;
@@ -37,10 +37,12 @@ static int64_t lanesFor(Size size, int64_t most) {
 //===--- the vector loop ---
 static bool isOutputOrderly(const Nest *nest, int loop) {
   bool isReduction = nest->loop[loop].isReduction;
-  for (intptr_t i = nest->nInputs; i < nest->nOperands; ++i)
-    if (dlcAccess(&nest->operand[i], loop) != (isReduction ? ACCESS_INVARIANT : ACCESS_UNIT)) return false;
-  for (intptr_t o = 0; isReduction && o < nest->nOperands - nest->nInputs; ++o)
-    if (!dlcCombiner(nest, o).ptr) return false;
+  for (intptr_t o = 0; o < nest->nOperands - nest->nInputs; ++o) {
+    bool isReduced = isReduction && !dlcIsStored(nest, o);
+    if (dlcAccess(&nest->operand[nest->nInputs + o], loop) != (isReduced ? ACCESS_INVARIANT : ACCESS_UNIT))
+      return false;
+    if (isReduced && !dlcCombiner(nest, o).ptr) return false;
+  }
   return true;
 }
 // Every output varies with every parallel loop, or the order of the loops counts.
@@ -110,6 +112,7 @@ static bool fitsRegisters(const Problem *p, const Plan *plan) {
   for (intptr_t i = 0; i < p->nest->nOperands; ++i) {
     const Operand *o = &p->nest->operand[i];
     int64_t n = instancesOf(o, plan);
+    if (o->isOutput && dlcIsStored(p->nest, i - p->nest->nInputs)) continue;
     if (o->isOutput)
       accumulators += p->nest->loop[plan->vector].isReduction ? n * plan->factor[plan->nLevels - 1] : n;
     else if (plan->vector >= 0 && dlcAccess(o, plan->vector) != ACCESS_INVARIANT) {
@@ -189,6 +192,17 @@ static void tryFactors(const Problem *p, Plan *plan, int level, Plan *best, doub
   }
   plan->factor[level] = 1;
 }
+// A reduction along the lanes of inputs that are read once: more of another loop at a time would bring nothing but more
+// streams from memory, unless its lanes are so few that combining them counts.
+static bool readsOnce(const Problem *p, const Plan *plan, int loop) {
+  const Nest *nest = p->nest;
+  if (plan->vector < 0 || !nest->loop[plan->vector].isReduction) return false;
+  Size size = nest->loop[plan->vector].size;
+  if (isKnown(size) && size.known < FEW_VECTORS * plan->lanes) return false;
+  for (intptr_t i = 0; i < nest->nInputs; ++i)
+    if (!nest->operand[i].isScalar && dlcAccess(&nest->operand[i], loop) == ACCESS_INVARIANT) return false;
+  return true;
+}
 // With up to two other parallel loops besides the vector loop, which comes last.
 static void chooseTile(const Problem *p, Plan *plan) {
   Plan best = *plan;
@@ -198,6 +212,7 @@ static void chooseTile(const Problem *p, Plan *plan) {
       bool usable = p->nest->reduction && x != plan->vector && y != plan->vector && !p->nest->loop[x].isReduction &&
                     !p->nest->loop[y].isReduction;
       if (!usable || isOne(p->nest->loop[x].size) || isOne(p->nest->loop[y].size)) continue;
+      if (readsOnce(p, plan, x) || readsOnce(p, plan, y)) continue;
       Plan candidate = {.vector = plan->vector, .lanes = plan->lanes};
       candidate.level[candidate.nLevels++] = x;
       if (y != x) candidate.level[candidate.nLevels++] = y;

@@ -59,4 +59,6 @@ MlirValue dlcAddressOf(Tile *t, intptr_t operand, int64_t instance);
 MlirValue dlcOldValue(Tile *t, intptr_t output, int64_t instance); // of an output, before the reduction
 vector_CombiningKind dlcCombiningKind(MlirOperation combiner);
 void dlcFinishLanes(Tile *t, intptr_t output); // combines the lanes of its accumulators and stores them
-void dlcEvaluateBody(Tile *t);                 // accumulators: old to new
+// `in` if it is the larger one (or the smaller one: `op` is maxnumf or minnumf), else `old`, which is no NaN.
+MlirValue dlcTakeLarger(Tile *t, MlirOperation op, MlirValue in, MlirValue old);
+void dlcEvaluateBody(Tile *t); // accumulators: old to new

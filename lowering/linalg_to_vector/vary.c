@@ -2,6 +2,7 @@
 // a lane, or anyhow; and from that, whether the body can be evaluated on vectors
 // and what its loads cost.
 #include "vary.h"
+#include <math.h>
 #include <string.h>
 #include "ods/affine.h"
 #include "ods/arith.h"
@@ -157,4 +158,18 @@ MlirOperation dlcCombiner(const Nest *nest, intptr_t output) {
     if (hasPrefix(op, "arith.") && n.length == 6 + strlen(names[i]) && !memcmp(n.data + 6, names[i], n.length - 6))
       return op;
   return none;
+}
+bool dlcIsStored(const Nest *nest, intptr_t output) {
+  intptr_t arg = nest->nInputs + output;
+  if (!nest->reduction || (nest->operand[arg].loops & nest->reduction) != nest->reduction) return false;
+  return nest->body.ptr && arg < mlirBlockGetNumArguments(nest->body) &&
+         mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(nest->body, arg)));
+}
+bool dlcDropsNaN(const Nest *nest, intptr_t output) {
+  MlirOperation op = dlcCombiner(nest, output);
+  MlirValue initial = nest->operand[nest->nInputs + output].initial;
+  if (!op.ptr || !(arith_maxnumf_isa(op) || arith_minnumf_isa(op)) || isNull(initial)) return false;
+  MlirOperation c = opOf(initial);
+  return arith_constant_isa(c) && mlirAttributeIsAFloat(arith_constant_value(c)) &&
+         !isnan(mlirFloatAttrGetValueDouble(arith_constant_value(c)));
 }

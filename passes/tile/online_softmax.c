@@ -134,13 +134,15 @@ static DlcLabelled multiply(Writer *w, const DlcLabelled *order, DlcLabelled x, 
     }
   return resultOf(op, 0, out);
 }
+// The largest score does not look for NaN: a NaN among the scores makes the row's sum and results NaN by itself
+// (tile-softmax-maxima).
 static DlcLabelled reduceKeys(Writer *w, DlcLabelled x, DlcLabelled out, bool isMax) {
   DlcLabelled order = SHAPED(w, DLC_ROWS, DLC_KEYS);
   MlirBlock body;
   MlirOperation op = makeGeneric(w, &order, 1, 1, 1, (DlcLabelled[]){x, out}, &body);
   if (!mlirOperationIsNull(op)) dlcAtEnd(w->b, body) {
       MlirValue old = argOf(body, 1), in = argOf(body, 0);
-      linalg_yield(w->b, vals(isMax ? arith_maximumf(w->b, old, in) : arith_addf(w->b, old, in)));
+      linalg_yield(w->b, vals(isMax ? arith_maxnumf(w->b, old, in) : arith_addf(w->b, old, in)));
     }
   return resultOf(op, 0, out);
 }

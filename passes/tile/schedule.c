@@ -160,6 +160,20 @@ static void chooseTile(Choice *c, int64_t elements, int64_t workers) {
     if (graph->extent[i] >= 0 && c->tile[i] >= graph->extent[i]) c->tile[i] = 0;
 }
 
+// Elements of a tile. A graph that runs over rows again and again, as softmax does, and contracts nothing, has tiles of
+// which what is read, what is between and what is made stay in the innermost cache: an item costs next to nothing
+// there.
+static int64_t elementsOf(const DlcTileGraph *graph, const DlcDevice *device, int64_t most) {
+  enum { HELD = 3, ELEMENT = 4 };
+  bool reduces = false;
+  for (intptr_t i = 0; i < graph->n; ++i) {
+    if (graph->nodes[i].contracts) return most;
+    for (intptr_t l = 0; l < graph->nodes[i].nLoops; ++l) reduces |= graph->nodes[i].isReduction[l];
+  }
+  int64_t held = (int64_t)device->memory[DLC_WORKGROUP].capacity / (HELD * ELEMENT);
+  return reduces && graph->n > 1 && device->isHost && held > 0 && held < most ? held : most;
+}
+
 //===--- by cost --------------------------------------------------------------------------===//
 // The cut tile, as a schedule writes it: a dimension that is not cut is 0.
 static void writeTile(const DlcTileGraph *graph, const int64_t *from, int64_t *tile) {
@@ -422,8 +436,11 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
       readThroughPanel(&panel);
       if (options->explain) dlcNoteCandidates(op, NULL, 0, "the rules' tile: an input is read through panels");
     } else {
-      chooseTile(&choice, options->elements, options->workers);
-      if (byCost) improve(&choice, op, &device, options, &choices);
+      int64_t elements = elementsOf(graph, &device, options->elements);
+      chooseTile(&choice, elements, options->workers);
+      if (elements < options->elements && options->explain)
+        dlcNoteCandidates(op, NULL, 0, "the rules' tile: its rows stay in the innermost cache");
+      if (byCost && elements == options->elements) improve(&choice, op, &device, options, &choices);
     }
     if (graph->rank)
       tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank, 0));

@@ -268,3 +268,44 @@ func.func @expand(%x: memref<?x8xf32>, %b: index, %t: index) -> memref<?x?x8xf32
   %e = memref.expand_shape %x [[0, 1], [2]] output_shape [%b, %t, 8] : memref<?x8xf32> into memref<?x?x8xf32>
   return %e : memref<?x?x8xf32>
 }
+
+// -----
+
+// A maximum that drops NaN and starts from -inf is a comparison and a selection, one instruction on x86; the rows,
+// each of which is read once, follow each other.
+// CHECK-LABEL: func.func @row_maximum
+// CHECK:       arith.constant dense<0xFF800000> : vector<16xf32>
+// CHECK:       scf.for %{{.*}} step %c1
+// CHECK:         %[[IN:.*]] = vector.load
+// CHECK-NEXT:    %[[LARGER:.*]] = arith.cmpf ogt, %[[IN]], %[[OLD:.*]] : vector<16xf32>
+// CHECK-NEXT:    arith.select %[[LARGER]], %[[IN]], %[[OLD]]
+// CHECK-NOT:   maxnumf
+// CHECK:       vector.reduction <maxnumf>, %{{.*}} fastmath<reassoc,nnan,nsz>
+func.func @row_maximum(%a: memref<9x512xf32>, %m: memref<9xf32>) {
+  %low = arith.constant 0xFF800000 : f32
+  linalg.fill ins(%low : f32) outs(%m : memref<9xf32>)
+  linalg.reduce {arith.maxnumf} ins(%a : memref<9x512xf32>) outs(%m : memref<9xf32>) dimensions = [1]
+  return
+}
+
+// -----
+
+// What is reduced is stored as well, where it is made; the rest of the row behind a mask.
+// CHECK-LABEL: func.func @store_and_sum
+// CHECK:       scf.for
+// CHECK:         %[[E:.*]] = math.exp
+// CHECK:         arith.addf %{{.*}}, %[[E]]
+// CHECK:         vector.store %[[E]], %{{.*}} : memref<{{.*}}>, vector<16xf32>
+// CHECK:       vector.maskedstore
+// CHECK:       vector.reduction <add>
+func.func @store_and_sum(%a: memref<8x523xf32>, %e: memref<8x523xf32>, %s: memref<8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%s : memref<8xf32>)
+  linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]} ins(%a : memref<8x523xf32>) outs(%e, %s : memref<8x523xf32>, memref<8xf32>) {
+  ^bb0(%x: f32, %o: f32, %old: f32):
+    %y = math.exp %x : f32
+    %n = arith.addf %old, %y : f32
+    linalg.yield %y, %n : f32, f32
+  }
+  return
+}
