@@ -6,10 +6,12 @@
 #include <string.h>
 #include "core/status.h"
 #include "core/tensor.h"
+#include "host/constants.h"
 #include "host/topology.h"
 
 #define DEFAULT_SPIN 50000 /* ns */
 #define MAX_SPIN INT64_C(1000000000)
+#define CONSTANTS_PART 4 /* a fourth of the memory limit */
 
 /* Options with nothing left open. */
 typedef struct settings {
@@ -17,6 +19,7 @@ typedef struct settings {
   int pin;
   int64_t memory_limit;
   int64_t spin;
+  bool huge_constants;
 } settings_t;
 
 /* Reads a whole number of lo..hi from environment variable `name`, with a suffix K, M or G when `scaled`. *out_value
@@ -48,13 +51,14 @@ static dlrt_status_t settle(const dlrt_options_t *options, settings_t *out) {
   if (options->memory_limit < 0)
     return dlrt_status_make(DLRT_INVALID_ARGUMENT, "a memory limit of %" PRId64 " bytes", options->memory_limit);
   int32_t cpus = dlrt_topology_cpus();
-  int64_t threads = options->threads, pin = options->pin > 0, limit = options->memory_limit, spin = -1;
+  int64_t threads = options->threads, pin = options->pin > 0, limit = options->memory_limit, spin = -1, huge = 1;
   dlrt_status_t status = dlrt_status_ok();
   if (!threads) {
     threads = cpus < DLRT_MAX_THREADS ? cpus : DLRT_MAX_THREADS;
     status = read_environment("DLRT_NUM_THREADS", 1, DLRT_MAX_THREADS, false, &threads);
   }
   if (!status.code && !options->pin) status = read_environment("DLRT_PIN", 0, 1, false, &pin);
+  if (!status.code) status = read_environment("DLRT_HUGE_CONSTANTS", 0, 1, false, &huge);
   if (!status.code && !limit) {
     limit = dlrt_topology_memory();
     status = read_environment("DLRT_MEMORY_LIMIT", 1, INT64_MAX, true, &limit);
@@ -66,7 +70,8 @@ static dlrt_status_t settle(const dlrt_options_t *options, settings_t *out) {
   } else {
     spin = options->spin < 0 ? 0 : options->spin < MAX_SPIN ? options->spin : MAX_SPIN;
   }
-  *out = (settings_t){.threads = (int32_t)threads, .pin = pin > 0, .memory_limit = limit, .spin = spin};
+  *out = (settings_t){
+      .threads = (int32_t)threads, .pin = pin > 0, .memory_limit = limit, .spin = spin, .huge_constants = huge > 0};
   return status;
 }
 
@@ -93,6 +98,13 @@ static dlrt_status_t map_memory(dlrt_instance_t *instance, int32_t threads) {
   if (!status.code && !(instance->heap = dlrt_heap_create(&instance->budget)))
     status = dlrt_status_make(DLRT_OUT_OF_MEMORY, "out of memory");
   return status;
+}
+
+/* A copy of the constants is no more the page cache's, which many processes share and the system may drop: it may be a
+ * part of the memory only. */
+static void settle_constants(dlrt_program_t *program, const settings_t *settings) {
+  if (!settings->huge_constants || atomic_flag_test_and_set(&program->settled)) return;
+  (void)dlrt_constants_to_huge_pages(program->desc, (size_t)settings->memory_limit / CONSTANTS_PART);
 }
 
 /* Finds for each named dimension of the inputs the first of the same name, so that a run compares in one pass. */
@@ -164,6 +176,7 @@ dlrt_status_t dlrt_instance_create(dlrt_program_t *program, const dlrt_options_t
   if (!instance) return dlrt_status_make(DLRT_OUT_OF_MEMORY, "out of memory");
   dlrt_program_hold(program);
   instance->program = program;
+  settle_constants(program, &settings);
   atomic_init(&instance->failing, 0);
   atomic_flag_clear(&instance->busy);
   dlrt_budget_init(&instance->budget, settings.memory_limit);

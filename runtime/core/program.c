@@ -137,6 +137,7 @@ dlrt_status_t dlrt_program_open(const char *path, dlrt_program_t **out_program) 
   dlrt_program_t *program = calloc(1, sizeof *program);
   if (!program) return dlrt_status_make(DLRT_OUT_OF_MEMORY, "%s: out of memory", path);
   atomic_init(&program->holds, 1);
+  atomic_flag_clear(&program->settled);
   program->path = strdup(path);
   if (!program->path) status = dlrt_status_make(DLRT_OUT_OF_MEMORY, "out of memory");
   if (!status.code) status = load_library(program, path);

@@ -6,7 +6,8 @@
 #include "dlrt/dlrt.h"
 
 struct dlrt_program {
-  atomic_int holds; /* the opener's and one for each instance; any thread */
+  atomic_int holds;    /* the opener's and one for each instance; any thread */
+  atomic_flag settled; /* its constants are where they stay, or on their way there */
   void *library;
   const dlrt_program_desc_t *desc; /* in the library */
   dlrt_metadata_t metadata;

@@ -1,6 +1,8 @@
 /* Tests of what lies behind the public headers: the readers of foreign bytes, the heap, the number formats. No code of
  * a file is executed here, so damaged files may be as damaged as they like. */
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "compare.h"
@@ -9,6 +11,7 @@
 #include "core/json.h"
 #include "core/metadata.h"
 #include "harness.h"
+#include "host/constants.h"
 #include "host/heap.h"
 #include "npy.h"
 #include "number.h"
@@ -409,13 +412,49 @@ static void comparison(void) {
   dlrt_tensor_release(b);
 }
 
+/* Some of what this program holds of constants: enough for whole huge pages, wherever it is loaded. */
+enum { CONSTANTS = 3 << 20, EVERY = 1 << 18 };
+static const uint32_t constants[CONSTANTS] = {
+    [0] = 1, [EVERY] = 2, [2 * EVERY + 1] = 3, [7 * EVERY + 5] = 4, [CONSTANTS - 1] = 5};
+
+static uint64_t weigh_constants(void) {
+  uint64_t sum = 0;
+  const volatile uint32_t *at = constants;
+  for (uint64_t i = 0; i < CONSTANTS; ++i) sum += (i + 1) * at[i];
+  return sum;
+}
+
+static atomic_bool moved;
+static void *read_constants(void *sum) {
+  const uint64_t *want = sum;
+  bool same = true;
+  do same &= weigh_constants() == *want;
+  while (!atomic_load(&moved));
+  return same ? sum : NULL;
+}
+
+static void constants_moved(void) {
+  uint64_t sum = weigh_constants();
+  pthread_t reader;
+  void *same = NULL;
+  CHECK(!dlrt_constants_to_huge_pages(constants, (size_t)1 << 20)); /* more than may be */
+  CHECK(!pthread_create(&reader, NULL, read_constants, &sum));
+  size_t bytes = dlrt_constants_to_huge_pages(constants, SIZE_MAX); /* 0 on a system without huge pages */
+  CHECK(bytes % ((size_t)2 << 20) == 0);
+  atomic_store(&moved, true);
+  CHECK(!pthread_join(reader, &same) && same);
+  CHECK(weigh_constants() == sum);
+  int local = 0;
+  CHECK(!dlrt_constants_to_huge_pages(&local, SIZE_MAX)); /* in no library */
+}
+
 int main(int argc, char **argv) {
   static const test_t tests[] = {
       {"metadata/good", metadata_good},    {"metadata/bad", metadata_bad}, {"metadata/mutated", metadata_mutated},
       {"elf/mutated", elf_mutated},        {"cpu/names", cpu_names},       {"heap/coalesces", heap_coalesces},
       {"heap/settles", heap_settles},      {"npy/good", npy_good},         {"npy/bad", npy_bad},
       {"npy/round-trip", npy_round_trip},  {"pb/good", pb_good},           {"pb/bad", pb_bad},
-      {"number/half-floats", half_floats}, {"compare", comparison}};
+      {"number/half-floats", half_floats}, {"compare", comparison},        {"constants/moved", constants_moved}};
   int ran = 0;
   if (getenv("DLRT_TEST_PROGRAMS")) harness_programs = getenv("DLRT_TEST_PROGRAMS");
   int failed = harness_run(tests, sizeof tests / sizeof tests[0], argc > 1 ? argv[1] : NULL, &ran);

@@ -167,9 +167,9 @@ static void environment(void) {
   dlrt_instance_t *instance;
   static const struct {
     const char *name, *value;
-  } bad[] = {{"DLRT_NUM_THREADS", "0"}, {"DLRT_NUM_THREADS", "two"},  {"DLRT_NUM_THREADS", "3 "},
-             {"DLRT_PIN", "2"},         {"DLRT_MEMORY_LIMIT", "1T"},  {"DLRT_MEMORY_LIMIT", "99999999999G"},
-             {"DLRT_SPIN_US", "-1"},    {"DLRT_MEMORY_LIMIT", "1.5G"}};
+  } bad[] = {{"DLRT_NUM_THREADS", "0"}, {"DLRT_NUM_THREADS", "two"},   {"DLRT_NUM_THREADS", "3 "},
+             {"DLRT_PIN", "2"},         {"DLRT_MEMORY_LIMIT", "1T"},   {"DLRT_MEMORY_LIMIT", "99999999999G"},
+             {"DLRT_SPIN_US", "-1"},    {"DLRT_MEMORY_LIMIT", "1.5G"}, {"DLRT_HUGE_CONSTANTS", "yes"}};
   if (!CHECK_OK(dlrt_program_open(harness_path("sum"), &program))) return;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
     setenv(bad[i].name, bad[i].value, 1);

@@ -46,7 +46,8 @@ static const char help[] =
     "\n"
     "  --help, --version\n"
     "\n"
-    "Environment: DLRT_NUM_THREADS, DLRT_PIN=0|1, DLRT_MEMORY_LIMIT=BYTES[K|M|G], DLRT_SPIN_US.\n"
+    "Environment: DLRT_NUM_THREADS, DLRT_PIN=0|1, DLRT_MEMORY_LIMIT=BYTES[K|M|G], DLRT_SPIN_US,\n"
+    "DLRT_HUGE_CONSTANTS=0|1.\n"
     "Exit: 0 success, 1 a result differs from what was expected, 2 wrong usage, 3 a file or the program failed.\n";
 
 typedef enum { KIND_FLAG, KIND_TEXT, KIND_COUNT, KIND_SEED, KIND_NUMBER, KIND_ASSIGNMENT } kind_t;
