@@ -223,6 +223,20 @@ def TileSliceTransposed : Pass<"tile-slice-transposed", "::mlir::func::FuncOp"> 
   let statistics = [Statistic<"sliced", "sliced", "parts that are transposed for themselves">];
   let dependentDialects = ["linalg", "tensor"];
 }
+def TileGatherRows : Pass<"tile-gather-rows", "::mlir::func::FuncOp"> {
+  let summary = "Read rows where they lie instead of moving them before";
+  let description = [{
+    Reshapes, transpositions and rolls that leave the last dimension as it is only put rows into another order, as an
+    image that is cut into shifted windows. A chain of them becomes one `linalg.generic` that reads each row by
+    arithmetic on indices where an elementwise op joins what was moved with something else, and then becomes a part of
+    it; where what is moved was normalised row by row, which is then done on the moved rows, in the same graph; and
+    where there is a roll or more than one copy. `fusion=none` leaves every op as it is.
+  }];
+  let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "none: change nothing; register or all: gather">];
+  let statistics = [Statistic<"gathered", "gathered", "chains of moves that became reads">,
+                    Statistic<"hoisted", "hoisted", "of these, moved before what normalises rows">];
+  let dependentDialects = ["arith", "linalg", "tensor"];
+}
 def TileMergeSiblings : Pass<"tile-merge-siblings", "::mlir::func::FuncOp"> {
   let summary = "Make one product of those of one matrix with several constants";
   let description = [{

@@ -137,7 +137,8 @@ static double gathered(const Run *r, double *transactions, const DlcMemoryLevel 
     const DlcFlowNode *node = &r->flow->nodes[n];
     double elements = node->gathers * dlcNodeMeanPoints(node, r->mean) * (double)r->out->items;
     bytes += elements * (double)node->gatherBytes;
-    *transactions += elements * ceil((double)node->gatherBytes / (double)level->readTransaction);
+    double of = (double)node->gatherBytes / (double)level->readTransaction;
+    *transactions += elements * (node->gathersRows ? of : ceil(of));
   }
   return bytes;
 }

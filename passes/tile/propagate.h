@@ -33,6 +33,7 @@ typedef struct {
   double operations;   // a point of the loop box
   double gathers;      // elements read by index, a point of the loop box
   int64_t gatherBytes; // of one of them
+  bool gathersRows;    // neighbours, along the last loop
 } DlcFlowNode;
 
 // A value. Edges and views are not values of their own: a use names what they come from.

@@ -1,6 +1,9 @@
 // See passes/tile/views.h.
 #include "passes/tile/views.h"
 #include <string.h>
+#include "dlc/analysis.h"
+#include "passes/tile/graph.h"
+#include "ods/linalg.h"
 #include "ods/tensor.h"
 
 bool dlcIsView(MlirOperation op) {
@@ -171,19 +174,46 @@ static bool isWidening(MlirOperation op) {
   return name.length >= 9 && !memcmp(name.data, "arith.ext", 9);
 }
 
-static void countBlock(MlirBlock block, DlcFlowNode *node) {
+// Whether a value of a body is the same for all points of the last loop: it costs nothing a point.
+static bool isSame(MlirValue v, intptr_t last) {
+  MlirOperation op = opOf(v);
+  if (!op.ptr) return false;
+  if (linalg_index_isa(op)) return linalg_index_dim(op) != last;
+  if (!strncmp(mlirIdentifierStr(mlirOperationGetName(op)).data, "arith.", 6)) {
+    bool same = true;
+    for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && same; ++i)
+      same = isSame(mlirOperationGetOperand(op, i), last);
+    return same;
+  }
+  return dlcOpIs(op, "tensor.dim", 10);
+}
+// Reads neighbours for neighbouring points of the last loop.
+static bool readsRows(MlirOperation extract, intptr_t last) {
+  DlcValues places = tensor_extract_indices(extract);
+  for (intptr_t i = 0; i + 1 < places.n; ++i)
+    if (!isSame(at(places, i), last)) return false;
+  MlirOperation column = places.n ? opOf(at(places, places.n - 1)) : (MlirOperation){0};
+  return linalg_index_isa(column) && linalg_index_dim(column) == last;
+}
+
+static void countBlock(MlirBlock block, intptr_t last, DlcFlowNode *node) {
   dlcForEachOp(op, block) {
-    if (!node->contracts || !isWidening(op)) node->operations += operationsOf(op);
+    bool same = mlirOperationGetNumResults(op) == 1 && isSame(mlirOperationGetResult(op, 0), last);
+    if (!same && (!node->contracts || !isWidening(op))) node->operations += operationsOf(op);
     if (tensor_extract_isa(op)) {
+      node->gathersRows = readsRows(op, last) && (node->gathers == 0 || node->gathersRows);
       ++node->gathers;
       node->gatherBytes = dlcElementBytes(typeOf(mlirOperationGetResult(op, 0)));
     }
     for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); ++r)
-      if (bodyOf(mlirOperationGetRegion(op, r)).ptr) countBlock(bodyOf(mlirOperationGetRegion(op, r)), node);
+      if (bodyOf(mlirOperationGetRegion(op, r)).ptr) countBlock(bodyOf(mlirOperationGetRegion(op, r)), last, node);
   }
 }
 
 void dlcCountBody(MlirOperation op, DlcFlowNode *node) {
-  node->operations = node->gathers = 0;
-  if (node->kind == DLC_NODE_COMPUTE) countBlock(bodyOf(mlirOperationGetRegion(op, 0)), node);
+  bool reduces[DLC_MAX_LOOPS];
+  node->operations = node->gathers = 0, node->gathersRows = false;
+  if (node->kind != DLC_NODE_COMPUTE) return;
+  intptr_t loops = dlcIteratorTypes(op, reduces, DLC_MAX_LOOPS);
+  countBlock(bodyOf(mlirOperationGetRegion(op, 0)), loops - 1, node);
 }
