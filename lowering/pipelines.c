@@ -17,9 +17,9 @@ const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
-     "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,tile-"
-     "slice-transposed,"
-     "tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,tile-decompose-pads,tile-gather-rows,"
+     "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"
+     "tile-slice-transposed,tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,"
+     "tile-decompose-pads,tile-gather-rows,"
      "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,"
      "tile-softmax-maxima,tile-softmax-reciprocals,"
      "tile-merge-siblings,tile-split-reductions,tile-transpose-operands,cse,tile-form-graphs,tile-schedule))"},
