@@ -12,10 +12,28 @@ class ReportFailed(Exception):
     """The compiler gave no report; the message says why."""
 
 
+def _fixed(model, scratch, size):
+    """The model with inputs and outputs of that size where they are dynamic. A report takes a product of dynamic sizes
+    for one: rows of a batch of images would count as one row."""
+    import onnx
+
+    loaded = onnx.load(model, load_external_data=False)
+    values = [*loaded.graph.input, *loaded.graph.output]
+    dynamic = [d for value in values for d in value.type.tensor_type.shape.dim if not d.HasField("dim_value")]
+    if not dynamic or any(tensor.external_data for tensor in loaded.graph.initializer):
+        return model
+    for dim in dynamic:
+        dim.dim_value = size
+    del loaded.graph.value_info[:]
+    onnx.save(loaded, str(scratch / "fixed.onnx"))
+    return scratch / "fixed.onnx"
+
+
 def tile_report(options, model, scratch, flags=(), assumed=1, limit=600):
-    """The report as a dictionary. Dynamic sizes count as `assumed`."""
+    """The report as a dictionary, of the model with `assumed` for dynamic sizes."""
     out = scratch / "report.json"
     out.unlink(missing_ok=True)
+    model = _fixed(model, scratch, assumed)
     command = [options.build / "bin" / "dlc", model, "--emit-mlir=tile", "-o", scratch / "report.mlir", *flags,
                f"--tile-report={out}", f"--assume-size={assumed}"]  # fmt: skip
     try:

@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[16];
+  Setting settings[24];
   int nSettings;
 } Run;
 
@@ -180,8 +180,9 @@ static void setWinograd(Run *r, bool isHost) {
 
 // Attention as one stream is fusion at all levels.
 static void setFusion(Run *r) {
-  static const char *const passes[] = {"tile-fuse-elementwise", "tile-form-graphs", "tile-gather-rows"};
-  for (int i = 0; i < 3 && r->options->fusion; ++i) {
+  static const char *const passes[] = {"tile-fuse-elementwise", "tile-form-graphs", "tile-gather-rows",
+                                       "tile-slice-transposed", "tile-merge-siblings"};
+  for (int i = 0; i < (int)DLC_COUNT(passes) && r->options->fusion; ++i) {
     Setting *s = &r->settings[r->nSettings++];
     s->pass = passes[i];
     snprintf(s->options, sizeof s->options, "{fusion=%s}", r->options->fusion);

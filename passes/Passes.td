@@ -218,8 +218,10 @@ def TileSliceTransposed : Pass<"tile-slice-transposed", "::mlir::func::FuncOp"> 
   let summary = "Cut parts out of a tensor before they are transposed";
   let description = [{
     Where a transposed tensor is read in parts only, as queries, keys and values are that one product made, each part is
-    cut out of the tensor as it was and transposed for itself, next to the op that reads it.
+    cut out of the tensor as it was and transposed for itself, next to the op that reads it. `fusion=none` leaves every
+    op as it is.
   }];
+  let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "none: change nothing; register or all: slice first">];
   let statistics = [Statistic<"sliced", "sliced", "parts that are transposed for themselves">];
   let dependentDialects = ["linalg", "tensor"];
 }
@@ -242,8 +244,10 @@ def TileMergeSiblings : Pass<"tile-merge-siblings", "::mlir::func::FuncOp"> {
   let description = [{
     Contractions with the same left operand and constants as right ones become one, with the constants side by side; an
     elementwise op behind each, with a bias for instance, becomes one as well. Each reader takes its columns by a
-    `tensor.extract_slice`. The queries, keys and values of an attention are one product then.
+    `tensor.extract_slice`. The queries, keys and values of an attention are one product then. `fusion=none` leaves every
+    op as it is.
   }];
+  let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "none: change nothing; register or all: merge">];
   let statistics = [Statistic<"merged", "merged", "products that were merged with others">];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }

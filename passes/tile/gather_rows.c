@@ -321,10 +321,8 @@ static bool rewrite(DlcBuilder *b, MlirOperation op, DlcPass *pass) {
 
 MlirLogicalResult dlcRunTileGatherRows(MlirOperation root, DlcPass *pass, const DlcTileGatherRowsOptions *options) {
   DlcFusion fusion;
-  if (!dlcFusionRead(options->fusion, &fusion))
-    return dlcErrorAt(mlirOperationGetLocation(root),
-                      "tile-gather-rows: unknown fusion '%.*s'; known are none, register and all",
-                      (int)options->fusion.length, options->fusion.data);
+  if (mlirLogicalResultIsFailure(dlcFusionOption(root, "tile-gather-rows", options->fusion, &fusion)))
+    return mlirLogicalResultFailure();
   if (fusion == DLC_FUSE_NONE) return mlirLogicalResultSuccess();
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};

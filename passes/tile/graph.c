@@ -14,6 +14,12 @@ bool dlcFusionRead(MlirStringRef text, DlcFusion *fusion) {
   return false;
 }
 
+MlirLogicalResult dlcFusionOption(MlirOperation root, const char *pass, MlirStringRef text, DlcFusion *fusion) {
+  if (dlcFusionRead(text, fusion)) return mlirLogicalResultSuccess();
+  return dlcErrorAt(mlirOperationGetLocation(root), "%s: unknown fusion '%.*s'; known are none, register and all", pass,
+                    (int)text.length, text.data);
+}
+
 //===--- one op -----------------------------------------------------------------===//
 // The map of result 0: that of the first out operand.
 static bool resultMap(MlirOperation op, MlirAffineMap *map) {

@@ -19,6 +19,9 @@ enum { DLC_MAX_RANK = 16, DLC_MAX_LOOPS = 24, DLC_MAX_NODES = 64, DLC_WHOLE = -1
 typedef enum { DLC_FUSE_NONE, DLC_FUSE_REGISTER, DLC_FUSE_ALL } DlcFusion;
 bool dlcFusionRead(MlirStringRef text, DlcFusion *fusion); // "none", "register" or "all"; false: none of them
 
+// Of a pass's option; failure: a diagnostic at root.
+MlirLogicalResult dlcFusionOption(MlirOperation root, const char *pass, MlirStringRef text, DlcFusion *fusion);
+
 // An op of the graph. loopToRoot: the dimension of the root result that a loop
 // follows; DLC_WHOLE: the loop runs over its whole extent in every tile.
 typedef struct {

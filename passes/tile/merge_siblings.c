@@ -18,6 +18,7 @@
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "passes/tile/constants.h"
+#include "passes/tile/graph.h"
 
 enum { MAX_LOOPS = 16, MAX_SIBLINGS = 8, MAX_INPUTS = 8 };
 
@@ -261,7 +262,10 @@ static bool merge(DlcBuilder *b, Family *f) {
 
 MlirLogicalResult dlcRunTileMergeSiblings(MlirOperation root, DlcPass *pass,
                                           const DlcTileMergeSiblingsOptions *options) {
-  (void)options; // it has none
+  DlcFusion fusion;
+  if (mlirLogicalResultIsFailure(dlcFusionOption(root, "tile-merge-siblings", options->fusion, &fusion)))
+    return mlirLogicalResultFailure();
+  if (fusion == DLC_FUSE_NONE) return mlirLogicalResultSuccess();
   DlcOps ops = dlcCollect(root, dlcIsLinalgOp);
   Sibling *siblings = calloc((size_t)(ops.n > 0 ? ops.n : 1), sizeof *siblings);
   intptr_t n = 0;

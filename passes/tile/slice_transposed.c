@@ -11,6 +11,7 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/tile/graph.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 
@@ -139,7 +140,10 @@ static MlirLogicalResult sliceParts(DlcBuilder *b, MlirOperation op, void *pass)
 
 MlirLogicalResult dlcRunTileSliceTransposed(MlirOperation root, DlcPass *pass,
                                             const DlcTileSliceTransposedOptions *options) {
-  (void)options; // it has none
+  DlcFusion fusion;
+  if (mlirLogicalResultIsFailure(dlcFusionOption(root, "tile-slice-transposed", options->fusion, &fusion)))
+    return mlirLogicalResultFailure();
+  if (fusion == DLC_FUSE_NONE) return mlirLogicalResultSuccess();
   static const DlcPattern patterns[] = {{"linalg.transpose", 1, sliceParts}};
   return dlcApplyPatterns(root, DLC_COUNT(patterns), patterns, pass);
 }
