@@ -22,7 +22,7 @@
 #include "ods/llvm.h"
 
 enum {
-  ABI_VERSION = 1,
+  ABI_VERSION = 2,
   MAGIC = 0x31434c44,
   API_PARALLEL = 0,
   API_ALLOC = 8,
@@ -31,6 +31,7 @@ enum {
   API_FAIL = 32,
   FRAME_ARENA = 8,
   FRAME_INPUTS = 16,
+  FRAME_OUTPUTS = 40,
   PROGRAM_FAILED = 6
 };
 
@@ -178,22 +179,31 @@ static void openFunction(Glue *g, MlirOperation f, const char *name, bool isInli
   dlcTextPrint(&g->text, isInline ? " {\n" : " attributes {passthrough = [\"noinline\"]} {\n");
 }
 
+// The caller's memory where the frame has it, else the runtime is asked. Inline, so that the descriptor stays in
+// registers.
 static void writeOutput(Glue *g, MlirOperation f, const char *name) {
   intptr_t rank = nArguments(f) - 1;
-  openFunction(g, f, name, true); // so that its descriptor stays in registers
+  const char *index = name + strlen("dlc_output_");
+  openFunction(g, f, name, true);
   dlcTextPrint(&g->text,
                "  %%n = llvm.mlir.constant(1 : i64) : i64\n  %%shape = llvm.alloca %%n x !llvm.array<%td x i64> "
-               "{alignment = 8 : i64} : (i64) -> !llvm.ptr\n",
-               rank ? rank : 1);
+               "{alignment = 8 : i64} : (i64) -> !llvm.ptr\n"
+               "  %%po = llvm.getelementptr %%frame[%d] : (!llvm.ptr) -> !llvm.ptr, i8\n  %%outputs = llvm.load %%po : "
+               "!llvm.ptr -> !llvm.ptr\n"
+               "  %%pg = llvm.getelementptr %%outputs[%s] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr\n  %%given = llvm.load "
+               "%%pg : !llvm.ptr -> !llvm.ptr\n"
+               "  %%null = llvm.mlir.zero : !llvm.ptr\n  %%isnull = llvm.icmp \"eq\" %%given, %%null : !llvm.ptr\n"
+               "  llvm.cond_br %%isnull, ^ask, ^done(%%given : !llvm.ptr)\n^ask:\n",
+               rank ? rank : 1, FRAME_OUTPUTS, index);
   for (intptr_t i = 0; i < rank; ++i)
     dlcTextPrint(&g->text,
                  "  %%p%td = llvm.getelementptr %%shape[%td] : (!llvm.ptr) -> !llvm.ptr, i64\n  llvm.store %%a%td, "
                  "%%p%td : i64, !llvm.ptr\n",
                  i, i, i + 1, i);
   loadApi(g, API_OUTPUT);
-  dlcTextPrint(&g->text, "  %%index = llvm.mlir.constant(%s : i32) : i32\n", name + strlen("dlc_output_"));
-  dlcTextPrint(&g->text, "  %%data = llvm.call %%callee(%%frame, %%index, %%shape) : !llvm.ptr, (!llvm.ptr, i32, "
-                         "!llvm.ptr) -> !llvm.ptr\n");
+  dlcTextPrint(&g->text, "  %%index = llvm.mlir.constant(%s : i32) : i32\n", index);
+  dlcTextPrint(&g->text, "  %%asked = llvm.call %%callee(%%frame, %%index, %%shape) : !llvm.ptr, (!llvm.ptr, i32, "
+                         "!llvm.ptr) -> !llvm.ptr\n  llvm.br ^done(%%asked : !llvm.ptr)\n^done(%%data: !llvm.ptr):\n");
   writeDescriptor(g, f, rank);
 }
 

@@ -159,7 +159,8 @@ static dlrt_status_t make_tables(dlrt_instance_t *instance) {
   instance->outputs = calloc(outputs + 1, sizeof *instance->outputs);
   instance->same_dims = calloc(inputs * DLRT_MAX_RANK + 1, sizeof *instance->same_dims);
   instance->expected = calloc(inputs + outputs + 1, sizeof *instance->expected);
-  if (!instance->views || !instance->outputs || !instance->same_dims || !instance->expected)
+  instance->given = calloc(outputs + 1, sizeof *instance->given);
+  if (!instance->views || !instance->outputs || !instance->same_dims || !instance->expected || !instance->given)
     return dlrt_status_make(DLRT_OUT_OF_MEMORY, "out of memory");
   link_dims(instance);
   expect_all(instance);
@@ -193,7 +194,8 @@ dlrt_status_t dlrt_instance_create(dlrt_program_t *program, const dlrt_options_t
                                    .arena = instance->arena.data,
                                    .inputs = instance->views,
                                    .scratch = instance->scratch.data,
-                                   .runtime = instance};
+                                   .runtime = instance,
+                                   .outputs = instance->given};
   *out_instance = instance;
   return status;
 }
@@ -209,6 +211,7 @@ void dlrt_instance_destroy(dlrt_instance_t *instance) {
   free(instance->outputs);
   free(instance->same_dims);
   free(instance->expected);
+  free(instance->given);
   dlrt_program_close(instance->program);
   free(instance);
 }

@@ -16,7 +16,7 @@ typedef struct dlrt_output {
   const DLTensor *into;  /* the caller's, or null */
   void *data;            /* what compiled code got; null: not asked for yet */
   bool scatter;          /* data is a dense copy that still has to go to `into` */
-  bool is_expected;      /* data is `into`'s, whose shape is the metadata's */
+  bool is_expected;      /* `into`'s shape is the metadata's: its memory is in `given`, data is set only when asked */
   int64_t shape[DLRT_MAX_RANK];
 } dlrt_output_t;
 
@@ -48,6 +48,7 @@ struct dlrt_instance {
   dlrt_view_t *views;         /* by input */
   dlrt_output_t *outputs;     /* by output */
   dlrt_expected_t *expected;  /* by input, then by output */
+  void **given;               /* by output: of the frame */
   dlrt_same_dim_t *same_dims; /* by input and dimension, DLRT_MAX_RANK each */
   int64_t output_bytes;       /* of the budget, for outputs made in this invocation */
   dlrt_profile_t *profile;    /* null: never started */

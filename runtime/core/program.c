@@ -81,7 +81,7 @@ static dlrt_status_t check_desc(const dlrt_program_desc_t *desc) {
   if (desc->magic != DLRT_PROGRAM_MAGIC)
     return dlrt_status_make(DLRT_INVALID_PROGRAM, "magic 0x%08" PRIx32 " instead of 0x%08x", desc->magic,
                             DLRT_PROGRAM_MAGIC);
-  if (desc->abi_version != DLRT_ABI_VERSION)
+  if (desc->abi_version < 1 || desc->abi_version > DLRT_ABI_VERSION)
     return dlrt_status_make(DLRT_INCOMPATIBLE, "compiled for program ABI %" PRIu32 ", this runtime has ABI %u",
                             desc->abi_version, DLRT_ABI_VERSION);
   if (desc->arena_bytes < 0 || desc->scratch_bytes < 0 || desc->arena_bytes > MAX_PLANNED_BYTES ||

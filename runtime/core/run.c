@@ -140,10 +140,12 @@ static APART bool check_given(const DLTensor *tensor, const dlrt_tensor_info_t *
 static bool take_outputs(dlrt_instance_t *instance, DLManagedTensor *const *outputs, dlrt_status_t *out_status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   for (int32_t i = 0; i < info->output_count; ++i) {
+    instance->given[i] = NULL;
     if (!outputs[i]) continue;
     const DLTensor *into = &outputs[i]->dl_tensor;
     bool expected = is_expected(&instance->expected[info->input_count + i], into);
     if (!expected && !check_given(into, &info->outputs[i], out_status)) return false;
+    if (expected) instance->given[i] = (char *)into->data + into->byte_offset;
     instance->outputs[i].is_expected = expected;
     instance->outputs[i].into = into;
   }
@@ -220,14 +222,14 @@ void *dlrt_run_output(dlrt_instance_t *instance, int32_t index, const int64_t *s
   dlrt_output_t *slot = &instance->outputs[index];
   const dlrt_expected_t *expected = &instance->expected[info->input_count + index];
   if (!same_shape(expected->rank, shape, expected->shape)) return give_output(instance, index, shape, out_status);
-  return slot->data = (char *)slot->into->data + slot->into->byte_offset;
+  return slot->data = instance->given[index];
 }
 
 /* Hands finished outputs over, or drops unfinished ones; everything else of the invocation ends here too. */
 static void finish(dlrt_instance_t *instance, DLManagedTensor **outputs, dlrt_status_t *status) {
   const dlrt_program_info_t *info = &instance->program->metadata.info;
   for (int32_t i = 0; i < info->output_count; ++i)
-    if (!instance->outputs[i].data && !status->code)
+    if (!instance->outputs[i].data && !instance->outputs[i].is_expected && !status->code)
       dlrt_status_fail(status, DLRT_INTERNAL, "the program gave output '%s' no value", info->outputs[i].name);
   for (int32_t i = 0; i < info->output_count; ++i) {
     dlrt_output_t *slot = &instance->outputs[i];

@@ -20,6 +20,7 @@ AT(dlrt_frame_t, arena, 8);
 AT(dlrt_frame_t, inputs, 16);
 AT(dlrt_frame_t, scratch, 24);
 AT(dlrt_frame_t, runtime, 32);
+AT(dlrt_frame_t, outputs, 40);
 
 AT(dlrt_program_desc_t, magic, 0);
 AT(dlrt_program_desc_t, abi_version, 4);
@@ -42,7 +43,7 @@ AT(DLManagedTensorVersioned, manager_ctx, 8);
 AT(DLManagedTensorVersioned, flags, 24);
 AT(DLManagedTensorVersioned, dl_tensor, 32);
 
-_Static_assert(DLRT_ABI_VERSION == 1, "new version: look at every number above");
+_Static_assert(DLRT_ABI_VERSION == 2, "new version: look at every number above");
 
 int main(void) {
   /* The build is the test. */

@@ -64,7 +64,7 @@ static void missing_and_odd_files(void) {
 
 static void wrong_magic(void) { refuse(harness_path("broken_magic"), DLRT_INVALID_PROGRAM, "magic 0x12345678"); }
 static void wrong_abi(void) {
-  refuse(harness_path("broken_abi"), DLRT_INCOMPATIBLE, "program ABI 2, this runtime has ABI 1");
+  refuse(harness_path("broken_abi"), DLRT_INCOMPATIBLE, "program ABI 3, this runtime has ABI 2");
 }
 static void lacking_cpu_feature(void) {
   refuse(harness_path("broken_cpu"), DLRT_INCOMPATIBLE, "was compiled for lwp (target host:odd), this CPU has not");

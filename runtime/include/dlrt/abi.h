@@ -7,7 +7,7 @@
  * runtime can stand side by side.
  *
  * Compiled code reads these structs by field offset: fields are only ever
- * appended, and DLRT_ABI_VERSION changes when a meaning does.
+ * appended, and DLRT_ABI_VERSION changes with them: a runtime runs the programs of its version and of those before.
  * lowering/host/glue.c has the offsets as numbers; test/runtime/abi.c holds them fast.
  */
 #ifndef DLRT_ABI_H
@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define DLRT_ABI_VERSION 1u
+#define DLRT_ABI_VERSION 2u            /* 2: frames say where outputs lie. Programs of version 1 run as well. */
 #define DLRT_PROGRAM_MAGIC 0x31434c44u /* "DLC1" in memory */
 #define DLRT_ALIGNMENT 64u             /* of arena, scratch and every allocation, in bytes */
 #define DLRT_MAX_RANK 16u
@@ -94,6 +94,9 @@ struct dlrt_frame {
   const dlrt_view_t *inputs; /* in the order of the metadata */
   void *scratch;             /* worker 0's: of the thread that runs the entry */
   void *runtime;             /* the runtime's own */
+  /* By output: its memory, where the caller gave it and its shape is the metadata's, known and not empty; else null,
+   * and output() has to be asked. What lies here need not be asked for. */
+  void *const *outputs;
 };
 
 /* Entry: runs the program once; nonzero when it failed. */
