@@ -81,7 +81,7 @@ static void setRow(Tile *t, intptr_t i, int64_t instance, MlirValue base, int64_
   t->row[i][instance] = base, t->displacement[i][instance] = displacement;
 }
 void dlcSetRows(Tile *t) {
-  for (intptr_t i = 0; i < t->nest->nOperands; ++i) {
+  for (intptr_t i = 0; i < t->nest->nOperands + t->nest->nEdges; ++i) {
     const Operand *o = &t->nest->operand[i];
     if (o->isScalar) continue;
     int64_t displacement = 0;

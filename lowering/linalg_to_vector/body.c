@@ -201,9 +201,8 @@ static Step *addStep(Steps *steps) {
 static uint32_t accumulatorLevels(const Tile *t, const Operand *o) {
   return dlcLevelsOf(t, o) | (dlcReducesLanes(t) ? 1u << t->vectorLevel : 0);
 }
-static void planArgument(Tile *t, Steps *steps, intptr_t i) {
+static void planArgument(Tile *t, Steps *steps, MlirValue key, intptr_t i) {
   const Operand *o = &t->nest->operand[i];
-  MlirValue key = argOf(t->nest->body, i);
   if (mlirOpOperandIsNull(mlirValueGetFirstUse(key))) return;
   uint32_t levels = o->isOutput ? accumulatorLevels(t, o) : dlcLevelsOf(t, o);
   Vary vary = t->vectorLevel >= 0 && levels >> t->vectorLevel & 1 ? VARY_ANY : VARY_NONE;
@@ -251,6 +250,29 @@ static void storeNow(Tile *t, intptr_t output, uint32_t levels, bool isVector, M
   for (int64_t k = 0; k < dlcTileSize(t); ++k)
     if (dlcIsInstance(t, k, levels)) dlcStoreOperand(t, t->nest->nInputs + output, k, valueOf(t, yielded, k, isVector));
 }
+// Instance by instance, so that a value is loaded next to its first use: LLVM's scheduler keeps to that order, and
+// spills where all loads come first.
+static void evaluateSteps(Tile *t, Steps *steps) {
+  for (int64_t k = 0; k < dlcTileSize(t); ++k)
+    for (intptr_t i = 0; i < steps->n && !t->b->failed; ++i)
+      if (!steps->data[i].isDone && dlcIsInstance(t, k, steps->data[i].levels)) evaluateStep(t, &steps->data[i], k);
+  free(steps->data);
+}
+void dlcEvaluateFinish(Tile *t) {
+  MlirBlock body = t->nest->finish;
+  MlirOperation yield = mlirBlockGetTerminator(body);
+  Steps steps = {0};
+  t->nSlots = 0;
+  for (intptr_t i = 0; i + 1 < mlirBlockGetNumArguments(body); ++i)
+    planArgument(t, &steps, argOf(body, i), t->nest->finishOperand[i]);
+  dlcForEachOp(op, body)
+    if (!mlirOperationEqual(op, yield)) planOp(t, &steps, op);
+  evaluateSteps(t, &steps);
+  uint32_t levels = dlcLevelsOf(t, &t->nest->operand[t->nest->nInputs]);
+  bool isVector = t->vectorLevel >= 0 && levels >> t->vectorLevel & 1;
+  for (int64_t k = 0; k < dlcTileSize(t) && !t->b->failed; ++k)
+    if (dlcIsInstance(t, k, levels)) t->accumulator[0][k] = valueOf(t, mlirOperationGetOperand(yield, 0), k, isVector);
+}
 void dlcEvaluateBody(Tile *t) {
   const Nest *nest = t->nest;
   t->nSlots = 0;
@@ -261,16 +283,11 @@ void dlcEvaluateBody(Tile *t) {
     return;
   }
   Steps steps = {0};
-  for (intptr_t i = 0; i < mlirBlockGetNumArguments(nest->body); ++i) planArgument(t, &steps, i);
+  for (intptr_t i = 0; i < mlirBlockGetNumArguments(nest->body); ++i) planArgument(t, &steps, argOf(nest->body, i), i);
   MlirOperation yield = mlirBlockGetTerminator(nest->body);
   dlcForEachOp(op, nest->body)
     if (!mlirOperationEqual(op, yield)) planOp(t, &steps, op);
-  // Instance by instance, so that a value is loaded next to its first use: LLVM's scheduler keeps to that order, and
-  // spills where all loads come first.
-  for (int64_t k = 0; k < dlcTileSize(t); ++k)
-    for (intptr_t i = 0; i < steps.n && !t->b->failed; ++i)
-      if (!steps.data[i].isDone && dlcIsInstance(t, k, steps.data[i].levels)) evaluateStep(t, &steps.data[i], k);
-  free(steps.data);
+  evaluateSteps(t, &steps);
   MlirValue next[maxInstances];
   for (intptr_t output = 0; output < nest->nOperands - nest->nInputs; ++output) {
     uint32_t levels = accumulatorLevels(t, &nest->operand[nest->nInputs + output]);

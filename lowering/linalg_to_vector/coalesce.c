@@ -26,7 +26,7 @@ static bool mayCoalesce(const Nest *nest, int outer, int inner, uint32_t indexed
   const Loop *a = &nest->loop[outer], *b = &nest->loop[inner];
   if (outer == inner || a->isReduction != b->isReduction || (indexed >> outer | indexed >> inner) & 1) return false;
   if (!isKnown(a->size) || !isKnown(b->size) || a->size.known < 2 || b->size.known < 2) return false;
-  for (intptr_t i = 0; i < nest->nOperands; ++i)
+  for (intptr_t i = 0; i < nest->nOperands + nest->nEdges; ++i)
     if (!runAsOne(&nest->operand[i], outer, inner, b->size.known)) return false;
   return true;
 }
@@ -34,7 +34,7 @@ static bool mayCoalesce(const Nest *nest, int outer, int inner, uint32_t indexed
 static void coalesce(Nest *nest, int outer, int inner) {
   int64_t times = nest->loop[outer].size.known;
   nest->loop[outer].size = known(1), nest->loop[inner].size.known *= times;
-  for (intptr_t i = 0; i < nest->nOperands; ++i) { // what the inner loop runs over is as much longer
+  for (intptr_t i = 0; i < nest->nOperands + nest->nEdges; ++i) { // what the inner loop runs over is as much longer
     Operand *o = &nest->operand[i];
     for (intptr_t r = 0; !o->isScalar && r < o->rank; ++r)
       if (o->coefficient[r][inner] && isKnown(o->size[r])) o->size[r].known *= times;

@@ -178,10 +178,11 @@ static MlirValue neutral(Tile *t, intptr_t output) {
   return dlcSplat(t, e, mlirTypeIsAFloat(e) ? floatNeutral(t->b, kind, e) : integerNeutral(kind, e));
 }
 MlirValue dlcOldValue(Tile *t, intptr_t output, int64_t k) {
-  intptr_t i = t->nest->nInputs + output;
+  intptr_t i = t->nest->nInputs + output, start = t->nest->start;
   MlirValue initial = t->nest->operand[i].initial;
+  if (start) initial = dlcLoadOperand(t, start, dlcInstanceFor(t, k, dlcLevelsOf(t, &t->nest->operand[start])));
   if (isNull(initial)) return dlcLoadOperand(t, i, k);
-  bool isVector = t->vectorLevel >= 0 && !dlcReducesLanes(t);
+  bool isVector = t->vectorLevel >= 0 && !dlcReducesLanes(t) && !mlirTypeIsAVector(typeOf(initial));
   if (isVector) initial = vector_broadcast(t->b, initial, dlcVectorOf(t, typeOf(initial)));
   return isNull(t->isFirstBlock) ? initial : arith_select(t->b, t->isFirstBlock, initial, dlcLoadOperand(t, i, k));
 }
@@ -199,6 +200,7 @@ static void startAccumulators(Tile *t) {
         t->accumulator[o][k] = dlcReducesLanes(t) ? neutral(t, o) : dlcOldValue(t, o, k);
 }
 static void finishAccumulators(Tile *t) {
+  if (t->nest->finish.ptr) dlcEvaluateFinish(t);
   for (intptr_t o = 0; o < nOutputs(t); ++o) {
     intptr_t i = t->nest->nInputs + o;
     if (dlcIsStored(t->nest, o)) continue;

@@ -10,7 +10,8 @@
 //
 // A long reduction over an input that does not stay in the cache is cut into blocks (block.c).
 // One rule for all ops: the loops, maps and strides decide (plan.c). A fill of an
-// output just before the op becomes the start of its accumulators. A body that
+// output just before the op becomes the start of its accumulators, and so do a copy there and what finishes the result
+// (edges.c). A body that
 // has no vector form gives scalar loops. Ops on tensors are left alone; an op
 // with more than 16 loops or 24 operands is refused.
 #include <stdlib.h>
@@ -66,9 +67,26 @@ static bool isOnBuffers(MlirOperation op) {
     if (mlirTypeIsATensor(typeOf(mlirOperationGetOperand(op, i)))) return false;
   return true;
 }
-static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, DlcOps *ops, DlcPass *pass) {
+// The reduction with the op that finishes its result, written in that op's place; false: they do better apart.
+static bool emitFinished(DlcBuilder *b, const Nest *nest, MlirOperation finish, Target target) {
+  Nest whole = *nest;
+  Plan plan;
+  bool ok = false;
+  dlcBefore(b, finish) {
+    if (!dlcAddFinish(b, &whole, finish)) continue;
+    dlcCoalesceLoops(&whole);
+    dlcPlanNest(&whole, target, &plan);
+    // Accumulators that are combined at the end, or wait in memory between blocks, are no vectors in registers.
+    ok = plan.vector >= 0 && !whole.loop[plan.vector].isReduction && plan.blocked < 0;
+    if (ok) dlcEmitNest(b, &whole, &plan);
+  }
+  return ok;
+}
+static MlirLogicalResult lower(MlirRewriterBase rewriter, MlirOperation op, Target target, DlcOps *ops, DlcPass *pass) {
+  DlcBuilder builder = dlcBuilderAt(rewriter, op), *b = &builder;
   Nest nest;
   Plan plan;
+  MlirOperation finish = dlcFinishOf(op), start = {0};
   if (!dlcReadNest(b, op, &nest)) {
     if (!b->failed)
       mlirEmitError(b->loc,
@@ -76,6 +94,19 @@ static MlirLogicalResult lower(DlcBuilder *b, MlirOperation op, Target target, D
     return mlirLogicalResultFailure();
   }
   foldFills(b, &nest, ops);
+  if (start = dlcStartOf(&nest), start.ptr && dlcAddStart(b, &nest, start)) {
+    eraseFrom(ops, start);
+    mlirRewriterBaseEraseOp(rewriter, start);
+  }
+  if (finish.ptr && emitFinished(b, &nest, finish, target)) {
+    mlirRewriterBaseEraseOp(rewriter, finish), mlirRewriterBaseEraseOp(rewriter, op);
+    dlcPassCount(pass, 0, 1);
+    return dlcStatus(b);
+  }
+  if (finish.ptr) {
+    if (mlirLogicalResultIsFailure(lower(rewriter, finish, target, ops, pass))) return mlirLogicalResultFailure();
+    builder = dlcBuilderAt(rewriter, op);
+  }
   dlcCoalesceLoops(&nest);
   dlcPlanNest(&nest, target, &plan);
   dlcPassCount(pass, plan.vector >= 0 ? 0 : 1, 1);
@@ -98,9 +129,8 @@ MlirLogicalResult dlcRunTileLowerToVector(MlirOperation root, DlcPass *pass,
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = ops.n - 1; i >= 0 && mlirLogicalResultIsSuccess(result);
        --i) { // from the back: a fill is still there
-    if (mlirOperationIsNull(ops.data[i]) || !isOnBuffers(ops.data[i])) continue;
-    DlcBuilder b = dlcBuilderAt(rewriter, ops.data[i]);
-    result = lower(&b, ops.data[i], target, &ops, pass);
+    if (mlirOperationIsNull(ops.data[i]) || !isOnBuffers(ops.data[i]) || dlcReductionBefore(ops.data[i]).ptr) continue;
+    result = lower(rewriter, ops.data[i], target, &ops, pass);
   }
   mlirIRRewriterDestroy(rewriter);
   free(ops.data);

@@ -131,9 +131,9 @@ bool dlcReadBuffer(DlcBuilder *b, MlirValue memref, Operand *o) {
   makeFlat(b, o);
   return !b->failed;
 }
-static bool readOperand(DlcBuilder *b, Nest *nest, intptr_t i) {
+static bool readValue(DlcBuilder *b, Nest *nest, intptr_t i, MlirValue v, const MlirAffineMap *map) {
   Operand *o = &nest->operand[i];
-  *o = (Operand){.source = mlirOperationGetOperand(nest->op, i), .isOutput = i >= nest->nInputs};
+  *o = (Operand){.source = v, .isOutput = i >= nest->nInputs && i < nest->nOperands};
   MlirType type = typeOf(o->source);
   if (mlirTypeIsATensor(type)) return false;
   if (!mlirTypeIsAShaped(type)) return o->isScalar = o->linear = true, o->element = o->stored = type, !o->isOutput;
@@ -141,12 +141,32 @@ static bool readOperand(DlcBuilder *b, Nest *nest, intptr_t i) {
   o->rank = mlirShapedTypeGetRank(type);
   o->element = o->stored = mlirShapedTypeGetElementType(type);
   if (isBool(o->element)) o->stored = mlirIntegerTypeGet(b->ctx, 8);
-  if (mlirOperationGetNumRegions(nest->op))
+  if (map)
+    o->map = *map;
+  else if (mlirOperationGetNumRegions(nest->op))
     dlcLinalgMap(nest->op, i, &o->map);
   else
     o->map = mlirAffineMapMultiDimIdentityGet(b->ctx, o->rank);
   readMap(o, nest->nLoops);
   return true;
+}
+static bool readOperand(DlcBuilder *b, Nest *nest, intptr_t i) {
+  return readValue(b, nest, i, mlirOperationGetOperand(nest->op, i), NULL);
+}
+static bool readAt(DlcBuilder *b, Nest *nest, intptr_t i, MlirValue v, MlirAffineMap map) {
+  if (!readValue(b, nest, i, v, &map)) return false;
+  if (!nest->operand[i].isScalar) makeFlat(b, &nest->operand[i]), readLoopStrides(b, &nest->operand[i], nest->nLoops);
+  return !b->failed;
+}
+intptr_t dlcAddEdge(DlcBuilder *b, Nest *nest, MlirValue v, MlirAffineMap map) {
+  intptr_t i = nest->nOperands + nest->nEdges;
+  if (i >= maxOperands || !readAt(b, nest, i, v, map)) return -1;
+  return ++nest->nEdges, i;
+}
+bool dlcReadOutput(DlcBuilder *b, Nest *nest, MlirValue v, MlirAffineMap map, MlirValue initial) {
+  bool ok = readAt(b, nest, nest->nInputs, v, map);
+  nest->operand[nest->nInputs].initial = initial;
+  return ok;
 }
 // A loop has the size of a dimension that it alone indexes; a known size is preferred.
 static bool readLoopSizes(Nest *nest) {

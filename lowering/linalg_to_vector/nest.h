@@ -51,6 +51,10 @@ typedef struct {
   Loop loop[maxLoops];
   Operand operand[maxOperands];
   MlirBlock body; // null: copies operand 0 to operand 1
+  // See edges.c. Operands from nOperands on, `nEdges` of them, are read before or behind the reductions only.
+  intptr_t nEdges, start;              // start: the one that the accumulators start from; 0: none
+  MlirBlock finish;                    // what is made of an accumulator before it is stored; null: nothing
+  intptr_t finishOperand[maxOperands]; // of its arguments, the result's aside
   uint32_t parallel, reduction;
 } Nest;
 
@@ -81,6 +85,17 @@ static inline Size known(int64_t n) { return (Size){.known = n}; }
 bool dlcReadNest(DlcBuilder *b, MlirOperation op, Nest *nest);
 bool dlcIsNest(MlirOperation op);
 void dlcCoalesceLoops(Nest *nest); // see coalesce.c
+// The op before a reduction that only gives its output a start, and the one behind it that finishes its result; null:
+// there is none that may become part of it.
+MlirOperation dlcStartOf(const Nest *nest);
+MlirOperation dlcFinishOf(MlirOperation reduction);
+MlirOperation dlcReductionBefore(MlirOperation finish); // whose dlcFinishOf it is
+// False: not to be had; after dlcAddFinish the nest is then not to be used.
+bool dlcAddStart(DlcBuilder *b, Nest *nest, MlirOperation start);
+bool dlcAddFinish(DlcBuilder *b, Nest *nest, MlirOperation finish);
+intptr_t dlcAddEdge(DlcBuilder *b, Nest *nest, MlirValue v, MlirAffineMap map); // its number; negative: it cannot be
+bool dlcReadOutput(DlcBuilder *b, Nest *nest, MlirValue v, MlirAffineMap map,
+                   MlirValue initial); // instead of the only one
 // The flat view of any strided memref, with its sizes and strides, before the builder's insertion point.
 bool dlcReadBuffer(DlcBuilder *b, MlirValue memref, Operand *o);
 bool dlcIsStrided(MlirType t);

@@ -61,4 +61,5 @@ vector_CombiningKind dlcCombiningKind(MlirOperation combiner);
 void dlcFinishLanes(Tile *t, intptr_t output); // combines the lanes of its accumulators and stores them
 // `in` if it is the larger one (or the smaller one: `op` is maxnumf or minnumf), else `old`, which is no NaN.
 MlirValue dlcTakeLarger(Tile *t, MlirOperation op, MlirValue in, MlirValue old);
-void dlcEvaluateBody(Tile *t); // accumulators: old to new
+void dlcEvaluateFinish(Tile *t); // accumulators: to what is stored; not for reductions along the lanes
+void dlcEvaluateBody(Tile *t);   // accumulators: old to new

@@ -309,3 +309,76 @@ func.func @store_and_sum(%a: memref<8x523xf32>, %e: memref<8x523xf32>, %s: memre
   }
   return
 }
+
+// -----
+
+// The accumulators of a depthwise convolution start from the bias and are clamped before they are stored: the scratch
+// memory between the three ops is not touched.
+// CHECK-LABEL: func.func @bias_and_clamp
+// CHECK-SAME:  %[[SCRATCH:[a-z0-9]+]]: memref<8192xi8>
+// CHECK-NOT:   %[[SCRATCH]]
+// CHECK-NOT:   vector.store
+// CHECK:       scf.for {{.*}} iter_args
+// CHECK:         arith.mulf
+// CHECK:         arith.addf
+// CHECK:       arith.maximumf
+// CHECK:       arith.minimumf
+// CHECK:       vector.store
+// CHECK-NOT:   arith.maximumf {{.*}} : f32
+// CHECK:       return
+#out = affine_map<(h, w, c) -> (h, w, c)>
+#channel = affine_map<(h, w, c) -> (c)>
+#nothing = affine_map<(h, w, c) -> ()>
+#window = affine_map<(h, w, c, i, j) -> (h + i, w + j, c)>
+#weight = affine_map<(h, w, c, i, j) -> (i, j, c)>
+#result = affine_map<(h, w, c, i, j) -> (h, w, c)>
+func.func @bias_and_clamp(%s: memref<8192xi8>, %x: memref<6x10x32xf32>, %f: memref<3x3x32xf32>, %b: memref<32xf32>, %low: memref<f32>, %high: memref<f32>, %y: memref<4x8x32xf32>) {
+  %c0 = arith.constant 0 : index
+  %o = memref.view %s[%c0][] : memref<8192xi8> to memref<4x8x32xf32>
+  linalg.generic {indexing_maps = [#channel, #out], iterator_types = ["parallel", "parallel", "parallel"]} ins(%b : memref<32xf32>) outs(%o : memref<4x8x32xf32>) {
+  ^bb0(%u: f32, %v: f32):
+    linalg.yield %u : f32
+  }
+  linalg.generic {indexing_maps = [#window, #weight, #result], iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]} ins(%x, %f : memref<6x10x32xf32>, memref<3x3x32xf32>) outs(%o : memref<4x8x32xf32>) {
+  ^bb0(%u: f32, %w: f32, %v: f32):
+    %p = arith.mulf %u, %w : f32
+    %q = arith.addf %v, %p : f32
+    linalg.yield %q : f32
+  }
+  linalg.generic {indexing_maps = [#out, #nothing, #nothing, #out], iterator_types = ["parallel", "parallel", "parallel"]} ins(%o, %low, %high : memref<4x8x32xf32>, memref<f32>, memref<f32>) outs(%y : memref<4x8x32xf32>) {
+  ^bb0(%u: f32, %l: f32, %h: f32, %v: f32):
+    %p = arith.maximumf %u, %l : f32
+    %q = arith.minimumf %p, %h : f32
+    linalg.yield %q : f32
+  }
+  return
+}
+
+// -----
+
+// The sums have to be seen in memory: they are an argument, and the clamped ones go elsewhere.
+// CHECK-LABEL: func.func @seen
+// CHECK:       vector.store
+// CHECK:       scf.for
+// CHECK:         arith.maximumf
+// CHECK:         vector.store
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#c = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(m, n) -> (m, n)>
+func.func @seen(%x: memref<8x16xf32>, %w: memref<16x32xf32>, %o: memref<8x32xf32>, %y: memref<8x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%o : memref<8x32xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<8x16xf32>, memref<16x32xf32>) outs(%o : memref<8x32xf32>) {
+  ^bb0(%u: f32, %t: f32, %v: f32):
+    %p = arith.mulf %u, %t : f32
+    %q = arith.addf %v, %p : f32
+    linalg.yield %q : f32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%o : memref<8x32xf32>) outs(%y : memref<8x32xf32>) {
+  ^bb0(%u: f32, %v: f32):
+    %p = arith.maximumf %u, %zero : f32
+    linalg.yield %p : f32
+  }
+  return
+}
