@@ -106,6 +106,32 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
   return wrap(success());
 }
 
+bool dlcFuseProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperation forall) {
+  auto candidate = dyn_cast<tensor::ExtractSliceOp>(unwrap(slice));
+  auto loop = dyn_cast<LoopLikeOpInterface>(unwrap(forall));
+  if (!candidate || !loop) return false;
+  LoopLikeOpInterface loops[] = {loop};
+  auto result = scf::tileAndFuseProducerOfSlice(*unwrap(rewriter), candidate, loops);
+  return result && !result->tiledOps.empty();
+}
+
+MlirLogicalResult dlcTileLoops(MlirRewriterBase rewriter, MlirOperation op, intptr_t n, const int64_t *sizes,
+                               MlirOperation *loop) {
+  RewriterBase &r = *unwrap(rewriter);
+  auto t = dyn_cast<TilingInterface>(unwrap(op));
+  if (!t) return wrap(failure());
+  SmallVector<OpFoldResult> s;
+  for (intptr_t i = 0; i < n; ++i) s.push_back(r.getIndexAttr(sizes[i]));
+  scf::SCFTilingOptions o;
+  o.setTileSizes(s);
+  r.setInsertionPoint(t);
+  auto result = scf::tileUsingSCF(r, t, o);
+  if (failed(result) || result->loops.size() != 1) return wrap(failure());
+  r.replaceOp(t, result->replacements);
+  *loop = wrap(result->loops.front().getOperation());
+  return wrap(success());
+}
+
 int64_t dlcUpperBound(MlirValue index) {
   auto bound = ValueBoundsConstraintSet::computeConstantBound(
       presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(unwrap(index)), nullptr, /*closedUB=*/true);

@@ -19,9 +19,9 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "lowering/tile_to_ctrl/fuse.h"
 #include "lowering/tile_to_ctrl/stream.h"
 #include "passes/tile/graph.h"
-#include "passes/tile/pad.h"
 #include "passes/tile/reduce_search.h"
 #include "ods/affine.h"
 #include "ods/arith.h"
@@ -39,28 +39,10 @@ typedef struct {
   MlirStringRef label;
 } Parts;
 
-static bool isRead(MlirValue value) {
-  dlcForEachUse(use, value) {
-    MlirOperation user = mlirOpOperandGetOwner(use);
-    if (!dlcIsLinalgOp(user) ||
-        mlirOpOperandGetOperandNumber(use) < mlirOperationGetNumOperands(user) - mlirOperationGetNumResults(user))
-      return true;
-  }
-  return false;
-}
-
-// A part of a fresh tensor that is only written. Rank-reducing slices excepted: their sizes are not those of the
-// result.
-static bool isSliceOfEmpty(MlirOperation op) {
-  if (!tensor_extract_slice_isa(op) || !tensor_empty_isa(opOf(tensor_extract_slice_source(op)))) return false;
-  if (isRead(tensor_extract_slice_result(op))) return false;
-  return tensor_extract_slice_static_sizes(op).n == mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(op)));
-}
-
 static void addCaptures(Parts *parts, MlirOperation op, MlirOperation scope) {
   DlcValueList used = {0};
   dlcCaptures(op, &used);
-  for (intptr_t i = isSliceOfEmpty(op) ? 1 : 0; i < used.n; ++i) { // operand 0: the fresh tensor
+  for (intptr_t i = 0; i < used.n; ++i) {
     MlirOperation producer = opOf(used.data[i]);
     if (producer.ptr ? dlcIsInside(producer, scope) : dlcBlockIsInside(mlirBlockArgumentGetOwner(used.data[i]), scope))
       continue;
@@ -112,17 +94,11 @@ static MlirValue copyTile(DlcBuilder *b, MlirValue tile) {
 }
 
 // Clones op. An edge of an input that is still there is a copy of what it reads; any other has done its work and
-// becomes its value. A slice of a fresh tensor is a fresh tensor, of the size of the tile.
+// becomes its value.
 static void cloneNode(DlcBuilder *b, MlirOperation op, DlcMapping map, bool copies) {
   if (tile_edge_isa(op)) {
     MlirValue value = dlcMapped(map, tile_edge_value(op));
     dlcMap(map, tile_edge_result(op), copies || isCopied(op) ? copyTile(b, value) : value);
-  } else if (isSliceOfEmpty(op)) {
-    DlcValues sizes = tensor_extract_slice_sizes(op);
-    MlirValue mapped[DLC_MAX_RANK];
-    for (intptr_t i = 0; i < sizes.n; ++i) mapped[i] = dlcMapped(map, at(sizes, i));
-    dlcMap(map, tensor_extract_slice_result(op),
-           tensor_empty(b, valsN(sizes.n, mapped), typeOf(tensor_extract_slice_result(op))));
   } else {
     dlcClone(b, op, map);
   }
@@ -272,26 +248,22 @@ static DlcI64s itemTile(MlirOperation graph) {
   return mlirAttributeIsNull(schedule) ? (DlcI64s){0} : dlcScheduleTile(schedule);
 }
 
+// The step of the reduction nearest to the root; 0: all at once.
+static int64_t stepOf(MlirOperation graph) {
+  MlirAttribute schedule = tile_graph_schedule(graph);
+  if (mlirAttributeIsNull(schedule) || !tile_schedule_fit_n(schedule)) return 0;
+  DlcI64s step = tile_fit_step(tile_schedule_fit_at(schedule, 0));
+  return step.n ? step.data[0] : 0;
+}
+
 static bool isTiled(DlcI64s tile) {
   for (intptr_t i = 0; i < tile.n; ++i)
     if (tile.data[i]) return true;
   return false;
 }
 
-typedef struct {
-  MlirOperation *ops;
-  intptr_t n;
-} Nodes;
-static bool isNode(MlirOperation producer, MlirOperation slice, void *data) {
-  (void)slice;
-  const Nodes *nodes = data;
-  for (intptr_t i = 0; i < nodes->n; ++i)
-    if (mlirOperationEqual(nodes->ops[i], producer)) return true;
-  return false;
-}
-
 // Moves the body of the graph before it; the graph is gone after it.
-static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, Nodes *nodes) {
+static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *nodes) {
   MlirBlock body = bodyOf(tile_graph_body(graph));
   dlcForEachOp(op, body) {
     if (tile_yield_isa(op)) continue;
@@ -317,17 +289,11 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, Nodes *node
   return root;
 }
 
-// Tiles of borders are made in the item.
-static void padTiles(DlcBuilder *b, MlirOperation forall) {
-  DlcOps slices = dlcCollect(forall, tensor_extract_slice_isa);
-  for (intptr_t i = 0; i < slices.n && !b->failed; ++i) dlcPadOfSlice(b, slices.data[i]);
-  free(slices.data);
-}
-
 static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s tile) {
   MlirStringRef label = tile_graph_label(graph);
   MlirLocation loc = mlirOperationGetLocation(graph);
-  Nodes nodes = {0};
+  DlcNodes nodes = {0};
+  int64_t step = stepOf(graph);
   MlirOperation root = inlineGraph(b, graph, &nodes), forall = {0};
   int64_t sizes[DLC_MAX_LOOPS];
   intptr_t nLoops = 0;
@@ -335,11 +301,9 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   // The root is erased by tiling: it must not be looked at again.
   for (intptr_t i = 0; i < nodes.n; ++i)
     if (mlirOperationEqual(nodes.ops[i], root)) nodes.ops[i] = nodes.ops[--nodes.n], --i;
-  DlcFuseControl control = {.fuse = isNode, .data = &nodes};
-  ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) &&
-       forall.ptr;
+  if (ok) forall = dlcFuseNodes(b, root, nodes, nLoops, sizes, step);
+  ok = ok && forall.ptr && !b->failed;
   if (!ok) mlirEmitError(loc, "tile-to-tasks: the root of this graph cannot be tiled by its schedule");
-  if (ok) padTiles(b, forall);
   ok = ok && forallToTask(b, forall, label).ptr;
   for (bool erased = ok; erased;) { // originals that every tile replaced
     erased = false;

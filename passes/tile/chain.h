@@ -5,7 +5,10 @@
 //
 // Nothing is computed twice: the columns of neither are cut any more, and that is what it costs (less to run at once,
 // right operands that every row tile reads whole). Whether it pays is the price of the one graph against that of both.
-// Convolutions with windows stay apart.
+//
+// Windows, behind a border or without one, are no obstacle: a tile then computes the rows, too, that they reach beyond
+// it, and that is in the price. Long rows between two contractions are made by steps of the second one's reduction
+// (passes/tile/search.h). Winograd's algorithm has tiles of its own, and stays apart.
 #pragma once
 #include "passes/cost/device.h"
 #include "passes/tile/graph.h"

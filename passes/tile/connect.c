@@ -2,6 +2,8 @@
 #include "passes/tile/connect.h"
 #include <stdlib.h>
 #include <string.h>
+#include "dlc/analysis.h"
+#include "passes/tile/pad.h"
 #include "passes/tile/search.h"
 #include "ods/tensor.h"
 
@@ -24,9 +26,26 @@ double dlcConnectPrice(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops
     search.tileable[d] = !graph || graph->tileable[d];
     if (d == rank - 1) search.least[d] = search.unit[d] = columns;
   }
+  int inner = graph ? dlcTileInnerBorder(graph) : DLC_WHOLE;
+  if (inner != DLC_WHOLE) search.tileable[inner] = false;
   double seconds = dlcSearchBest(&search);
+  if (seconds < 0 && inner != DLC_WHOLE) {
+    search.tileable[inner] = graph->tileable[inner];
+    seconds = dlcSearchBest(&search);
+  }
   dlcSearchEnd(&search);
   return seconds;
+}
+
+// What a pad costs outside of the graph: the fill, of which only the border stays if it is large, and the copy, unless
+// what makes the source makes it in its place.
+static double priceApart(MlirOperation pad, const DlcDevice *device) {
+  MlirOperation fill = opOf(tensor_insert_slice_dest(pad)), source = opOf(tensor_insert_slice_source(pad));
+  MlirOperation border[] = {fill, pad};
+  double copied = dlcConnectPrice(NULL, 2, border, pad, device), filled = dlcConnectPrice(NULL, 1, &fill, fill, device);
+  if (!dlcPadIsLarge(pad)) return copied + filled;
+  bool inPlace = source.ptr && dlcIsLinalgOp(source) && hasOneUse(tensor_insert_slice_source(pad));
+  return device->launchSeconds + (inPlace ? 0 : copied);
 }
 
 bool dlcConnectPays(const DlcTileGraph *graph, MlirOperation pad, const DlcDevice *device) {
@@ -36,7 +55,5 @@ bool dlcConnectPays(const DlcTileGraph *graph, MlirOperation pad, const DlcDevic
   double without = dlcConnectPrice(graph, n, ops, graph->nodes[0].op, device);
   ops[n++] = pad, ops[n++] = fill;
   double with = dlcConnectPrice(graph, n, ops, graph->nodes[0].op, device);
-  MlirOperation border[] = {fill, pad};
-  double alone = dlcConnectPrice(NULL, 2, border, pad, device), filled = dlcConnectPrice(NULL, 1, &fill, fill, device);
-  return with > 0 && without > 0 && with < without + alone + filled;
+  return with > 0 && without > 0 && with < without + priceApart(pad, device);
 }

@@ -15,6 +15,7 @@
 #include "dlc/ir.h"
 #include "passes/tile/chain.h"
 #include "passes/tile/connect.h"
+#include "passes/tile/pad.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "ods/tile.h"
@@ -147,8 +148,15 @@ static bool never(const DlcTileGraph *graph, MlirOperation pad, void *data) {
 }
 
 //===--- the pass ---------------------------------------------------------------------===//
+// Its border is filled by tile-split-borders, unless the tensor is made in a graph.
+static bool fillsBorder(MlirOperation op) {
+  if (!linalg_fill_isa(op) || !hasOneUse(mlirOperationGetResult(op, 0))) return false;
+  MlirOperation user = mlirOpOperandGetOwner(mlirValueGetFirstUse(mlirOperationGetResult(op, 0)));
+  return dlcIsPad(user) && dlcPadIsLarge(user);
+}
+
 static bool isRootCandidate(MlirOperation op) {
-  if (!dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) == 0) return false;
+  if (!dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) == 0 || fillsBorder(op)) return false;
   for (MlirOperation p = mlirOperationGetParentOperation(op); p.ptr; p = mlirOperationGetParentOperation(p))
     if (tile_graph_isa(p) || dlcIsLinalgOp(p)) return false;
   return mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(op, 0)));

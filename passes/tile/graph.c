@@ -5,6 +5,7 @@
 #include "dlc/ir.h"
 #include "passes/tile/pad.h"
 #include "ods/linalg.h"
+#include "ods/tensor.h"
 #include "ods/tile.h"
 
 bool dlcFusionRead(MlirStringRef text, DlcFusion *fusion) {
@@ -86,16 +87,16 @@ static bool followExpression(const DlcTileNode *user, MlirAffineExpr e, const Dl
   return true;
 }
 
-// What each dimension of the value that `user` reads as `operand` follows.
-static bool readDims(const DlcTileNode *user, intptr_t operand, const DlcTileGraph *graph, bool windows,
-                     int *dimToRoot) {
+// What each dimension of the value that `user` reads as `operand` follows; isPad: of a pad.
+static bool readDims(const DlcTileNode *user, intptr_t operand, const DlcTileGraph *graph, bool isPad, int *dimToRoot) {
   MlirAffineMap map;
-  if (dlcIsPad(user->op)) { // its fill
+  bool isInit = operand >= mlirOperationGetNumOperands(user->op) - mlirOperationGetNumResults(user->op),
+       windows = !isInit && (isPad || graph->chains);
+  if (dlcIsPad(user->op)) { // its fill; its source, where overlaps are priced
     for (intptr_t i = 0; i < user->nLoops; ++i) dimToRoot[i] = user->loopToRoot[i];
-    return operand == 1;
+    return operand == 1 || graph->chains;
   }
-  if (windows && operand >= mlirOperationGetNumOperands(user->op) - mlirOperationGetNumResults(user->op)) return false;
-  if (!dlcLinalgMap(user->op, operand, &map)) return false;
+  if ((isPad && isInit) || !dlcLinalgMap(user->op, operand, &map)) return false;
   for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
     if (!followExpression(user, mlirAffineMapGetResult(map, i), graph, windows, &dimToRoot[i])) return false;
   return true;
@@ -110,6 +111,22 @@ void dlcTileVaries(const DlcTileNode *node, intptr_t operand, bool *varies) {
       if (isPad || mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, i), l)) varies[node->loopToRoot[l]] = true;
 }
 
+int dlcTileInnerBorder(const DlcTileGraph *graph) {
+  int inner = DLC_WHOLE;
+  for (intptr_t n = 0; n < graph->n; ++n) {
+    const DlcTileNode *node = &graph->nodes[n];
+    if (!dlcIsPad(node->op)) continue;
+    MlirOperation source = opOf(tensor_insert_slice_source(node->op));
+    if (tile_edge_isa(source)) source = opOf(tile_edge_value(source));
+    if (!source.ptr || !dlcTileGraphFind(graph, source)) continue;
+    DlcPadShape shape;
+    dlcPadRead(node->op, &shape);
+    for (intptr_t i = 0; i < shape.rank; ++i)
+      if (dlcPadHasBorder(&shape, i) && node->loopToRoot[i] != DLC_WHOLE) inner = node->loopToRoot[i];
+  }
+  return inner != DLC_WHOLE && graph->extent[inner] < 0 ? DLC_WHOLE : inner;
+}
+
 const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op) {
   for (intptr_t i = 0; i < graph->n; ++i)
     if (mlirOperationEqual(graph->nodes[i].op, op)) return &graph->nodes[i];
@@ -117,14 +134,14 @@ const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op)
 }
 
 // All uses are in the graph and read the same tile.
-static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool windows, int *dimToRoot, intptr_t rank) {
+static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool isPad, int *dimToRoot, intptr_t rank) {
   bool first = true;
   dlcForEachUse(use, value) {
     MlirOperation owner = mlirOpOperandGetOwner(use);
     const DlcTileNode *user = dlcTileGraphFind(graph, owner);
     int dims[DLC_MAX_RANK];
-    bool ok = tile_edge_isa(owner) ? usesAgree(graph, tile_edge_result(owner), windows, dims, rank)
-                                   : user && readDims(user, mlirOpOperandGetOperandNumber(use), graph, windows, dims);
+    bool ok = tile_edge_isa(owner) ? usesAgree(graph, tile_edge_result(owner), isPad, dims, rank)
+                                   : user && readDims(user, mlirOpOperandGetOperandNumber(use), graph, isPad, dims);
     if (!ok || (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims))) return false;
     memcpy(dimToRoot, dims, (size_t)rank * sizeof *dims);
     first = false;

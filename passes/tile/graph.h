@@ -7,9 +7,9 @@
 // does not vary along a dimension takes the dimension out of it, which
 // contractions in the graph forbid (they need the parallelism and the reuse of all
 // of theirs) unless `chains` is set: then a contraction may read whole rows of another,
-// which pays or not (passes/tile/chain.h). What cannot be said with plain dimensions (halos, strides) stays
-// outside, but for borders (passes/tile/pad.h) that windows read: a tile makes the
-// part that it needs. That costs copies, so whoever forms graphs is asked.
+// which pays or not (passes/tile/chain.h), or by windows. Without it, what cannot be said with plain dimensions (halos,
+// strides) stays outside, but for borders (passes/tile/pad.h) that windows read: a tile makes the part that it needs.
+// That costs copies, so whoever forms graphs is asked.
 #pragma once
 #include "dlc/builder.h"
 
@@ -55,4 +55,8 @@ bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op);
 void dlcTileGraphGrow(DlcTileGraph *graph);
 // Which dimensions of the root result an operand of a node varies along.
 void dlcTileVaries(const DlcTileNode *node, intptr_t operand, bool *varies);
+// The root's dimension that the innermost border of a node follows, where tiles overlap in what windows read of it;
+// DLC_WHOLE: there is none of known size. Tiles that are cut there are of many sizes, along the dimension that register
+// tiles have their rows in, and computed twice at two more sides.
+int dlcTileInnerBorder(const DlcTileGraph *graph);
 const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op);

@@ -8,7 +8,8 @@
 // %x is read once, and there is one kernel instead of three: the projections of an attention, say. Siblings have the
 // same left operand, maps and body, start from the same scalar, and have their columns last. An elementwise op that is
 // the only reader of its product is merged with the others', where all are alike.
-// Left alone: siblings in different blocks, and those that one op reads, with which they fuse.
+// Left alone: siblings in different blocks, and those that one op or windows behind a border read, with which they
+// fuse.
 #include <stdlib.h>
 #include <string.h>
 #include "dlc/analysis.h"
@@ -19,6 +20,7 @@
 #include "ods/tensor.h"
 #include "passes/tile/constants.h"
 #include "passes/tile/graph.h"
+#include "passes/tile/pad.h"
 
 enum { MAX_LOOPS = 16, MAX_SIBLINGS = 8, MAX_INPUTS = 8 };
 
@@ -60,13 +62,20 @@ static intptr_t columnLoop(MlirOperation op) {
 
 static bool isEmpty(MlirValue v) { return tensor_empty_isa(opOf(v)); }
 
+// Windows read it: it fuses with them (passes/tile/chain.h), which part of a product cannot.
+static bool isPadded(MlirValue v) {
+  dlcForEachUse(use, v)
+    if (dlcIsPad(mlirOpOperandGetOwner(use))) return true;
+  return false;
+}
+
 // A product with a constant, into a fill of a fresh tensor, with the constant's columns last.
 static bool readProduct(MlirOperation op, Sibling *s) {
   bool reduces[MAX_LOOPS], isContraction = false;
   if (!dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) != 1) return false;
   intptr_t loops = mlirOperationGetNumOperands(op) == 3 ? dlcIteratorTypes(op, reduces, MAX_LOOPS) : -1;
   for (intptr_t d = 0; d < loops && d < MAX_LOOPS; ++d) isContraction |= reduces[d];
-  if (!isContraction || loops > MAX_LOOPS || !arePermutations(op)) return false;
+  if (!isContraction || loops > MAX_LOOPS || !arePermutations(op) || isPadded(resultOf(op))) return false;
   MlirOperation fill = opOf(operand(op, 2));
   intptr_t columns = columnLoop(op);
   if (!linalg_fill_isa(fill) || !isEmpty(operand(fill, 1))) return false;

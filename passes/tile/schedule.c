@@ -18,9 +18,11 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/choices.h"
+#include "passes/tile/pad.h"
 #include "passes/tile/reduce_search.h"
 #include "passes/tile/winograd.h"
 #include "ods/arith.h"
+#include "ods/tensor.h"
 #include "ods/tile.h"
 
 enum { LEAST_ROWS = 16, LEAST_COLUMNS = 64, VECTOR = 16, DYNAMIC_EXTENT = 64 };
@@ -40,6 +42,7 @@ typedef struct {
   int64_t least[DLC_MAX_RANK], required[DLC_MAX_RANK]; // required: least, at first
   Input inputs[MOST_INPUTS];
   intptr_t nInputs;
+  int64_t step; // of the reduction nearest to the root; 0: it is not cut
 } Choice;
 
 static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) {
@@ -201,6 +204,7 @@ static bool contracts(const DlcTileNode *node) { return node->contracts; }
 
 // Why no other tile than that of the rules is looked for; null: it is.
 static const char *keepsRules(const DlcTileGraph *graph, const DlcDevice *device) {
+  if (dlcTileInnerBorder(graph) != DLC_WHOLE) return NULL; // they know nothing of overlaps
   for (intptr_t i = 0; i < graph->n; ++i)
     if ((device->isHost ? transposes : contracts)(&graph->nodes[i]))
       return device->isHost ? "the rules' tile: an op transposes"
@@ -223,8 +227,32 @@ static void limitSearch(DlcSearch *search, const Choice *c, const DlcTileSchedul
 }
 
 // Smaller tiles than the rules' until one fits: their size is that of the result, and what is between may be larger.
-static void addSmaller(const DlcSearch *search, Choice *c, DlcCandidates *found) {
-  while (!found->n && cutOnce(c, false)) dlcSearchAdd(search, c->tile, "smaller", found);
+static void addSmaller(const DlcSearch *search, Choice c, DlcCandidates *found) {
+  double price = -1;
+  for (intptr_t i = 0; i < c.graph->rank; ++i)
+    if (c.graph->tileable[i] && !c.tile[i]) c.tile[i] = extentOf(c.graph, i);
+  while (price < 0 && cutOnce(&c, false)) price = dlcSearchAdd(search, c.tile, "smaller", found);
+}
+
+static void keepWhole(DlcSearch *search, Choice *c, int dimension, bool isWhole) {
+  search->tileable[dimension] = !isWhole && c->graph->tileable[dimension];
+  c->least[dimension] = isWhole ? extentOf(c->graph, dimension) : c->required[dimension];
+  if (isWhole) c->tile[dimension] = 0;
+}
+
+// From the tile of the rules on; its price, negative where it does not fit.
+static double searchTiles(DlcSearch *search, const Choice *c, DlcCandidates *found) {
+  int64_t steps[DLC_MAX_STEPS];
+  intptr_t nSteps = dlcSearchSteps(search, steps);
+  double own = -1;
+  for (intptr_t i = 0; i < nSteps; ++i) {
+    search->step = steps[i];
+    double price = dlcSearchAdd(search, c->tile, "rules", found);
+    if (!i) own = price;
+    if (price < 0) addSmaller(search, *c, found);
+    if (found->n) dlcSearchGrow(search, found);
+  }
+  return own;
 }
 
 // Replaces the choice by the candidate that is asked for, else by the cheapest if it is so by more than the margin.
@@ -238,15 +266,22 @@ static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const 
     return;
   }
   limitSearch(&search, c, options);
-  double own = dlcSearchAdd(&search, c->tile, "rules", &found);
-  if (own < 0) addSmaller(&search, c, &found);
-  if (found.n) dlcSearchGrow(&search, &found);
+  int inner = dlcTileInnerBorder(c->graph);
+  double own = -1;
+  for (int cut = 0; cut < 2 && !found.n; ++cut) { // rows of overlapping tiles are whole, if they fit
+    if (inner != DLC_WHOLE) keepWhole(&search, c, inner, !cut);
+    own = searchTiles(&search, c, &found);
+    if (inner == DLC_WHOLE) break;
+  }
   if (options->explain) dlcNoteCandidates(op, &found, c->graph->rank, "the rules' tile: none fits");
   int64_t asked = dlcChoicesOf(choices, tile_graph_label(op));
   if (!asked) asked = options->candidate;
   intptr_t k = asked > found.n ? found.n - 1 : asked > 0 ? asked - 1 : 0;
   bool cheaper = found.n && (own < 0 || found.at[0].price < own * (1 - (device->isHost ? options->margin : 0)));
-  if (found.n && (asked > 0 || cheaper)) writeTile(c->graph, found.at[k].schedule.tile[DLC_WORKGROUP], c->tile);
+  if (found.n && (asked > 0 || cheaper)) {
+    writeTile(c->graph, found.at[k].schedule.tile[DLC_WORKGROUP], c->tile);
+    c->step = dlcCandidateStep(&search, &found.at[k]);
+  }
   dlcSearchEnd(&search);
 }
 
@@ -443,7 +478,7 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
       if (byCost && elements == options->elements) improve(&choice, op, &device, options, &choices);
     }
     if (graph->rank)
-      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank, 0));
+      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank, choice.step));
   }
   dlcChoicesDestroy(&choices);
   free(graph);

@@ -54,11 +54,12 @@ void dlcSearchEnd(DlcSearch *search) {
 }
 
 //===--- a candidate --------------------------------------------------------------------------===//
-static void scheduleOf(const DlcFlow *flow, const DlcDevice *device, const int64_t *tile, DlcCostSchedule *out) {
+static void scheduleOf(const DlcFlow *flow, const DlcDevice *device, const int64_t *tile, int64_t step,
+                       DlcCostSchedule *out) {
   *out = (DlcCostSchedule){.stages = device->isHost}; // kernels of devices stage no inputs yet
   out->has[DLC_WORKGROUP] = true;
   for (intptr_t d = 0; d < flow->nDims; ++d) {
-    int64_t extent = flow->extent[d] > 0 ? flow->extent[d] : 1, size = d < flow->rank ? tile[d] : 0;
+    int64_t extent = flow->extent[d] > 0 ? flow->extent[d] : 1, size = d < flow->rank ? tile[d] : step;
     out->tile[DLC_WORKGROUP][d] = size > 0 && size < extent ? size : extent;
     if (d < flow->rank) out->cluster[d] = 1;
   }
@@ -78,7 +79,7 @@ double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *or
   DlcCandidate c = {.origin = origin, .fits = true};
   double sum = 0;
   for (intptr_t i = search->n - 1; i >= 0; --i) {
-    scheduleOf(&search->flow[i], search->device, tile, &c.schedule);
+    scheduleOf(&search->flow[i], search->device, tile, search->step, &c.schedule);
     dlcCostOfFlow(&search->flow[i], &c.schedule, search->device, &c.cost);
     sum += log(c.cost.seconds - c.cost.launch); // the launch is the same for all tiles
     c.fits &= c.cost.fits && (!search->scratchBytes || c.cost.footprint[DLC_WORKGROUP] <= search->scratchBytes);
@@ -88,6 +89,36 @@ double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *or
   for (intptr_t d = 0; d < search->flow[0].rank; ++d) c.schedule.tile[DLC_WORKGROUP][d] = tile[d];
   if (c.fits) insert(out, &c);
   return c.fits ? c.price : -1;
+}
+
+//===--- steps --------------------------------------------------------------------------------===//
+// An intermediate that a step makes a part of.
+static bool makesByStep(const DlcFlow *flow) {
+  bool makes = false;
+  for (intptr_t v = 0; v < flow->nValues; ++v)
+    for (intptr_t d = 0; d < flow->values[v].box.rank && flow->values[v].node >= 0; ++d)
+      makes |= dlcSpanMoves(&flow->values[v].box.span[d], flow->rank);
+  return makes;
+}
+
+intptr_t dlcSearchSteps(const DlcSearch *search, int64_t *steps) {
+  static const int64_t sizes[DLC_MAX_STEPS - 1] = {64, 32};
+  const DlcFlow *flow = &search->flow[0];
+  intptr_t n = 0;
+  steps[n++] = 0;
+  if (!search->device->isHost || flow->nDims != flow->rank + 1 || flow->streamed < 0 ||
+      !flow->nodes[flow->streamed].contracts || !makesByStep(flow))
+    return n;
+  for (intptr_t i = 0; i < DLC_MAX_STEPS - 1; ++i)
+    if (flow->extent[flow->rank] > sizes[i] && flow->extent[flow->rank] % sizes[i] == 0) steps[n++] = sizes[i];
+  return n;
+}
+
+int64_t dlcCandidateStep(const DlcSearch *search, const DlcCandidate *candidate) {
+  const DlcFlow *flow = &search->flow[0];
+  if (flow->nDims == flow->rank) return 0;
+  int64_t step = candidate->schedule.tile[DLC_WORKGROUP][flow->rank];
+  return step < flow->extent[flow->rank] ? step : 0;
 }
 
 //===--- growing --------------------------------------------------------------------------------===//
@@ -173,9 +204,13 @@ double dlcSearchBest(DlcSearch *search) {
     int64_t extent = extentOf(search, d);
     small[d] = !search->tileable[d] || search->least[d] > extent ? extent : search->least[d], whole[d] = extent;
   }
-  dlcSearchAdd(search, small, "small", &found);
-  dlcSearchAdd(search, whole, "whole", &found);
-  if (!found.n) return -1;
-  dlcSearchGrow(search, &found);
-  return found.at[0].price + found.at[0].cost.launch;
+  int64_t steps[DLC_MAX_STEPS];
+  intptr_t n = dlcSearchSteps(search, steps);
+  for (intptr_t i = 0; i < n; ++i) {
+    search->step = steps[i];
+    dlcSearchAdd(search, small, "small", &found);
+    dlcSearchAdd(search, whole, "whole", &found);
+    if (found.n) dlcSearchGrow(search, &found);
+  }
+  return found.n ? found.at[0].price + found.at[0].cost.launch : -1;
 }

@@ -32,6 +32,7 @@ typedef struct {
   int64_t least[DLC_MAX_RANK], unit[DLC_MAX_RANK]; // of a tile: no dimension is cut below, sizes are multiples
   bool powers;          // sizes are powers of two, so that threads find their place by shifts
   int64_t scratchBytes; // of intermediates that an item may hold; 0: as much as the device has
+  int64_t step;         // of the streamed reduction, of tiles that are added; 0: all of it at once
 } DlcSearch;
 
 // False: the graph has no flow (see passes/tile/propagate.h). All dimensions are tileable, down to one element.
@@ -46,5 +47,10 @@ void dlcSearchEnd(DlcSearch *search);
 double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out);
 // Looks for better tiles than those in `out`, which must not be empty.
 void dlcSearchGrow(const DlcSearch *search, DlcCandidates *out);
+// The steps that are worth a try for the reduction nearest to the root: 0, all at once, and where an intermediate is
+// made step by step, so that it is small, some that divide it. How many; at most DLC_MAX_STEPS.
+enum { DLC_MAX_STEPS = 3 };
+intptr_t dlcSearchSteps(const DlcSearch *search, int64_t *steps);
+int64_t dlcCandidateStep(const DlcSearch *search, const DlcCandidate *candidate); // 0: not cut
 // The largest divisor of `extent` in (wanted / 2, wanted] that is a multiple of `unit`, else a multiple of `unit`.
 int64_t dlcNiceSize(int64_t extent, int64_t wanted, int64_t unit);

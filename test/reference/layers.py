@@ -235,6 +235,33 @@ class Layers(Kinds):
         out = nodes.named(self.graph, op, v, w, dims, sizes, taps * (1 if deep else c), init, attributes)
         return self.epilogue(out, channel)
 
+    def pointwise(self, v, most):
+        """A product along the channels of N x H x W x C."""
+        k, n = v.dims[3], self.fixed(self.rng.choice([1, 3, 8, 16, min(32, most)]))
+        weights = self.argument("f32", [k, n], 0.8)
+        loops = list(v.dims[:3]) + [n, k]
+        left, right, out = [d(0), d(1), d(2), d(4)], [d(4), d(3)], [0, 1, 2, 3]
+        return self.epilogue(nodes.contraction(self.graph, v, weights, left, right, loops, out, None, "pointwise"), 3)
+
+    def strips(self):
+        """A product, windows behind a border, and mostly a gate and a product: what may be one graph with overlaps."""
+        v = self.image(True)
+        if v.dims[3].dynamic:
+            return None
+        paths = []
+        for _ in range(self.rng.choice([1, 2])):
+            y = nodes.pad(self.graph, self.pointwise(v, 32), [0, 1, 1, 0], [0, 1, 1, 0], 0.0)
+            c, stride = y.dims[3], self.rng.choice([1, 1, 2]) if not paths else 1
+            w = self.argument("f32", [self.fixed(3), self.fixed(3), c], 0.7)
+            row = lambda i, y=y, s=stride: self.window_size(y, i, 3, s, 1)
+            sizes = [lambda e, y=y: e.dim(y, 0), row(1), row(2), None]
+            dims = [y.dims[0]] + [x.map(lambda n, s=stride: (n - 3) // s + 1) for x in y.dims[1:3]] + [c]
+            attributes = f" {{dilations = dense<1> : tensor<2xi64>, strides = dense<{stride}> : tensor<2xi64>}}"
+            paths.append(nodes.named(self.graph, "depthwise_conv_2d_nhwc_hwc", y, w, dims, sizes, 9, None, attributes))
+        if len(paths) == 2 and [x.sizes for x in paths[0].dims] == [x.sizes for x in paths[1].dims]:
+            paths[0] = nodes.same_shape(self.graph, paths, "f32", lambda a, s: a.multiply(s[0], s[1]), "gate")
+        return self.pointwise(paths[0], 16) if self.chance(0.7) else paths[0]
+
     def spread_bias(self, dims, channel, sizes):
         """A bias as the importer gives it to convolutions: broadcast into what they add to."""
         if any(x.dynamic for x in dims):
@@ -386,6 +413,6 @@ class Layers(Kinds):
 WEIGHTS = {
     "elementwise": 30, "on_tensors": 2, "where": 3, "cast": 3, "reduction": 9, "arg_extreme": 3, "softmax": 4, "normalize": 4,
     "transpose": 6, "reshape": 8, "pad": 5, "slice": 5, "concat": 4, "split": 3, "gather": 4, "matmul": 9, "panels": 4,
-    "batch_matmul": 4, "outer": 2, "mlp": 3, "gated": 3, "siblings": 2, "attention": 3, "convolution": 9, "grouped": 3, "convolution_1d": 2, "pool": 5,
+    "batch_matmul": 4, "outer": 2, "mlp": 3, "gated": 3, "siblings": 2, "attention": 3, "convolution": 9, "strips": 4, "grouped": 3, "convolution_1d": 2, "pool": 5,
     "running_sum": 1, "loop": 1, "branch": 1,
 }  # fmt: skip

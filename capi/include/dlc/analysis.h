@@ -53,6 +53,11 @@ typedef struct {
 } DlcFuseControl;
 MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes,
                                  DlcFuseControl control, MlirOperation *forall);
+// Pulls what makes the source of `slice`, an extract_slice in `forall`, into its place there. False: it cannot.
+bool dlcFuseProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperation forall);
+// Replaces op by an scf.for over tiles of one of its loops (sizes: 0 where a loop is not tiled), reductions included.
+MlirLogicalResult dlcTileLoops(MlirRewriterBase rewriter, MlirOperation op, intptr_t n, const int64_t *sizes,
+                               MlirOperation *loop);
 
 // Makes linalg.generic ops that read a tensor.expand_shape read its source, as loops over fewer dimensions, and expand
 // their results instead; drops sizes of one that an operand has and is not indexed by. Joins neighbouring loops of a

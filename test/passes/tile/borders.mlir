@@ -21,16 +21,20 @@
 // NONE-COUNT-2: tile.graph
 // NONE-NOT: tile.edge
 
-// The part of the source that a tile covers, clipped; only tiles at the rim are filled.
+// The sides of a tile that reach beyond the source are filled, then the part of the source that it covers, clipped.
 // TASK-LABEL: func @rows
 // TASK: ctrl.task (%[[I:.*]], %[[J:.*]]) in
 // TASK-DAG: %[[LOW:.*]] = affine.max #{{.*}}(%[[I]])
 // TASK-DAG: %[[END:.*]] = affine.min #{{.*}}(%[[I]])
-// TASK: %[[N:.*]] = affine.max #{{.*}}(%[[END]], %[[LOW]])
-// TASK: %[[AT:.*]] = affine.apply #{{.*}}(%[[LOW]], %[[I]])
-// TASK: %[[S:.*]] = tensor.extract_slice %{{.*}}[%[[LOW]], %{{.*}}] [%[[N]], 64]
-// TASK: %[[M:.*]] = affine.min #{{.*}}(%[[N]])
+// TASK: %[[THERE:.*]] = affine.max #{{.*}}(%[[END]], %[[LOW]])
+// TASK: %[[N:.*]] = affine.min #{{.*}}(%[[THERE]])
+// TASK: %[[AT:.*]] = affine.min #{{.*}}(%[[LOW]], %[[I]])
+// TASK: %[[HIGH:.*]] = affine.apply #{{.*}}(%[[AT]], %[[N]])
 // TASK: linalg.fill
+// TASK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0] [%[[AT]], 64]
+// TASK: linalg.fill
+// TASK: tensor.insert_slice %{{.*}} into %{{.*}}[%{{.*}}, 0] [%[[HIGH]], 64]
+// TASK: %[[S:.*]] = tensor.extract_slice %{{.*}}[%[[LOW]], %{{.*}}] [%[[N]], 64]
 // TASK: tensor.insert_slice %[[S]] into %{{.*}}[%[[AT]], 0] [%[[N]], 64]
 // TASK: linalg.generic
 func.func @rows(%x: tensor<2048x512xf32>, %w: tensor<3x512xf32>) -> tensor<2048x512xf32> {

@@ -23,19 +23,3 @@ func.func @by_index(%x: tensor<8xindex>) -> tensor<10xindex> {
   } : tensor<8xindex> to tensor<10xindex>
   return %p : tensor<10xindex>
 }
-
-// A large tensor: only its borders are filled, corners once.
-// CHECK-LABEL: func @borders
-// CHECK-DAG: linalg.fill {{.*}} -> tensor<?x1x98x64xf32>
-// CHECK-DAG: linalg.fill {{.*}} -> tensor<?x2x98x64xf32>
-// CHECK-DAG: linalg.fill {{.*}} -> tensor<?x96x2x64xf32>
-// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 1, 0, 0] [%{{.*}}, 96, 96, 64]
-// CHECK: return
-func.func @borders(%x: tensor<?x96x96x64xf32>) -> tensor<?x99x98x64xf32> {
-  %z = arith.constant 0.0 : f32
-  %p = tensor.pad %x low[0, 1, 0, 0] high[0, 2, 2, 0] {
-  ^bb0(%a: index, %b: index, %c: index, %d: index):
-    tensor.yield %z : f32
-  } : tensor<?x96x96x64xf32> to tensor<?x99x98x64xf32>
-  return %p : tensor<?x99x98x64xf32>
-}

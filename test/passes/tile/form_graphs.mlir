@@ -113,8 +113,10 @@ func.func @long_rows(%a: tensor<64x1024xf32>, %b: tensor<1024x8192xf32>, %c: ten
 #filter = affine_map<(d0, d1, d2, d3) -> (d2, d3, d1)>
 #out = affine_map<(d0, d1, d2, d3) -> (d0, d1)>
 
-// Windows of what a convolution reads stay apart, whatever their price.
-// CHECK-COUNT-2: tile.graph
+// A convolution and the product that reads it: what lies between never leaves the tile.
+// CHECK: tile.graph
+// CHECK-NOT: tile.graph
+// CHECK-LABEL: func @strips
 func.func @windows(%a: tensor<4098x16xf32>, %w: tensor<3x16x16xf32>, %b: tensor<16x16xf32>) -> tensor<4096x16xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<4096x16xf32>
@@ -127,6 +129,30 @@ func.func @windows(%a: tensor<4098x16xf32>, %w: tensor<3x16x16xf32>, %b: tensor<
   } -> tensor<4096x16xf32>
   %n = linalg.matmul ins(%m, %b : tensor<4096x16xf32>, tensor<16x16xf32>) outs(%f : tensor<4096x16xf32>) -> tensor<4096x16xf32>
   return %n : tensor<4096x16xf32>
+}
+
+// Windows behind a border, of a product: tiles compute the rows that they share.
+// CHECK: tile.graph
+// CHECK: linalg.matmul
+// CHECK: tensor.insert_slice
+// CHECK: linalg.generic
+// CHECK-NOT: tile.graph
+// CHECK: return
+func.func @strips(%a: tensor<65536x16xf32>, %b: tensor<16x64xf32>, %w: tensor<3x64xf32>) -> tensor<65536x64xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<65536x64xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<65536x64xf32>) -> tensor<65536x64xf32>
+  %m = linalg.matmul ins(%a, %b : tensor<65536x16xf32>, tensor<16x64xf32>) outs(%f : tensor<65536x64xf32>) -> tensor<65536x64xf32>
+  %d = tensor.empty() : tensor<65538x64xf32>
+  %g = linalg.fill ins(%zero : f32) outs(%d : tensor<65538x64xf32>) -> tensor<65538x64xf32>
+  %p = tensor.insert_slice %m into %g[1, 0] [65536, 64] [1, 1] : tensor<65536x64xf32> into tensor<65538x64xf32>
+  %n = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0 + d2, d1)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%p, %w : tensor<65538x64xf32>, tensor<3x64xf32>) outs(%f : tensor<65536x64xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %q = arith.mulf %x, %y : f32
+    %s = arith.addf %o, %q : f32
+    linalg.yield %s : f32
+  } -> tensor<65536x64xf32>
+  return %n : tensor<65536x64xf32>
 }
 
 // -----

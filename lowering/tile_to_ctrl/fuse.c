@@ -1,0 +1,213 @@
+// See lowering/tile_to_ctrl/fuse.h.
+//
+//   %h = f(%x)  %p = pad(%h)  %d = windows(%p)  %r = sum over k of %d %w     (step: of k)
+// ->
+//   scf.forall (%i) {
+//     scf.for %k step 32 iter_args(%a) {
+//       %h = f(part of %x)                          // the rows of the tile and those that windows reach beyond
+//       %p = %h inserted into a tile of borders
+//       %d = windows(%p)  %r = %a + sum of %d and part of %w } }
+//
+// Upstream's tile-and-fuse goes as far as plain slices do. The rest is pulled in here, users first: a tile of a border
+// is made in the item, which leaves a slice of what it is put around.
+#include "lowering/tile_to_ctrl/fuse.h"
+#include <stdlib.h>
+#include <string.h>
+#include "dlc/analysis.h"
+#include "dlc/ir.h"
+#include "passes/tile/pad.h"
+#include "ods/scf.h"
+#include "ods/tensor.h"
+
+enum { MAX_LOOPS = 24 };
+// On the reduction that runs by steps, and on its tile.
+static const char streamed[] = "dlc.streamed";
+
+typedef struct {
+  DlcNodes nodes;
+  const bool *isLate; // made in the steps
+} Fusion;
+
+static intptr_t indexOf(const DlcNodes *nodes, MlirOperation op) {
+  for (intptr_t i = 0; i < nodes->n && op.ptr; ++i)
+    if (mlirOperationEqual(nodes->ops[i], op)) return i;
+  return -1;
+}
+
+static bool isFused(MlirOperation producer, MlirOperation slice, void *data) {
+  (void)slice;
+  const Fusion *fusion = data;
+  intptr_t i = indexOf(&fusion->nodes, producer);
+  return i >= 0 && !fusion->isLate[i];
+}
+
+static bool isUnused(MlirOperation op) {
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
+    if (!mlirOpOperandIsNull(mlirValueGetFirstUse(mlirOperationGetResult(op, i)))) return false;
+  return true;
+}
+
+//===--- steps --------------------------------------------------------------------------------===//
+static bool isStreamed(MlirOperation op) {
+  return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(streamed)));
+}
+
+static bool reduces(MlirOperation op) {
+  bool isReduction[MAX_LOOPS], any = false;
+  intptr_t n = dlcIsLinalgOp(op) ? dlcIteratorTypes(op, isReduction, MAX_LOOPS) : -1;
+  for (intptr_t l = 0; l < n && l < MAX_LOOPS; ++l) any |= isReduction[l];
+  return any && n <= MAX_LOOPS;
+}
+
+// What `op` reads, and all above.
+static void markLate(const DlcNodes *nodes, MlirValue v, bool *isLate) {
+  MlirOperation op = opOf(v);
+  intptr_t i = indexOf(nodes, op);
+  if (i < 0 || isLate[i]) return;
+  isLate[i] = true;
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k)
+    markLate(nodes, mlirOperationGetOperand(op, k), isLate);
+}
+
+// The reduction nearest to the root, as passes/tile/propagate.h takes it: the last one in the order of the program.
+static MlirOperation markStreamed(DlcBuilder *b, MlirOperation root, const DlcNodes *nodes, bool *isLate) {
+  MlirOperation last = reduces(root) ? root : (MlirOperation){0};
+  for (intptr_t i = 0; i < nodes->n && !mlirOperationEqual(last, root); ++i)
+    if (reduces(nodes->ops[i]) && (!last.ptr || mlirOperationIsBeforeInBlock(last, nodes->ops[i])))
+      last = nodes->ops[i];
+  if (!last.ptr) return last;
+  mlirOperationSetDiscardableAttributeByName(last, dlcText(streamed), mlirUnitAttrGet(b->ctx));
+  intptr_t nIn = mlirOperationGetNumOperands(last) - mlirOperationGetNumResults(last);
+  for (intptr_t k = 0; k < nIn; ++k) markLate(nodes, mlirOperationGetOperand(last, k), isLate);
+  return last;
+}
+
+static MlirOperation tileByStep(DlcBuilder *b, MlirOperation forall, int64_t step) {
+  DlcOps found = dlcCollect(forall, isStreamed);
+  MlirOperation loop = {0};
+  bool isReduction[MAX_LOOPS];
+  int64_t sizes[MAX_LOOPS] = {0};
+  intptr_t n = found.n == 1 ? dlcIteratorTypes(found.data[0], isReduction, MAX_LOOPS) : 0;
+  for (intptr_t l = 0; l < n; ++l)
+    if (isReduction[l]) sizes[l] = step;
+  if (found.n == 1) mlirOperationRemoveDiscardableAttributeByName(found.data[0], dlcText(streamed));
+  if (found.n == 1 && mlirLogicalResultIsFailure(dlcTileLoops(b->rewriter, found.data[0], n, sizes, &loop)))
+    loop = (MlirOperation){0};
+  free(found.data);
+  return loop;
+}
+
+static bool isOutside(MlirValue v, MlirOperation loop) {
+  MlirOperation op = opOf(v);
+  return op.ptr ? !dlcIsInside(op, loop) : !dlcBlockIsInside(mlirBlockArgumentGetOwner(v), loop);
+}
+
+// Slices and indices that are the same in every step: what is made for such a slice is made once, before the steps.
+static void hoist(MlirOperation loop) {
+  MlirBlock body = bodyOf(mlirOperationGetRegion(loop, 0));
+  for (MlirOperation next, op = mlirBlockGetFirstOperation(body); op.ptr; op = next) {
+    next = mlirOperationGetNextInBlock(op);
+    bool isInvariant = mlirOperationGetNumResults(op) == 1 && dlcIsPure(op) && !mlirOperationGetNumRegions(op) &&
+                       (tensor_extract_slice_isa(op) || mlirTypeIsAIndex(typeOf(mlirOperationGetResult(op, 0))));
+    for (intptr_t k = 0; isInvariant && k < mlirOperationGetNumOperands(op); ++k)
+      isInvariant = isOutside(mlirOperationGetOperand(op, k), loop);
+    if (isInvariant) mlirOperationMoveBefore(op, loop);
+  }
+}
+
+//===--- the rest ---------------------------------------------------------------------------------===//
+static bool isPlainSlice(MlirOperation op) {
+  if (!op.ptr || !tensor_extract_slice_isa(op)) return false;
+  DlcI64s strides = tensor_extract_slice_static_strides(op);
+  for (intptr_t i = 0; i < strides.n; ++i)
+    if (strides.data[i] != 1) return false;
+  return tensor_extract_slice_static_sizes(op).n == mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(op)));
+}
+
+// A step's slice of a tile becomes one of what the tile is a slice of.
+static bool composeSlice(DlcBuilder *b, MlirOperation slice) {
+  MlirOperation tile = opOf(tensor_extract_slice_source(slice));
+  if (!isPlainSlice(slice) || !isPlainSlice(tile)) return false;
+  DlcNumbers offsets = {0}, sizes = {0};
+  intptr_t nextOuter = 0, nextInner = 0, nextSize = 0;
+  dlcBefore(b, slice) {
+    for (intptr_t i = 0; i < tensor_extract_slice_static_sizes(slice).n; ++i) {
+      DlcNumber outer = dlcNumberTake(tensor_extract_slice_static_offsets(tile), tensor_extract_slice_offsets(tile), i,
+                                      &nextOuter),
+                inner = dlcNumberTake(tensor_extract_slice_static_offsets(slice), tensor_extract_slice_offsets(slice),
+                                      i, &nextInner);
+      bool isStart = dlcIsKnown(inner) && inner.known == 0;
+      dlcNumbersAdd(&offsets, isStart ? outer : dlcSum(b, outer, inner, 1, 0));
+      dlcNumbersAdd(&sizes, dlcNumberTake(tensor_extract_slice_static_sizes(slice), tensor_extract_slice_sizes(slice),
+                                          i, &nextSize));
+    }
+    MlirValue made = dlcSliceAt(b, tensor_extract_slice_source(tile), &offsets, &sizes);
+    if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, slice, 1, &made);
+  }
+  return !b->failed;
+}
+
+static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const DlcNodes *nodes) {
+  MlirOperation part, source = opOf(tensor_extract_slice_source(slice));
+  if (isUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
+  if (isPlainSlice(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0)
+    return composeSlice(b, slice);
+  if (dlcPadOfSlice(b, slice, &part)) return true;
+  return indexOf(nodes, source) >= 0 && dlcFuseProducer(b->rewriter, slice, forall);
+}
+
+static void fuseRest(DlcBuilder *b, MlirOperation forall, MlirOperation loop, const DlcNodes *nodes) {
+  for (bool changed = true; changed && !b->failed;) {
+    changed = false;
+    if (loop.ptr) hoist(loop);
+    DlcOps slices = dlcCollect(forall, tensor_extract_slice_isa);
+    for (intptr_t i = slices.n - 1; i >= 0 && !b->failed; --i) changed |= fuseSlice(b, slices.data[i], forall, nodes);
+    free(slices.data);
+  }
+}
+
+//===--- scratch ----------------------------------------------------------------------------------===//
+static bool isRead(MlirValue value) {
+  dlcForEachUse(use, value) {
+    MlirOperation user = mlirOpOperandGetOwner(use);
+    if (!dlcIsLinalgOp(user) ||
+        mlirOpOperandGetOperandNumber(use) < mlirOperationGetNumOperands(user) - mlirOperationGetNumResults(user))
+      return true;
+  }
+  return false;
+}
+
+// A part of a fresh tensor that is only written. Rank-reducing slices excepted: their sizes are not those of the
+// result.
+static bool isSliceOfEmpty(MlirOperation op) {
+  if (!tensor_extract_slice_isa(op) || !tensor_empty_isa(opOf(tensor_extract_slice_source(op)))) return false;
+  if (isRead(tensor_extract_slice_result(op))) return false;
+  return tensor_extract_slice_static_sizes(op).n == mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(op)));
+}
+
+// A slice of a fresh tensor is a fresh tensor, of the size of the tile.
+static void makeScratch(DlcBuilder *b, MlirOperation forall) {
+  DlcOps slices = dlcCollect(forall, isSliceOfEmpty);
+  for (intptr_t i = 0; i < slices.n && !b->failed; ++i) {
+    MlirValue slice = tensor_extract_slice_result(slices.data[i]), made = {0};
+    dlcBefore(b, slices.data[i]) made = tensor_empty(b, tensor_extract_slice_sizes(slices.data[i]), typeOf(slice));
+    if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, slices.data[i], 1, &made);
+  }
+  free(slices.data);
+}
+
+MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, intptr_t nLoops, const int64_t *sizes,
+                           int64_t step) {
+  MlirOperation forall = {0}, loop = {0};
+  bool *isLate = calloc((size_t)nodes.n + 1, sizeof *isLate);
+  Fusion fusion = {nodes, isLate};
+  MlirOperation last = step ? markStreamed(b, root, &nodes, isLate) : (MlirOperation){0};
+  DlcFuseControl control = {.fuse = isFused, .data = &fusion};
+  bool ok =
+      mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) && forall.ptr;
+  if (ok && last.ptr) ok = (loop = tileByStep(b, forall, step)).ptr;
+  if (ok) fuseRest(b, forall, loop, &nodes);
+  if (ok) makeScratch(b, forall);
+  free(isLate);
+  return ok ? forall : (MlirOperation){0};
+}

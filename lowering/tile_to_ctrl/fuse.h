@@ -1,0 +1,14 @@
+// The nodes of a tiled graph, pulled into the tiles of its root.
+#pragma once
+#include "dlc/builder.h"
+
+typedef struct {
+  MlirOperation *ops;
+  intptr_t n;
+} DlcNodes;
+
+// Tiles `root`, which is no longer one of the nodes, by `sizes` over its loops into an scf.forall, with what it needs
+// of the nodes. step: of the reduction nearest to the root, whose operands are then made part by part (0: at once).
+// Null: it cannot be tiled so.
+MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, intptr_t nLoops, const int64_t *sizes,
+                           int64_t step);

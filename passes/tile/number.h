@@ -1,0 +1,35 @@
+// Sizes and offsets that are known or are index values, as slices have them.
+#pragma once
+#include "dlc/builder.h"
+
+enum { DLC_MAX_NUMBERS = 16 };
+
+typedef struct {
+  int64_t known; // dynamic: see value
+  MlirValue value;
+} DlcNumber;
+
+static inline bool dlcIsKnown(DlcNumber n) { return !mlirShapedTypeIsDynamicSize(n.known); }
+static inline DlcNumber dlcKnown(int64_t n) { return (DlcNumber){.known = n}; }
+static inline DlcNumber dlcDynamic(MlirValue v) { return (DlcNumber){mlirShapedTypeGetDynamicSize(), v}; }
+// Both known and equal, or the same value.
+bool dlcNumbersEqual(DlcNumber x, DlcNumber y);
+// x + sign * y + add
+DlcNumber dlcSum(DlcBuilder *b, DlcNumber x, DlcNumber y, int64_t sign, int64_t add);
+// The larger (isMax) or the smaller one of x + sign * y + add and `bound`.
+DlcNumber dlcLimit(DlcBuilder *b, DlcNumber x, DlcNumber y, int64_t sign, int64_t add, bool isMax, DlcNumber bound);
+
+// A list as ops with dynamic operands have it.
+typedef struct {
+  intptr_t rank, nDynamic;
+  int64_t fixed[DLC_MAX_NUMBERS];
+  MlirValue values[DLC_MAX_NUMBERS];
+} DlcNumbers;
+void dlcNumbersAdd(DlcNumbers *list, DlcNumber n);
+static inline DlcValues dlcNumbersValues(const DlcNumbers *list) { return valsN(list->nDynamic, list->values); }
+static inline DlcI64s dlcNumbersFixed(const DlcNumbers *list) { return (DlcI64s){list->fixed, list->rank}; }
+// Number i of such a list; `next` counts the values that were taken.
+DlcNumber dlcNumberTake(DlcI64s fixed, DlcValues values, intptr_t i, intptr_t *next);
+// slice of v, and v put into a slice of `into`; steps are one.
+MlirValue dlcSliceAt(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, const DlcNumbers *sizes);
+MlirValue dlcInsertAt(DlcBuilder *b, MlirValue v, MlirValue into, const DlcNumbers *offsets, const DlcNumbers *sizes);
