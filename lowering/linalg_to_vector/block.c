@@ -16,9 +16,10 @@
 #include "nest.h"
 
 enum {
-  THIN_ROWS = 24,   // more than these and the arithmetic takes longer than the streaming
-  THIN_BLOCK = 16,  // streams
-  SHORT_ROW = 1024, // bytes: shorter ones follow each other closely enough for the hardware
+  THIN_ROWS = 24,    // more than these and the arithmetic takes longer than the streaming
+  THIN_BLOCK = 16,   // streams
+  SHORT_ROW = 1024,  // bytes: shorter ones follow each other closely enough for the hardware
+  LONG_PIECE = 2048, // bytes of a row in one item: of longer ones fewer streams keep the hardware busy
   UNIT = 8
 };
 
@@ -63,8 +64,9 @@ static int64_t blockFor(const Nest *nest, const Plan *plan, const Operand *o, in
   int64_t whole = reduced * pointsOf(nest, o, nest->parallel, true);
   Size step = o->loopStride[loop];
   bool isStrided = !isKnown(step) || step.known * bytesOf(o) >= SHORT_ROW;
+  bool isLong = pointsOf(nest, o, nest->parallel, true) * bytesOf(o) > LONG_PIECE;
   if (rows <= THIN_ROWS && whole > cache && isStrided && size >= 2 * THIN_BLOCK)
-    return rows <= 2 ? THIN_BLOCK / 2 : THIN_BLOCK;
+    return rows <= 2 && isLong ? THIN_BLOCK / 2 : THIN_BLOCK;
   int64_t deep = reduced * width(plan);
   if (rows <= THIN_ROWS || deep <= cache || size < 2 * UNIT) return 0;
   int64_t part = cache * 2 / 3, blocks = (deep + part - 1) / part, block = (size + blocks - 1) / blocks;
