@@ -13,7 +13,7 @@
 //
 // The forms of passes/tile/span.h are over the root's dimensions, followed by the
 // steps: the reduction loops of the streamed node (the one with reductions nearest
-// the root), which a schedule may cut as well.
+// the root) that are no places in a window, which a schedule may cut as well.
 #pragma once
 #include "dlc/ir.h"
 #include "passes/tile/span.h"
