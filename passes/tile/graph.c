@@ -178,11 +178,15 @@ static bool allFitScratch(const DlcTileGraph *graph, const bool *tileable) {
   return true;
 }
 
-// Work items that the tileable dimensions allow; a dynamic one allows many.
+// Work items that the tileable dimensions allow; a dynamic one allows many. The last one is cut into vectors.
 static int64_t parallelism(const DlcTileGraph *graph, const bool *tileable) {
+  enum { VECTOR = 16, DYNAMIC = 64, MOST = 4096 };
   int64_t items = 1;
-  for (intptr_t i = 0; i < graph->rank; ++i)
-    if (tileable[i]) items *= graph->extent[i] < 0 ? 64 : graph->extent[i] > 4096 ? 4096 : graph->extent[i];
+  for (intptr_t i = 0; i < graph->rank; ++i) {
+    if (!tileable[i]) continue;
+    int64_t parts = graph->extent[i] < 0 ? DYNAMIC : graph->extent[i] > MOST ? MOST : graph->extent[i];
+    items *= i == graph->rank - 1 && graph->rank > 1 ? (parts + VECTOR - 1) / VECTOR : parts;
+  }
   return items;
 }
 
