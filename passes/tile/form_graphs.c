@@ -16,6 +16,7 @@
 #include "passes/tile/chain.h"
 #include "passes/tile/connect.h"
 #include "passes/tile/pad.h"
+#include "ods/ctrl.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "ods/tile.h"
@@ -158,7 +159,7 @@ static bool fillsBorder(MlirOperation op) {
 static bool isRootCandidate(MlirOperation op) {
   if (!dlcIsLinalgOp(op) || mlirOperationGetNumResults(op) == 0 || fillsBorder(op)) return false;
   for (MlirOperation p = mlirOperationGetParentOperation(op); p.ptr; p = mlirOperationGetParentOperation(p))
-    if (tile_graph_isa(p) || dlcIsLinalgOp(p)) return false;
+    if (tile_graph_isa(p) || ctrl_task_isa(p) || dlcIsLinalgOp(p)) return false;
   return mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(op, 0)));
 }
 

@@ -89,17 +89,22 @@ static DlcNumber startOfHigh(DlcBuilder *b, const DlcSides *sides, intptr_t d) {
   return dlcLimit(b, sides->low[d], sides->source[d], 1, 0, false, last);
 }
 
+bool dlcSideOf(DlcBuilder *b, const DlcSides *sides, intptr_t d, bool isHigh, DlcNumbers *offsets, DlcNumbers *sizes) {
+  DlcNumber thick = isHigh ? sides->high[d] : sides->low[d];
+  if (dlcIsKnown(thick) && thick.known == 0) return false;
+  for (intptr_t i = 0; i < sides->rank; ++i) {
+    dlcNumbersAdd(offsets, i == d && isHigh ? startOfHigh(b, sides, d) : i < d ? sides->low[i] : dlcKnown(0));
+    dlcNumbersAdd(sizes, i < d ? sides->source[i] : i > d ? sides->whole[i] : thick);
+  }
+  return true;
+}
+
 MlirValue dlcFillSides(DlcBuilder *b, MlirValue number, MlirValue into, const DlcSides *sides) {
   MlirType element = mlirShapedTypeGetElementType(typeOf(into));
   for (intptr_t d = 0; d < sides->rank; ++d)
     for (int isHigh = 0; isHigh < 2; ++isHigh) {
-      DlcNumber thick = isHigh ? sides->high[d] : sides->low[d];
-      if (dlcIsKnown(thick) && thick.known == 0) continue;
       DlcNumbers offsets = {0}, sizes = {0};
-      for (intptr_t i = 0; i < sides->rank; ++i) {
-        dlcNumbersAdd(&offsets, i == d && isHigh ? startOfHigh(b, sides, d) : i < d ? sides->low[i] : dlcKnown(0));
-        dlcNumbersAdd(&sizes, i < d ? sides->source[i] : i > d ? sides->whole[i] : thick);
-      }
+      if (!dlcSideOf(b, sides, d, isHigh, &offsets, &sizes)) continue;
       MlirType type = mlirRankedTensorTypeGet(sizes.rank, sizes.fixed, element, mlirAttributeGetNull());
       MlirValue side = dlcResult(dlcFill(b, number, tensor_empty(b, dlcNumbersValues(&sizes), type)), 0);
       into = dlcInsertAt(b, side, into, &offsets, &sizes);

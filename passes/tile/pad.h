@@ -22,6 +22,9 @@ typedef struct {
   intptr_t rank;
   DlcNumber low[DLC_MAX_NUMBERS], source[DLC_MAX_NUMBERS], high[DLC_MAX_NUMBERS], whole[DLC_MAX_NUMBERS];
 } DlcSides;
+// One side of a dimension: dimensions before it as long as the source, those behind it whole. False: of no thickness.
+bool dlcSideOf(DlcBuilder *b, const DlcSides *sides, intptr_t dimension, bool isHigh, DlcNumbers *offsets,
+               DlcNumbers *sizes);
 // Fills what is outside of the source, everything once.
 MlirValue dlcFillSides(DlcBuilder *b, MlirValue number, MlirValue into, const DlcSides *sides);
 

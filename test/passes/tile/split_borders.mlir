@@ -44,3 +44,22 @@ func.func @rows(%x: tensor<?x4096xf32>) -> tensor<?x4096xf32> {
   } : tensor<?x4096xf32> to tensor<?x4096xf32>
   return %p : tensor<?x4096xf32>
 }
+
+// All sizes known: one task fills the four sides.
+// CHECK-LABEL: func @task
+// CHECK: %[[B:.*]] = ctrl.task (%{{.*}}) in (1) outs(%[[O:.*]] = %{{.*}} : tensor<98x98x64xf32>) attributes {label = "border"}
+// CHECK-DAG: %[[L:.*]] = tensor.extract_slice %[[O]][0, 0, 0] [1, 98, 64]
+// CHECK-DAG: %[[R:.*]] = tensor.extract_slice %[[O]][97, 0, 0] [1, 98, 64]
+// CHECK-DAG: %[[U:.*]] = tensor.extract_slice %[[O]][1, 0, 0] [96, 1, 64]
+// CHECK-DAG: %[[D:.*]] = tensor.extract_slice %[[O]][1, 97, 0] [96, 1, 64]
+// CHECK: ctrl.in_parallel
+// CHECK-COUNT-4: tensor.parallel_insert_slice
+// CHECK: tensor.insert_slice %{{.*}} into %[[B]][1, 1, 0] [96, 96, 64]
+func.func @task(%x: tensor<96x96x64xf32>) -> tensor<98x98x64xf32> {
+  %z = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[1, 1, 0] high[1, 1, 0] {
+  ^bb0(%a: index, %b: index, %c: index):
+    tensor.yield %z : f32
+  } : tensor<96x96x64xf32> to tensor<98x98x64xf32>
+  return %p : tensor<98x98x64xf32>
+}
