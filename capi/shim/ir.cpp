@@ -13,6 +13,7 @@ extern "C" {
 using namespace mlir;
 
 extern "C" {
+bool dlcIsUnused(MlirOperation op) { return unwrap(op)->use_empty(); }
 MlirOperation dlcPreviousInBlock(MlirOperation op) { return wrap(unwrap(op)->getPrevNode()); }
 MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes,
                         const int64_t *strides) {

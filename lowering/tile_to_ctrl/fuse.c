@@ -41,12 +41,6 @@ static bool isFused(MlirOperation producer, MlirOperation slice, void *data) {
   return i >= 0 && !fusion->isLate[i];
 }
 
-static bool isUnused(MlirOperation op) {
-  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
-    if (!mlirOpOperandIsNull(mlirValueGetFirstUse(mlirOperationGetResult(op, i)))) return false;
-  return true;
-}
-
 //===--- steps --------------------------------------------------------------------------------===//
 static bool isStreamed(MlirOperation op) {
   return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(streamed)));
@@ -149,7 +143,7 @@ static bool composeSlice(DlcBuilder *b, MlirOperation slice) {
 
 static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const DlcNodes *nodes) {
   MlirOperation part, source = opOf(tensor_extract_slice_source(slice));
-  if (isUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
+  if (dlcIsUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
   if (isPlainSlice(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0)
     return composeSlice(b, slice);
   if (dlcPadOfSlice(b, slice, &part)) return true;

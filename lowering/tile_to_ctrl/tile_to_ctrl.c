@@ -12,7 +12,7 @@
 // becomes a copy of the tile that the item reads of it. Without a tile the whole graph is one item.
 // A graph with a tile.reduce has tiles of its own making: lowering/tile_to_ctrl/stream.h.
 // Refuses: a graph without a schedule of which a dimension is tiled; a root that
-// upstream cannot tile.
+// upstream cannot tile; halos in line buffers or exchanged.
 #include <stdlib.h>
 #include <string.h>
 #include "mlir-c/Diagnostics.h"
@@ -124,18 +124,13 @@ static bool gridOf(DlcBuilder *b, MlirOperation forall, int64_t *grid, MlirValue
   return true;
 }
 
-static bool isUnused(MlirOperation op) {
-  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
-    if (!mlirOpOperandIsNull(mlirValueGetFirstUse(mlirOperationGetResult(op, i)))) return false;
-  return true;
-}
-
 // Tiling leaves slices of the originals behind: they must not be captured.
 static void eraseUnused(DlcBuilder *b, MlirBlock body) {
   MlirOperation op = mlirBlockGetTerminator(body);
   for (MlirOperation end = op; op.ptr;) {
     MlirOperation previous = dlcPreviousInBlock(op);
-    if (!mlirOperationEqual(op, end) && isUnused(op) && dlcIsEffectFree(op)) mlirRewriterBaseEraseOp(b->rewriter, op);
+    if (!mlirOperationEqual(op, end) && dlcIsUnused(op) && dlcIsEffectFree(op))
+      mlirRewriterBaseEraseOp(b->rewriter, op);
     op = previous;
   }
 }
@@ -267,7 +262,7 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *n
   MlirBlock body = bodyOf(tile_graph_body(graph));
   dlcForEachOp(op, body) {
     if (tile_yield_isa(op)) continue;
-    if (tile_edge_isa(op) && !isCopied(op)) { // met by one tile of the item
+    if (tile_edge_isa(op) && !isCopied(op)) { // met by one tile of the item, overlaps by computing them again
       MlirValue v = tile_edge_value(op);
       mlirRewriterBaseReplaceOpWithValues(b->rewriter, op, 1, &v);
       continue;
@@ -289,6 +284,17 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *n
   return root;
 }
 
+// What tiles share is computed again by each: a line buffer or an exchange would be promised in vain.
+static bool keepsHalos(MlirOperation graph) {
+  dlcForEachOp(op, bodyOf(tile_graph_body(graph))) {
+    if (!tile_edge_isa(op) || mlirAttributeIsNull(tile_edge_halo(op))) continue;
+    if (tile_halo_kind(tile_edge_halo(op)) == tile_HaloKind_recompute) continue;
+    dlcErrorAt(mlirOperationGetLocation(op), "tile-to-tasks: of halos only 'recompute' has a lowering");
+    return true;
+  }
+  return false;
+}
+
 static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s tile) {
   MlirStringRef label = tile_graph_label(graph);
   MlirLocation loc = mlirOperationGetLocation(graph);
@@ -308,7 +314,7 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   for (bool erased = ok; erased;) { // originals that every tile replaced
     erased = false;
     for (intptr_t i = 0; i < nodes.n; ++i)
-      if (isUnused(nodes.ops[i])) {
+      if (dlcIsUnused(nodes.ops[i])) {
         mlirRewriterBaseEraseOp(b->rewriter, nodes.ops[i]);
         nodes.ops[i--] = nodes.ops[--nodes.n];
         erased = true;
@@ -335,7 +341,9 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < graphs.n && mlirLogicalResultIsSuccess(result); ++i) {
     DlcI64s tile = itemTile(graphs.data[i]);
-    if (dlcReduceOf(graphs.data[i]).ptr)
+    if (keepsHalos(graphs.data[i]))
+      result = mlirLogicalResultFailure();
+    else if (dlcReduceOf(graphs.data[i]).ptr)
       result = lowerStream(&b, graphs.data[i], tile);
     else if (isTiled(tile))
       result = lowerTiled(&b, graphs.data[i], tile);

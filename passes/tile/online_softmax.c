@@ -514,11 +514,6 @@ static double priceApart(const DlcSoftmax *s, const DlcDevice *device) {
   return seconds;
 }
 
-static bool isUnused(MlirOperation op) {
-  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); ++i)
-    if (!mlirOpOperandIsNull(mlirValueGetFirstUse(mlirOperationGetResult(op, i)))) return false;
-  return true;
-}
 // Erases what is not used any more, so that no other pass looks at it.
 static bool isMade(MlirOperation op) {
   return dlcIsLinalgOp(op) || tensor_empty_isa(op) || tensor_expand_shape_isa(op) || tensor_collapse_shape_isa(op);
@@ -526,7 +521,7 @@ static bool isMade(MlirOperation op) {
 static void eraseUnused(DlcBuilder *b, MlirOperation root) {
   DlcOps ops = dlcCollect(root, isMade);
   for (intptr_t i = ops.n - 1; i >= 0; --i)
-    if (mlirOperationGetNumResults(ops.data[i]) && isUnused(ops.data[i]))
+    if (mlirOperationGetNumResults(ops.data[i]) && dlcIsUnused(ops.data[i]))
       mlirRewriterBaseEraseOp(b->rewriter, ops.data[i]);
   free(ops.data);
 }

@@ -10,6 +10,7 @@ bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor);
 bool dlcIsStatic(MlirType shaped);                                // ranked, all sizes known
 int64_t dlcStaticBytes(MlirType shaped);                          // of a static shape; -1: overflow
 MlirOperation dlcCloneAlone(DlcBuilder *b, MlirOperation op);     // with the operands it has
+bool dlcIsUnused(MlirOperation op);                               // no result has a use
 MlirOperation dlcPreviousInBlock(MlirOperation op);               // null before the first
 MlirOperation dlcParentNamed(MlirOperation op, const char *name); // nearest enclosing op of that name, or null
 static inline MlirStringRef dlcText(const char *s) { return mlirStringRefCreateFromCString(s); }
