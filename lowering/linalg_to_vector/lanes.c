@@ -144,7 +144,8 @@ static void storeRun(Tile *t, intptr_t output, int64_t instance, MlirValue sums,
 static void storeAll(Tile *t, intptr_t output, const int64_t *instances, int64_t n, MlirValue sums, int64_t lanes) {
   intptr_t i = t->nest->nInputs + output;
   for (int64_t k = 0, length; k < n; k += length) {
-    for (length = 1; !t->nest->start && k + length < n && isBehind(t, i, instances[k], instances[k + length], length);) ++length;
+    for (length = 1; !t->nest->start && k + length < n && isBehind(t, i, instances[k], instances[k + length], length);)
+      ++length;
     storeRun(t, output, instances[k], sums, lanes, k, length);
   }
 }

@@ -176,8 +176,7 @@ static bool bindLoops(Walk *w, DlcFlowNode *node) {
   for (intptr_t l = 0; l < node->nLoops; ++l) {
     bool open = mlirShapedTypeIsDynamicSize(node->extent[l]);
     if (open) node->extent[l] = w->assumed;
-    bool streams =
-        w->inStep ? open : node->isReduction[l] && mlirOperationEqual(op, w->streamed) && isPlain(op, l);
+    bool streams = w->inStep ? open : node->isReduction[l] && mlirOperationEqual(op, w->streamed) && isPlain(op, l);
     node->loop[l] = streams ? dlcSpanOfRoot(w->inStep ? step : step++) : dlcSpanWhole(node->extent[l]);
   }
   for (intptr_t r = 0; r < nResults; ++r) {
