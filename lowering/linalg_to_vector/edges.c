@@ -70,7 +70,7 @@ static bool readOutput(const Nest *nest, int *loops) {
 }
 // Operand k of an op beside the reduction, whose operand `like` is the reduction's output: by the reduction's loops.
 static bool mapByLoops(const Nest *nest, MlirOperation op, intptr_t like, intptr_t k, MlirAffineMap *out) {
-  int ofOutput[maxLoops], ofLoop[maxLoops];
+  int ofOutput[maxLoops], ofLoop[maxLoops] = {0};
   MlirAffineMap seen, map;
   if (!readOutput(nest, ofOutput) || !dlcLinalgMap(op, like, &seen) || !dlcLinalgMap(op, k, &map) ||
       !mlirAffineMapIsPermutation(seen))
@@ -118,7 +118,7 @@ static bool isShort(MlirBlock body) {
   dlcForEachOp(op, body) {
     if (linalg_yield_isa(op)) continue;
     MlirStringRef name = mlirIdentifierStr(mlirOperationGetName(op));
-    if (mlirOperationGetNumRegions(op) || name.length < 6 || memcmp(name.data, "arith.", 6)) return false;
+    if (mlirOperationGetNumRegions(op) || name.length < 6 || memcmp(name.data, "arith.", 6) != 0) return false;
     n += !arith_constant_isa(op);
   }
   return n <= MOST_FINISHING;

@@ -87,7 +87,7 @@ static bool same_shape(int32_t rank, const int64_t *a, const int64_t *b) {
  * program has. All others, good or bad, are for check_tensor. */
 static bool is_expected(const dlrt_expected_t *expected, const DLTensor *tensor) {
   if (expected->rank < 0 || !tensor || tensor->device.device_type != kDLCPU || tensor->ndim != expected->rank ||
-      memcmp(&tensor->dtype, &expected->dtype, sizeof tensor->dtype) || !tensor->data ||
+      memcmp(&tensor->dtype, &expected->dtype, sizeof tensor->dtype) != 0 || !tensor->data ||
       (expected->rank && !tensor->shape))
     return false;
   if (!same_shape(expected->rank, tensor->shape, expected->shape)) return false;
