@@ -308,6 +308,24 @@ static void priceValues(Run *r) {
   }
 }
 
+// Between two steps of its reduction a host's streamed node stores what it accumulates, and loads it again.
+static void priceSteps(Run *r) {
+  const DlcFlow *f = r->flow;
+  double steps = 1;
+  for (intptr_t d = f->rank; d < f->nDims; ++d)
+    steps *= ceil((double)f->extent[d] / (double)r->schedule->tile[r->item][d]);
+  if (!r->device->isHost || f->streamed < 0 || steps <= 1) return;
+  const DlcMemory levels[] = {DLC_WORKGROUP, DLC_L2};
+  for (intptr_t i = 0; i < f->nValues; ++i) {
+    const DlcFlowValue *v = &f->values[i];
+    if (v->node != f->streamed) continue;
+    double one = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean), bytes = one * (double)r->out->items * (steps - 1);
+    bool stays = one <= 0.5 * (double)r->device->memory[DLC_WORKGROUP].capacity;
+    for (int l = 0; l < (stays ? 1 : 2); ++l)
+      if (r->device->memory[levels[l]].present) addWrite(r, levels[l], v, bytes), r->out->read[levels[l]] += bytes;
+  }
+}
+
 //===--- bytes within an item -----------------------------------------------------------------------===//
 static MlirType elementOf(const DlcFlowNode *node) {
   MlirType t = typeOf(mlirOperationGetNumOperands(node->op) ? mlirOperationGetOperand(node->op, 0)
@@ -497,6 +515,7 @@ void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const D
   priceGathers(&r);
   priceItems(&r);
   priceValues(&r);
+  priceSteps(&r);
   priceCompute(&r);
   priceTime(&r);
 }

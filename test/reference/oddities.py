@@ -273,6 +273,8 @@ class Oddities(Layers):
 
     def wide_convolution(self):
         """Enough constant filters to fill registers and panels, and images whose sizes leave tails."""
+        if self.graph.special:  # Winograd's sums and differences make NaN of infinities (dlc --help)
+            return None
         last, c = self.chance(0.5), self.rng.choice([3, 16, 24, 32, 64])
         f, k = self.rng.choice([24, 48, 64, 96, 100, 128, 160]), self.rng.choice([1, 3])
         rows = [self.rng.choice([7, 8, 9, 14, 17]) for _ in range(2)]
