@@ -20,10 +20,10 @@ def TileSplitBorders : Pass<"tile-split-borders", "::mlir::func::FuncOp"> {
   let summary = "Fill the borders alone of padded tensors outside of graphs";
   let description = [{
     To run once tile graphs are formed: a large tensor that is filled, with another one inserted in its
-    middle, is filled along its borders only, by one task.
+    middle, is filled along its borders only, for the host by one task.
   }];
   let statistics = [Statistic<"borders", "borders", "tensors whose borders are filled alone">];
-  let dependentDialects = ["affine", "ctrl", "linalg", "tensor", "arith"];
+  let dependentDialects = ["affine", "ctrl", "dlti", "linalg", "tensor", "arith"];
 }
 def TileSplitFreshTensors : Pass<"tile-split-fresh-tensors", "::mlir::func::FuncOp"> {
   let summary = "Give each use of a fresh tensor its own";

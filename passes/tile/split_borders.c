@@ -6,12 +6,13 @@
 //   %b = ctrl.task outs(%o = %e) { fills of the slices of %o left and right of the source }
 //   %p = tensor.insert_slice %x into %b[0, 1]
 //
-// The sides are little, and one task; where a size is not known they are fills and insertions, each of its own. A small
-// tensor and one with many borders stay filled whole (dlcPadIsLarge).
+// The sides are little, and one task; on a device, and where a size is not known, they are fills and insertions, each
+// of its own. A small tensor and one with many borders stay filled whole (dlcPadIsLarge).
 #include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/cost/device.h"
 #include "passes/tile/pad.h"
 #include "ods/ctrl.h"
 #include "ods/linalg.h"
@@ -70,7 +71,7 @@ static MlirValue makeTask(DlcBuilder *b, MlirValue number, MlirValue into, const
   return dlcResult(task, 0);
 }
 
-static void split(DlcBuilder *b, MlirOperation pad) {
+static void split(DlcBuilder *b, MlirOperation pad, const DlcDevice *device) {
   DlcPadShape shape;
   dlcPadRead(pad, &shape);
   MlirOperation fill = opOf(tensor_insert_slice_dest(pad));
@@ -82,7 +83,7 @@ static void split(DlcBuilder *b, MlirOperation pad) {
       sides.low[i] = dlcKnown(shape.low[i]), sides.source[i] = shape.source[i], sides.whole[i] = shape.padded[i];
       sides.high[i] = plain ? dlcKnown(0) : dlcSum(b, shape.padded[i], shape.source[i], -1, -shape.low[i]);
     }
-    bool isTask = areKnown(&sides) && dlcIsScalarConstant(opOf(number));
+    bool isTask = device->isHost && areKnown(&sides) && dlcIsScalarConstant(opOf(number));
     into = isTask ? makeTask(b, number, into, &sides) : dlcFillSides(b, number, into, &sides);
     mlirOperationSetOperand(pad, 1, into);
   }
@@ -91,10 +92,12 @@ static void split(DlcBuilder *b, MlirOperation pad) {
 
 MlirLogicalResult dlcRunTileSplitBorders(MlirOperation root, DlcPass *pass, const DlcTileSplitBordersOptions *options) {
   (void)options; // it has none
+  DlcDevice device;
+  if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   DlcOps pads = dlcCollect(root, isSplit);
-  for (intptr_t i = 0; i < pads.n && !b.failed; ++i) split(&b, pads.data[i]);
+  for (intptr_t i = 0; i < pads.n && !b.failed; ++i) split(&b, pads.data[i], &device);
   dlcPassCount(pass, DlcTileSplitBorders_borders, (uint64_t)pads.n);
   free(pads.data);
   mlirIRRewriterDestroy(rewriter);

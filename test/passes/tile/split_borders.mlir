@@ -1,4 +1,6 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-decompose-pads,tile-split-borders))' | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(tile-set-device{device=h100},func.func(tile-decompose-pads,tile-split-borders))' | FileCheck %s --check-prefix=DEVICE
+// DEVICE-NOT: ctrl.task
 
 // A large tensor: only its borders are filled, corners once.
 // CHECK-LABEL: func @borders
