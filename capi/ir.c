@@ -2,6 +2,7 @@
 #include "dlc/ir.h"
 #include <stdlib.h>
 #include <string.h>
+#include "dlc/analysis.h"
 #include "ods/arith.h"
 
 int64_t dlcElementBytes(MlirType t) {
@@ -14,6 +15,27 @@ int64_t dlcElementBytes(MlirType t) {
 
 bool dlcIsScalarConstant(MlirOperation op) {
   return arith_constant_isa(op) && !mlirTypeIsAShaped(typeOf(mlirOperationGetResult(op, 0)));
+}
+
+bool dlcIsWindowLoop(MlirOperation op, intptr_t loop) {
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k) {
+    MlirAffineMap map;
+    for (intptr_t i = 0; dlcLinalgMap(op, k, &map) && i < mlirAffineMapGetNumResults(map); ++i) {
+      MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+      if (mlirAffineExprIsFunctionOfDim(e, loop) && !mlirAffineExprIsADim(e)) return true;
+    }
+  }
+  return false;
+}
+
+MlirAttribute dlcIterators(DlcBuilder *b, intptr_t n, const bool *isReduction) {
+  MlirAttribute *list = malloc((size_t)(n + 1) * sizeof *list);
+  for (intptr_t i = 0; i < n; ++i)
+    list[i] = mlirAttributeParseGet(b->ctx, dlcText(isReduction && isReduction[i] ? "#linalg.iterator_type<reduction>"
+                                                                                  : "#linalg.iterator_type<parallel>"));
+  MlirAttribute iterators = mlirArrayAttrGet(b->ctx, n, list);
+  free(list);
+  return iterators;
 }
 
 bool dlcConstantIndex(MlirValue v, int64_t *out) {

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dialects/ctrl/ctrl.h"
 #include "dlc/analysis.h"
+#include "dlc/ir.h"
 #include "ods/tile.h"
 
 static MlirLogicalResult success(void) { return mlirLogicalResultSuccess(); }
@@ -16,17 +17,19 @@ MlirLogicalResult dlcTileGraphVerify(MlirOperation op) {
   if (!dlcSameTypes(tile_graph_outs(op), resultsOf(op))) return dlcError(op, "results must have the types of the outs");
   return success();
 }
-// The reduction loops of the streamed node, the one nearest the root; 0: none. A tile.reduce streams along one.
+// The reduction loops of the streamed node, the one nearest the root, that are no places in a window; 0: none. A
+// tile.reduce streams along one.
 static intptr_t streamedReductions(MlirBlock body) {
   intptr_t found = 0;
   dlcForEachOp(op, body) {
-    bool isReduction[16];
-    intptr_t loops = dlcIsLinalgOp(op) ? dlcIteratorTypes(op, isReduction, 16) : 0, reductions = 0;
-    for (intptr_t i = 0; i < loops && i < 16; ++i) reductions += isReduction[i];
+    bool isReduction[16], reduces = false;
+    intptr_t loops = dlcIsLinalgOp(op) ? dlcIteratorTypes(op, isReduction, 16) : 0, steps = 0;
+    for (intptr_t i = 0; i < loops && i < 16; ++i)
+      reduces |= isReduction[i], steps += isReduction[i] && !dlcIsWindowLoop(op, i);
     if (tile_reduce_isa(op))
       found = 1;
-    else if (reductions)
-      found = reductions;
+    else if (reduces)
+      found = steps;
   }
   return found;
 }

@@ -12,7 +12,6 @@
 // is made in the item, which leaves a slice of what it is put around.
 #include "lowering/tile_to_ctrl/fuse.h"
 #include <stdlib.h>
-#include <string.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "passes/tile/pad.h"
@@ -64,26 +63,28 @@ static void markLate(const DlcNodes *nodes, MlirValue v, bool *isLate) {
 }
 
 // The reduction nearest to the root, as passes/tile/propagate.h takes it: the last one in the order of the program.
-static MlirOperation markStreamed(DlcBuilder *b, MlirOperation root, const DlcNodes *nodes, bool *isLate) {
+// False: there is none.
+static bool markStreamed(DlcBuilder *b, MlirOperation root, const DlcNodes *nodes, bool *isLate) {
   MlirOperation last = reduces(root) ? root : (MlirOperation){0};
   for (intptr_t i = 0; i < nodes->n && !mlirOperationEqual(last, root); ++i)
     if (reduces(nodes->ops[i]) && (!last.ptr || mlirOperationIsBeforeInBlock(last, nodes->ops[i])))
       last = nodes->ops[i];
-  if (!last.ptr) return last;
+  if (!last.ptr) return false;
   mlirOperationSetDiscardableAttributeByName(last, dlcText(streamed), mlirUnitAttrGet(b->ctx));
   intptr_t nIn = mlirOperationGetNumOperands(last) - mlirOperationGetNumResults(last);
   for (intptr_t k = 0; k < nIn; ++k) markLate(nodes, mlirOperationGetOperand(last, k), isLate);
-  return last;
+  return true;
 }
 
-static MlirOperation tileByStep(DlcBuilder *b, MlirOperation forall, int64_t step) {
+// step: of each reduction that is no place in a window. Null: there is none, or more than one is cut.
+static MlirOperation tileByStep(DlcBuilder *b, MlirOperation forall, DlcI64s step) {
   DlcOps found = dlcCollect(forall, isStreamed);
   MlirOperation loop = {0};
   bool isReduction[MAX_LOOPS];
   int64_t sizes[MAX_LOOPS] = {0};
-  intptr_t n = found.n == 1 ? dlcIteratorTypes(found.data[0], isReduction, MAX_LOOPS) : 0;
-  for (intptr_t l = 0; l < n; ++l)
-    if (isReduction[l]) sizes[l] = step;
+  intptr_t n = found.n == 1 ? dlcIteratorTypes(found.data[0], isReduction, MAX_LOOPS) : 0, next = 0;
+  for (intptr_t l = 0; l < n && next < step.n; ++l)
+    if (isReduction[l] && !dlcIsWindowLoop(found.data[0], l)) sizes[l] = step.data[next++];
   if (found.n == 1) mlirOperationRemoveDiscardableAttributeByName(found.data[0], dlcText(streamed));
   if (found.n == 1 && mlirLogicalResultIsFailure(dlcTileLoops(b->rewriter, found.data[0], n, sizes, &loop)))
     loop = (MlirOperation){0};
@@ -110,18 +111,10 @@ static void hoist(MlirOperation loop) {
 }
 
 //===--- the rest ---------------------------------------------------------------------------------===//
-static bool isPlainSlice(MlirOperation op) {
-  if (!op.ptr || !tensor_extract_slice_isa(op)) return false;
-  DlcI64s strides = tensor_extract_slice_static_strides(op);
-  for (intptr_t i = 0; i < strides.n; ++i)
-    if (strides.data[i] != 1) return false;
-  return tensor_extract_slice_static_sizes(op).n == mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(op)));
-}
-
 // A step's slice of a tile becomes one of what the tile is a slice of.
 static bool composeSlice(DlcBuilder *b, MlirOperation slice) {
   MlirOperation tile = opOf(tensor_extract_slice_source(slice));
-  if (!isPlainSlice(slice) || !isPlainSlice(tile)) return false;
+  if (!dlcIsBox(slice) || !dlcIsBox(tile)) return false;
   DlcNumbers offsets = {0}, sizes = {0};
   intptr_t nextOuter = 0, nextInner = 0, nextSize = 0;
   dlcBefore(b, slice) {
@@ -144,8 +137,7 @@ static bool composeSlice(DlcBuilder *b, MlirOperation slice) {
 static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const DlcNodes *nodes) {
   MlirOperation part, source = opOf(tensor_extract_slice_source(slice));
   if (dlcIsUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
-  if (isPlainSlice(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0)
-    return composeSlice(b, slice);
+  if (dlcIsBox(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0) return composeSlice(b, slice);
   if (dlcPadOfSlice(b, slice, &part)) return true;
   return indexOf(nodes, source) >= 0 && dlcFuseProducer(b->rewriter, slice, forall);
 }
@@ -191,15 +183,15 @@ static void makeScratch(DlcBuilder *b, MlirOperation forall) {
 }
 
 MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, intptr_t nLoops, const int64_t *sizes,
-                           int64_t step) {
+                           DlcI64s step) {
   MlirOperation forall = {0}, loop = {0};
   bool *isLate = calloc((size_t)nodes.n + 1, sizeof *isLate);
   Fusion fusion = {nodes, isLate};
-  MlirOperation last = step ? markStreamed(b, root, &nodes, isLate) : (MlirOperation){0};
   DlcFuseControl control = {.fuse = isFused, .data = &fusion};
-  bool ok =
-      mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) && forall.ptr;
-  if (ok && last.ptr) ok = (loop = tileByStep(b, forall, step)).ptr;
+  bool ok = !step.n || markStreamed(b, root, &nodes, isLate);
+  ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) &&
+       forall.ptr;
+  if (ok && step.n) ok = (loop = tileByStep(b, forall, step)).ptr;
   if (ok) fuseRest(b, forall, loop, &nodes);
   if (ok) makeScratch(b, forall);
   free(isLate);

@@ -8,7 +8,7 @@ typedef struct {
 } DlcNodes;
 
 // Tiles `root`, which is no longer one of the nodes, by `sizes` over its loops into an scf.forall, with what it needs
-// of the nodes. step: of the reduction nearest to the root, whose operands are then made part by part (0: at once).
-// Null: it cannot be tiled so.
+// of the nodes. step: of the reductions nearest to the root (tile.fit), one of which is cut: the operands are then made
+// part by part; empty: at once. Null: it cannot be tiled so.
 MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, intptr_t nLoops, const int64_t *sizes,
-                           int64_t step);
+                           DlcI64s step);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include "mlir-c/Diagnostics.h"
 #include "dlc/analysis.h"
+#include "passes/tile/number.h"
 #include "passes/tile/propagate.h"
 #include "ods/affine.h"
 #include "ods/arith.h"
@@ -25,23 +26,15 @@
 
 enum { ASSUMED = 64, WHOLE = -1 };
 
-// A number that is known, or a value.
-typedef struct {
-  int64_t known; // or the dynamic size
-  MlirValue value;
-} Number;
-static const Number zero = {0, {0}};
-static Number numberOf(int64_t n) { return (Number){n, {0}}; }
-static bool isKnown(Number n) { return isNull(n.value); }
-static MlirValue valueOf(DlcBuilder *b, Number n) { return isKnown(n) ? constIndex(b, n.known) : n.value; }
+static const DlcNumber zero = {0, {0}};
 
 typedef struct {
   DlcBuilder *b;
   MlirOperation graph;
   DlcFlow flow;
   DlcMapping map;
-  Number offset[DLC_MAX_RANK], size[DLC_MAX_RANK]; // of the root's dimensions
-  Number streamOffset, streamSize;
+  DlcNumber offset[DLC_MAX_RANK], size[DLC_MAX_RANK]; // of the root's dimensions
+  DlcNumber streamOffset, streamSize;
   int64_t step;
   MlirOperation loop; // of the stream: scratch is made before it; null: there is none
   bool failed;
@@ -74,13 +67,13 @@ static bool follows(const Stream *s, const DlcFlowNode *node, intptr_t l, intptr
   return *what != WHOLE ? span->high == 0 : span->high >= node->extent[l] - 1;
 }
 
-static Number offsetOf(const Stream *s, intptr_t what) {
+static DlcNumber offsetOf(const Stream *s, intptr_t what) {
   return what == WHOLE ? zero : what == s->flow.rank ? s->streamOffset : s->offset[what];
 }
 
 // Of dimension i of operand k: where the part begins and how large it is. `source`: what it is a part of.
 typedef struct {
-  Number offset[DLC_MAX_RANK], size[DLC_MAX_RANK];
+  DlcNumber offset[DLC_MAX_RANK], size[DLC_MAX_RANK];
   bool streams[DLC_MAX_RANK];
   intptr_t rank;
 } Part;
@@ -97,62 +90,38 @@ static bool partOf(Stream *s, const DlcFlowNode *node, intptr_t k, MlirValue sou
       return false;
     }
     part->offset[i] = offsetOf(s, what), part->streams[i] = what == s->flow.rank;
-    if (what != WHOLE) {
+    MlirType type = typeOf(mlirOperationGetOperand(node->op, k));
+    if (what != WHOLE)
       part->size[i] = what == s->flow.rank ? s->streamSize : s->size[what];
-    } else if (!mlirShapedTypeIsDynamicDim(typeOf(mlirOperationGetOperand(node->op, k)), i)) {
-      part->size[i] = numberOf(mlirShapedTypeGetDimSize(typeOf(mlirOperationGetOperand(node->op, k)), i));
-    } else {
-      if (isNull(source)) return false;
-      part->size[i] = (Number){0, tensor_dim(s->b, source, constIndex(s->b, i))};
-    }
+    else if (isNull(source) && mlirShapedTypeIsDynamicDim(type, i))
+      return false;
+    else
+      part->size[i] = dlcSizeOf(s->b, type, source, i);
   }
   return true;
 }
 
-static MlirType typeOfPart(const Part *part, MlirType like) {
-  int64_t shape[DLC_MAX_RANK];
-  for (intptr_t i = 0; i < part->rank; ++i)
-    shape[i] = isKnown(part->size[i]) ? part->size[i].known : mlirShapedTypeGetDynamicSize();
-  return mlirRankedTensorTypeGet(part->rank, shape, mlirShapedTypeGetElementType(like), mlirAttributeGetNull());
-}
-
-static intptr_t listed(const Number *numbers, intptr_t n, int64_t *statics, MlirValue *values) {
-  intptr_t used = 0;
-  for (intptr_t i = 0; i < n; ++i) {
-    statics[i] = isKnown(numbers[i]) ? numbers[i].known : mlirShapedTypeGetDynamicSize();
-    if (!isKnown(numbers[i])) values[used++] = numbers[i].value;
-  }
-  return used;
-}
-
 static MlirValue slicePart(Stream *s, MlirValue source, const Part *part) {
-  int64_t offsets[DLC_MAX_RANK], sizes[DLC_MAX_RANK], ones[DLC_MAX_RANK];
-  MlirValue offsetValues[DLC_MAX_RANK], sizeValues[DLC_MAX_RANK];
-  intptr_t nOffsets = listed(part->offset, part->rank, offsets, offsetValues),
-           nSizes = listed(part->size, part->rank, sizes, sizeValues);
+  DlcNumbers offsets = dlcNumbersOf(part->offset, part->rank), sizes = dlcNumbersOf(part->size, part->rank);
   bool isWhole = true;
-  for (intptr_t i = 0; i < part->rank; ++i) {
-    ones[i] = 1;
-    isWhole &= isKnown(part->size[i]) && part->size[i].known == mlirShapedTypeGetDimSize(typeOf(source), i);
-  }
-  if (isWhole) return source;
-  return tensor_extract_slice(s->b, source, valsN(nOffsets, offsetValues), valsN(nSizes, sizeValues), (DlcValues){0},
-                              {offsets, part->rank}, {sizes, part->rank}, {ones, part->rank},
-                              typeOfPart(part, typeOf(source)));
+  for (intptr_t i = 0; i < part->rank; ++i)
+    isWhole &= dlcIsKnown(part->size[i]) && part->size[i].known == mlirShapedTypeGetDimSize(typeOf(source), i);
+  return isWhole ? source : dlcSliceAt(s->b, source, &offsets, &sizes);
 }
 
 // Scratch for a part, before the loop of the stream; of less than a step a part of that for a whole one.
 static MlirValue makeScratch(Stream *s, const Part *part, MlirType like) {
   Part whole = *part;
   for (intptr_t i = 0; i < part->rank; ++i)
-    if (part->streams[i] && !isKnown(part->size[i])) whole.size[i] = numberOf(s->step);
-  int64_t sizes[DLC_MAX_RANK];
-  MlirValue values[DLC_MAX_RANK], made = {0};
-  intptr_t n = listed(whole.size, whole.rank, sizes, values);
+    if (part->streams[i] && !dlcIsKnown(part->size[i])) whole.size[i] = dlcKnown(s->step);
+  DlcNumbers sizes = dlcNumbersOf(whole.size, whole.rank);
+  MlirType type =
+      mlirRankedTensorTypeGet(sizes.rank, sizes.fixed, mlirShapedTypeGetElementType(like), mlirAttributeGetNull());
+  MlirValue made = {0};
   if (s->loop.ptr)
-    dlcBefore(s->b, s->loop) made = tensor_empty(s->b, valsN(n, values), typeOfPart(&whole, like));
+    dlcBefore(s->b, s->loop) made = tensor_empty(s->b, dlcNumbersValues(&sizes), type);
   else
-    made = tensor_empty(s->b, valsN(n, values), typeOfPart(&whole, like));
+    made = tensor_empty(s->b, dlcNumbersValues(&sizes), type);
   Part part0 = *part;
   for (intptr_t i = 0; i < part->rank; ++i) part0.offset[i] = zero;
   return isNull(made) ? made : slicePart(s, made, &part0);
@@ -203,12 +172,12 @@ static void shiftIndices(Stream *s, const DlcFlowNode *node, MlirOperation made)
     intptr_t what;
     int64_t l = linalg_index_dim(indices.data[i]);
     if (!follows(s, node, l, &what)) continue;
-    Number offset = offsetOf(s, what);
-    if (isKnown(offset) && offset.known == 0) continue;
+    DlcNumber offset = offsetOf(s, what);
+    if (dlcIsKnown(offset) && offset.known == 0) continue;
     MlirValue index = linalg_index_result(indices.data[i]), constant = {0};
-    if (isKnown(offset)) dlcBefore(s->b, made) constant = constIndex(s->b, offset.known);
+    if (dlcIsKnown(offset)) dlcBefore(s->b, made) constant = constIndex(s->b, offset.known);
     dlcAfter(s->b, indices.data[i]) {
-      MlirValue place = arith_addi(s->b, index, isKnown(offset) ? constant : offset.value);
+      MlirValue place = arith_addi(s->b, index, dlcIsKnown(offset) ? constant : offset.value);
       if (!isNull(place)) mlirRewriterBaseReplaceAllUsesExcept(s->b->rewriter, index, place, opOf(place));
     }
   }
@@ -271,17 +240,17 @@ static void emitStep(Stream *s, MlirOperation op, MlirValue *acc) {
 }
 
 // Steps of `size` from `from` to `to`.
-static void emitLoop(Stream *s, MlirOperation op, Number from, Number to, Number size, MlirValue *acc) {
+static void emitLoop(Stream *s, MlirOperation op, DlcNumber from, DlcNumber to, DlcNumber size, MlirValue *acc) {
   DlcBuilder *b = s->b;
   intptr_t n = mlirOperationGetNumResults(op);
   MlirType arguments[DLC_MAX_RANK + 1] = {indexType(b)};
   for (intptr_t i = 0; i < n; ++i) arguments[i + 1] = typeOf(acc[i]);
-  MlirValue low = valueOf(b, from), high = valueOf(b, to), by = constIndex(b, s->step);
+  MlirValue low = dlcNumberValue(b, from), high = dlcNumberValue(b, to), by = constIndex(b, s->step);
   MlirOperation loop = scf_for(b, low, high, by, valsN(n, acc), typesN(n, arguments + 1));
   MlirBlock body = dlcAddBlock(b, dlcRegion(loop, 0), typesN(n + 1, arguments));
   if (b->failed) return;
   MlirOperation outer = s->loop;
-  s->loop = loop, s->streamOffset = (Number){0, argOf(body, 0)}, s->streamSize = size;
+  s->loop = loop, s->streamOffset = dlcDynamic(argOf(body, 0)), s->streamSize = size;
   dlcAtEnd(b, body) {
     MlirValue carried[DLC_MAX_RANK];
     for (intptr_t i = 0; i < n; ++i) carried[i] = argOf(body, i + 1);
@@ -299,13 +268,13 @@ static MlirValue untilOf(Stream *s, MlirOperation op) {
   if (mlirAttributeIsNull(attr)) return (MlirValue){0};
   MlirAffineMap map = mlirAffineMapAttrGetValue(attr);
   for (intptr_t d = 0; d < mlirAffineMapGetNumDims(map); ++d) { // the last element
-    MlirValue end = arith_addi(s->b, valueOf(s->b, s->offset[d]), valueOf(s->b, s->size[d]));
+    MlirValue end = arith_addi(s->b, dlcNumberValue(s->b, s->offset[d]), dlcNumberValue(s->b, s->size[d]));
     places[d] = arith_subi(s->b, end, constIndex(s->b, 1));
   }
   return affine_apply(s->b, map, valsN(mlirAffineMapGetNumDims(map), places));
 }
-static Number atMost(Stream *s, Number n, MlirValue most) {
-  return isNull(most) ? n : (Number){0, arith_minsi(s->b, valueOf(s->b, n), most)};
+static DlcNumber atMost(Stream *s, DlcNumber n, MlirValue most) {
+  return isNull(most) ? n : dlcDynamic(arith_minsi(s->b, dlcNumberValue(s->b, n), most));
 }
 
 static void emitReduce(Stream *s, MlirOperation op) {
@@ -313,15 +282,13 @@ static void emitReduce(Stream *s, MlirOperation op) {
   DlcI64s along = tile_reduce_along(op);
   intptr_t n = mlirOperationGetNumResults(op);
   MlirValue acc[DLC_MAX_RANK], inner, streamed = {0};
-  Number extent = zero;
+  DlcNumber extent = zero;
   for (intptr_t i = 0; i < along.n; ++i) { // all are as long; a known size is preferred
     MlirValue v = at(tile_reduce_ins(op), i);
     if (along.data[i] < 0 || (!isNull(streamed) && mlirShapedTypeIsDynamicDim(typeOf(v), along.data[i]))) continue;
     streamed = outsideOf(s, v, &inner);
     if (isNull(streamed)) streamed = dlcMapped(s->map, inner);
-    extent = mlirShapedTypeIsDynamicDim(typeOf(v), along.data[i])
-                 ? (Number){0, tensor_dim(b, streamed, constIndex(b, along.data[i]))}
-                 : numberOf(mlirShapedTypeGetDimSize(typeOf(v), along.data[i]));
+    extent = dlcSizeOf(b, typeOf(v), streamed, along.data[i]);
   }
   if (n > DLC_MAX_RANK || isNull(streamed)) {
     refuse(s, op, "too many accumulators");
@@ -329,18 +296,18 @@ static void emitReduce(Stream *s, MlirOperation op) {
   }
   for (intptr_t i = 0; i < n; ++i) acc[i] = dlcMapped(s->map, at(tile_reduce_inits(op), i));
   MlirValue until = untilOf(s, op);
-  if (isKnown(extent) && extent.known <= s->step) { // one step, whatever the bound
+  if (dlcIsKnown(extent) && extent.known <= s->step) { // one step, whatever the bound
     s->streamOffset = zero, s->streamSize = extent;
     emitStep(s, op, acc);
-  } else if (isKnown(extent)) {
+  } else if (dlcIsKnown(extent)) {
     int64_t rest = extent.known % s->step, full = extent.known - rest;
-    emitLoop(s, op, zero, atMost(s, numberOf(full), until), numberOf(s->step), acc);
-    if (rest) emitLoop(s, op, numberOf(full), atMost(s, extent, until), numberOf(rest), acc);
+    emitLoop(s, op, zero, atMost(s, dlcKnown(full), until), dlcKnown(s->step), acc);
+    if (rest) emitLoop(s, op, dlcKnown(full), atMost(s, extent, until), dlcKnown(rest), acc);
   } else {
     MlirValue rest = arith_remui(b, extent.value, constIndex(b, s->step));
-    Number full = {0, arith_subi(b, extent.value, rest)};
-    emitLoop(s, op, zero, atMost(s, full, until), numberOf(s->step), acc);
-    if (!s->failed) emitLoop(s, op, full, atMost(s, extent, until), (Number){0, rest}, acc);
+    DlcNumber full = dlcDynamic(arith_subi(b, extent.value, rest));
+    emitLoop(s, op, zero, atMost(s, full, until), dlcKnown(s->step), acc);
+    if (!s->failed) emitLoop(s, op, full, atMost(s, extent, until), dlcDynamic(rest), acc);
   }
   for (intptr_t i = 0; i < n && !s->failed; ++i) dlcMap(s->map, mlirOperationGetResult(op, i), acc[i]);
 }
@@ -356,7 +323,7 @@ static MlirOperation beginForall(Stream *s, DlcI64s tile, MlirValue out, MlirBlo
     int64_t extent = mlirShapedTypeGetDimSize(typeOf(out), d);
     bool isDynamic = mlirShapedTypeIsDynamicDim(typeOf(out), d);
     s->offset[d] = zero;
-    s->size[d] = isDynamic ? (Number){0, tensor_dim(b, out, constIndex(b, d))} : numberOf(extent);
+    s->size[d] = dlcSizeOf(b, typeOf(out), out, d);
     if (d >= tile.n || !tile.data[d] || (!isDynamic && tile.data[d] >= extent)) continue;
     highs[n] = isDynamic ? mlirShapedTypeGetDynamicSize() : extent, steps[n] = tile.data[d],
     indices[n++] = indexType(b);
@@ -375,32 +342,21 @@ static void setTile(Stream *s, DlcI64s tile, MlirBlock body) {
   DlcBuilder *b = s->b;
   intptr_t n = 0;
   for (intptr_t d = 0; d < s->flow.rank; ++d) {
-    Number extent = s->size[d];
-    if (d >= tile.n || !tile.data[d] || (isKnown(extent) && tile.data[d] >= extent.known)) continue;
+    DlcNumber extent = s->size[d];
+    if (d >= tile.n || !tile.data[d] || (dlcIsKnown(extent) && tile.data[d] >= extent.known)) continue;
     MlirValue iv = argOf(body, n++);
-    s->offset[d] = (Number){0, iv};
-    s->size[d] = numberOf(tile.data[d]);
-    if (tile.data[d] == 1 || (isKnown(extent) && extent.known % tile.data[d] == 0)) continue;
-    MlirAffineExpr left = mlirAffineMulExprGet(mlirAffineDimExprGet(b->ctx, 0), mlirAffineConstantExprGet(b->ctx, -1)),
-                   whole = isKnown(extent) ? mlirAffineConstantExprGet(b->ctx, extent.known)
-                                           : mlirAffineSymbolExprGet(b->ctx, 0),
-                   exprs[] = {mlirAffineAddExprGet(left, whole), mlirAffineConstantExprGet(b->ctx, tile.data[d])};
-    MlirAffineMap map = mlirAffineMapGet(b->ctx, 1, !isKnown(extent), 2, exprs);
-    MlirValue operands[] = {iv, extent.value};
-    s->size[d] = (Number){0, affine_min(b, map, valsN(isKnown(extent) ? 1 : 2, operands))};
+    s->offset[d] = dlcDynamic(iv);
+    s->size[d] = dlcKnown(tile.data[d]);
+    if (tile.data[d] == 1 || (dlcIsKnown(extent) && extent.known % tile.data[d] == 0)) continue;
+    s->size[d] = dlcLimit(b, extent, dlcDynamic(iv), -1, 0, false, dlcKnown(tile.data[d]));
   }
 }
 
 static void storeTile(Stream *s, MlirValue tile, MlirValue out) {
-  int64_t offsets[DLC_MAX_RANK], sizes[DLC_MAX_RANK], ones[DLC_MAX_RANK];
-  MlirValue offsetValues[DLC_MAX_RANK], sizeValues[DLC_MAX_RANK];
-  intptr_t rank = s->flow.rank, nOffsets = listed(s->offset, rank, offsets, offsetValues),
-           nSizes = listed(s->size, rank, sizes, sizeValues);
-  for (intptr_t i = 0; i < rank; ++i) ones[i] = 1;
+  DlcNumbers offsets = dlcNumbersOf(s->offset, s->flow.rank), sizes = dlcNumbersOf(s->size, s->flow.rank);
   MlirOperation end = scf_forall_in_parallel(s->b);
   dlcAtEnd(s->b, dlcAddBlock(s->b, scf_forall_in_parallel_region(end), (DlcTypes){0}))
-      tensor_parallel_insert_slice(s->b, tile, out, valsN(nOffsets, offsetValues), valsN(nSizes, sizeValues),
-                                   (DlcValues){0}, {offsets, rank}, {sizes, rank}, {ones, rank});
+      dlcInsertInParallel(s->b, tile, out, &offsets, &sizes);
 }
 
 MlirLogicalResult dlcStreamToForall(DlcBuilder *b, MlirOperation graph, DlcI64s tile, int64_t step,

@@ -237,24 +237,33 @@ static bool loopTiles(MlirOperation root, DlcI64s tile, int64_t *sizes, intptr_t
   return true;
 }
 
+// A step without a tile: one item, all of the root's first dimension. False: its size is not known.
+static bool coverByOne(MlirOperation root, int64_t *sizes) {
+  MlirType type = typeOf(mlirOperationGetResult(root, 0));
+  if (!mlirShapedTypeGetRank(type) || mlirShapedTypeIsDynamicDim(type, 0)) return false;
+  int64_t all = mlirShapedTypeGetDimSize(type, 0);
+  intptr_t n;
+  return loopTiles(root, (DlcI64s){&all, 1}, sizes, &n);
+}
+
 // The tile of a work item: the workgroup fit.
 static DlcI64s itemTile(MlirOperation graph) {
   MlirAttribute schedule = tile_graph_schedule(graph);
   return mlirAttributeIsNull(schedule) ? (DlcI64s){0} : dlcScheduleTile(schedule);
 }
 
-// The step of the reduction nearest to the root; 0: all at once.
-static int64_t stepOf(MlirOperation graph) {
-  MlirAttribute schedule = tile_graph_schedule(graph);
-  if (mlirAttributeIsNull(schedule) || !tile_schedule_fit_n(schedule)) return 0;
-  DlcI64s step = tile_fit_step(tile_schedule_fit_at(schedule, 0));
-  return step.n ? step.data[0] : 0;
-}
-
 static bool isTiled(DlcI64s tile) {
   for (intptr_t i = 0; i < tile.n; ++i)
     if (tile.data[i]) return true;
   return false;
+}
+
+// The step of the reductions nearest to the root; empty: all at once.
+static DlcI64s stepOf(MlirOperation graph) {
+  MlirAttribute schedule = tile_graph_schedule(graph);
+  if (mlirAttributeIsNull(schedule) || !tile_schedule_fit_n(schedule)) return (DlcI64s){0};
+  DlcI64s step = tile_fit_step(tile_schedule_fit_at(schedule, 0));
+  return isTiled(step) ? step : (DlcI64s){0};
 }
 
 // Moves the body of the graph before it; the graph is gone after it.
@@ -299,17 +308,19 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   MlirStringRef label = tile_graph_label(graph);
   MlirLocation loc = mlirOperationGetLocation(graph);
   DlcNodes nodes = {0};
-  int64_t step = stepOf(graph);
+  DlcI64s step = stepOf(graph);
   MlirOperation root = inlineGraph(b, graph, &nodes), forall = {0};
   int64_t sizes[DLC_MAX_LOOPS];
   intptr_t nLoops = 0;
-  bool ok = loopTiles(root, tile, sizes, &nLoops);
+  bool ok = loopTiles(root, tile, sizes, &nLoops) && (isTiled(tile) || coverByOne(root, sizes));
   // The root is erased by tiling: it must not be looked at again.
   for (intptr_t i = 0; i < nodes.n; ++i)
     if (mlirOperationEqual(nodes.ops[i], root)) nodes.ops[i] = nodes.ops[--nodes.n], --i;
   if (ok) forall = dlcFuseNodes(b, root, nodes, nLoops, sizes, step);
   ok = ok && forall.ptr && !b->failed;
-  if (!ok) mlirEmitError(loc, "tile-to-tasks: the root of this graph cannot be tiled by its schedule");
+  if (!ok)
+    mlirEmitError(loc, "tile-to-tasks: this graph cannot be tiled by its schedule: its root has no loop for "
+                       "each dimension that is cut, or several reductions are");
   ok = ok && forallToTask(b, forall, label).ptr;
   for (bool erased = ok; erased;) { // originals that every tile replaced
     erased = false;
@@ -345,7 +356,7 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
       result = mlirLogicalResultFailure();
     else if (dlcReduceOf(graphs.data[i]).ptr)
       result = lowerStream(&b, graphs.data[i], tile);
-    else if (isTiled(tile))
+    else if (isTiled(tile) || stepOf(graphs.data[i]).n)
       result = lowerTiled(&b, graphs.data[i], tile);
     else if (!graphToItem(&b, graphs.data[i]).ptr)
       result = mlirLogicalResultFailure();

@@ -67,8 +67,8 @@ static bool joinLink(DlcTileGraph *graph, const Link *link, DlcTileGraph *other,
     return false;
   other->fusion = graph->fusion, other->pays = graph->pays, other->data = graph->data;
   dlcTileGraphGrow(other);
-  if (!graph->rigid || graph->n + other->n + 2 > DLC_MAX_NODES) return false;
-  if (hasOwnTiles(graph) || hasOwnTiles(other) || !joinBoth(both, graph, link, other)) return false;
+  if (graph->n + other->n + 2 > DLC_MAX_NODES || hasOwnTiles(other) || !joinBoth(both, graph, link, other))
+    return false;
   double least = link->pad.ptr ? leastSavedByWindows : leastSaved;
   double one = priceOf(both, device), first = one > 0 ? priceOf(other, device) : -1,
          second = *price != 0 ? *price : (*price = priceOf(graph, device));
@@ -87,6 +87,7 @@ static Link linkOf(MlirValue operand) {
 }
 
 bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device) {
+  if (!graph->rigid || hasOwnTiles(graph)) return false;
   DlcTileGraph *other = malloc(2 * sizeof *other);
   bool joined = false;
   double price = 0;

@@ -86,7 +86,9 @@ static void writeBody(DlcBuilder *b, MlirBlock body, MlirOperation producer, Mli
   dlcMappingDestroy(map);
 }
 
-static void fuse(DlcBuilder *b, MlirOperation producer, MlirOperation op) {
+static bool fuse(DlcBuilder *b, MlirOperation op) {
+  MlirOperation producer = producerOf(op); // of two reductions of one tensor the first took it
+  if (!producer.ptr) return false;
   intptr_t nIns = mlirOperationGetNumOperands(producer) - 1;
   MlirValue ins[MOST_OPERANDS], outs[] = {outOf(producer), outOf(op)};
   MlirAffineMap maps[MOST_OPERANDS + 1];
@@ -98,17 +100,17 @@ static void fuse(DlcBuilder *b, MlirOperation producer, MlirOperation op) {
   }
   dlcLinalgMap(op, 1, &maps[nIns + 1]);
   arguments[nIns + 1] = typeOf(argOf(bodyOfOp(op), 1));
-  MlirOperation made = {0};
-  dlcBefore(b, op) made =
+  MlirOperation made =
       linalg_generic(b, valsN(nIns, ins), valsN(2, outs), .indexing_maps = {maps, nIns + 2},
                      .iterator_types = linalg_generic_iterator_types(op), .result_tensors_type = typesN(2, results));
-  if (mlirOperationIsNull(made)) return;
+  if (mlirOperationIsNull(made)) return false;
   MlirBlock body = dlcAddBlock(b, linalg_generic_region(made), typesN(nIns + 2, arguments));
   writeBody(b, body, producer, op, nIns);
-  if (b->failed) return;
+  if (b->failed) return false;
   MlirValue sum = dlcResult(made, 1), e = dlcResult(made, 0);
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, op, 1, &sum);
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, producer, 1, &e);
+  return true;
 }
 
 MlirLogicalResult dlcRunTileFuseReductions(MlirOperation root, DlcPass *pass,
@@ -117,16 +119,8 @@ MlirLogicalResult dlcRunTileFuseReductions(MlirOperation root, DlcPass *pass,
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   if (!device.isHost) return mlirLogicalResultSuccess();
-  DlcOps ops = dlcCollect(root, isFusible);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
-  for (intptr_t i = 0; i < ops.n && !b.failed; ++i) {
-    MlirOperation producer = producerOf(ops.data[i]); // of two reductions of one tensor the first took it
-    if (!producer.ptr) continue;
-    fuse(&b, producer, ops.data[i]);
-    dlcPassCount(pass, DlcTileFuseReductions_fused, 1);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(ops.data);
-  return dlcStatus(&b);
+  intptr_t fused = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, isFusible, fuse, &fused);
+  dlcPassCount(pass, DlcTileFuseReductions_fused, (uint64_t)fused);
+  return result;
 }

@@ -172,20 +172,12 @@ static MlirValue freshRows(Writer *w, MlirType like, intptr_t from) {
       mlirRankedTensorTypeGet(rank, shape, mlirShapedTypeGetElementType(like), mlirRankedTensorTypeGetEncoding(like)));
 }
 
-static MlirAttribute iteratorsOf(DlcBuilder *b, intptr_t n, const bool *reduces) {
-  MlirAttribute iterators[MOST_LOOPS];
-  for (intptr_t i = 0; i < n; ++i)
-    iterators[i] = mlirAttributeParseGet(b->ctx, dlcText(reduces && reduces[i] ? "#linalg.iterator_type<reduction>"
-                                                                               : "#linalg.iterator_type<parallel>"));
-  return mlirArrayAttrGet(b->ctx, n, iterators);
-}
-
 // The rows of `source` in their new order.
 static MlirValue gather(Writer *w, MlirValue source, MlirValue fresh) {
   DlcBuilder *b = w->b;
   MlirAffineMap map = mlirAffineMapMultiDimIdentityGet(b->ctx, rankOf(fresh));
   MlirOperation op = linalg_generic(b, (DlcValues){0}, vals(fresh), .indexing_maps = {&map, 1},
-                                    .iterator_types = iteratorsOf(b, rankOf(fresh), NULL),
+                                    .iterator_types = dlcIterators(b, rankOf(fresh), NULL),
                                     .result_tensors_type = types(typeOf(fresh)));
   if (mlirOperationIsNull(op)) return fresh;
   MlirBlock body = dlcAddBlock(b, linalg_generic_region(op), types(mlirShapedTypeGetElementType(typeOf(fresh))));
@@ -224,7 +216,7 @@ static MlirValue remake(Writer *w, MlirOperation op, intptr_t rows, DlcMapping m
   if (!isNull(start)) operands[n] = dlcResult(dlcFill(b, start, operands[n]), 0);
   for (intptr_t d = rows; d < loops; ++d) all[d - rows + to] = reduces[d];
   MlirOperation made = linalg_generic(b, valsN(n, operands), vals(operands[n]), .indexing_maps = {maps, n + 1},
-                                      .iterator_types = iteratorsOf(b, loops - rows + to, all),
+                                      .iterator_types = dlcIterators(b, loops - rows + to, all),
                                       .result_tensors_type = types(typeOf(operands[n])));
   if (mlirOperationIsNull(made)) return operands[n];
   MlirType elements[MOST_OPERANDS];

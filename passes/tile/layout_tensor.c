@@ -3,38 +3,18 @@
 // order; reshapes too, once the dimensions that are joined or split lie together.
 #include "ods/tensor.h"
 #include "passes/tile/layout.h"
+#include "passes/tile/number.h"
 
 //===--- pads and slices --------------------------------------------------------------------===//
-// Lists of known and dynamic numbers, one a dimension, in another order.
-typedef struct {
-  int64_t known[DLC_LAYOUT_RANK];
-  MlirValue dynamic[DLC_LAYOUT_RANK];
-  intptr_t n, nDynamic;
-} Mixed;
-static Mixed permuteMixed(DlcI64s known, DlcValues dynamic, const int *order) {
-  Mixed m = {.n = known.n};
-  MlirValue all[DLC_LAYOUT_RANK] = {{0}};
-  intptr_t next = 0;
-  for (intptr_t i = 0; i < known.n; ++i) // sizes and offsets have one mark
-    if (mlirShapedTypeIsDynamicSize(known.data[i])) all[i] = at(dynamic, next++);
-  for (intptr_t i = 0; i < known.n; ++i) {
-    m.known[i] = known.data[order[i]];
-    if (!isNull(all[order[i]])) m.dynamic[m.nDynamic++] = all[order[i]];
-  }
-  return m;
-}
-#define KNOWN(m) ((DlcI64s){(m).known, (m).n})
-#define DYNAMIC_OF(m) valsN((m).nDynamic, (m).dynamic)
-
 static void rewritePad(DlcLayouts *layouts, MlirOperation op) {
   DlcBuilder *b = layouts->b;
   DlcLayout in = dlcLayoutOf(layouts, tensor_pad_source(op));
   if (isNull(in.stored)) return;
-  Mixed low = permuteMixed(tensor_pad_static_low(op), tensor_pad_low(op), in.order),
-        high = permuteMixed(tensor_pad_static_high(op), tensor_pad_high(op), in.order);
+  DlcNumbers low = dlcNumbersPermuted(tensor_pad_static_low(op), tensor_pad_low(op), in.order),
+             high = dlcNumbersPermuted(tensor_pad_static_high(op), tensor_pad_high(op), in.order);
   MlirType type = dlcPermutedType(typeOf(tensor_pad_result(op)), in.order);
-  MlirValue made = tensor_pad(b, in.stored, DYNAMIC_OF(low), DYNAMIC_OF(high), KNOWN(low), KNOWN(high), type,
-                              .nofold = tensor_pad_nofold(op));
+  MlirValue made = tensor_pad(b, in.stored, dlcNumbersValues(&low), dlcNumbersValues(&high), dlcNumbersFixed(&low),
+                              dlcNumbersFixed(&high), type, .nofold = tensor_pad_nofold(op));
   if (isNull(made)) return;
   MlirBlock from = bodyOf(tensor_pad_region(op));
   MlirType indices[DLC_LAYOUT_RANK];
@@ -52,12 +32,15 @@ static void rewriteExtract(DlcLayouts *layouts, MlirOperation op) {
   DlcLayout in = dlcLayoutOf(layouts, tensor_extract_slice_source(op));
   MlirType type = typeOf(tensor_extract_slice_result(op));
   if (isNull(in.stored) || mlirShapedTypeGetRank(type) != in.rank) return;
-  Mixed offsets = permuteMixed(tensor_extract_slice_static_offsets(op), tensor_extract_slice_offsets(op), in.order),
-        sizes = permuteMixed(tensor_extract_slice_static_sizes(op), tensor_extract_slice_sizes(op), in.order),
-        strides = permuteMixed(tensor_extract_slice_static_strides(op), tensor_extract_slice_strides(op), in.order);
-  MlirValue made =
-      tensor_extract_slice(layouts->b, in.stored, DYNAMIC_OF(offsets), DYNAMIC_OF(sizes), DYNAMIC_OF(strides),
-                           KNOWN(offsets), KNOWN(sizes), KNOWN(strides), dlcPermutedType(type, in.order));
+  DlcNumbers offsets = dlcNumbersPermuted(tensor_extract_slice_static_offsets(op), tensor_extract_slice_offsets(op),
+                                          in.order),
+             sizes =
+                 dlcNumbersPermuted(tensor_extract_slice_static_sizes(op), tensor_extract_slice_sizes(op), in.order),
+             strides = dlcNumbersPermuted(tensor_extract_slice_static_strides(op), tensor_extract_slice_strides(op),
+                                          in.order);
+  MlirValue made = tensor_extract_slice(layouts->b, in.stored, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes),
+                                        dlcNumbersValues(&strides), dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes),
+                                        dlcNumbersFixed(&strides), dlcPermutedType(type, in.order));
   dlcLayoutsStore(layouts, tensor_extract_slice_result(op), made, in.order);
 }
 
@@ -66,12 +49,15 @@ static void rewriteInsert(DlcLayouts *layouts, MlirOperation op) {
             dest = dlcLayoutOf(layouts, tensor_insert_slice_dest(op));
   if ((isNull(source.stored) && isNull(dest.stored)) || source.rank != dest.rank) return;
   const int *order = isNull(dest.stored) ? source.order : dest.order;
-  Mixed offsets = permuteMixed(tensor_insert_slice_static_offsets(op), tensor_insert_slice_offsets(op), order),
-        sizes = permuteMixed(tensor_insert_slice_static_sizes(op), tensor_insert_slice_sizes(op), order),
-        strides = permuteMixed(tensor_insert_slice_static_strides(op), tensor_insert_slice_strides(op), order);
+  DlcNumbers offsets =
+                 dlcNumbersPermuted(tensor_insert_slice_static_offsets(op), tensor_insert_slice_offsets(op), order),
+             sizes = dlcNumbersPermuted(tensor_insert_slice_static_sizes(op), tensor_insert_slice_sizes(op), order),
+             strides =
+                 dlcNumbersPermuted(tensor_insert_slice_static_strides(op), tensor_insert_slice_strides(op), order);
   MlirValue from = dlcInOrder(layouts, source.value, order), to = dlcInOrder(layouts, dest.value, order);
-  MlirValue made = tensor_insert_slice(layouts->b, from, to, DYNAMIC_OF(offsets), DYNAMIC_OF(sizes),
-                                       DYNAMIC_OF(strides), KNOWN(offsets), KNOWN(sizes), KNOWN(strides));
+  MlirValue made = tensor_insert_slice(layouts->b, from, to, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes),
+                                       dlcNumbersValues(&strides), dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes),
+                                       dlcNumbersFixed(&strides));
   dlcLayoutsStore(layouts, tensor_insert_slice_result(op), made, order);
 }
 
@@ -124,10 +110,11 @@ static void rewriteExpand(DlcLayouts *layouts, MlirOperation op) {
   Groups g = readGroups(tensor_expand_shape_reassociation(op));
   int order[DLC_LAYOUT_RANK];
   unfold(&g, in.order, order);
-  Mixed shape = permuteMixed(tensor_expand_shape_static_output_shape(op), tensor_expand_shape_output_shape(op), order);
+  DlcNumbers shape =
+      dlcNumbersPermuted(tensor_expand_shape_static_output_shape(op), tensor_expand_shape_output_shape(op), order);
   MlirValue made =
-      tensor_expand_shape(layouts->b, in.stored, groupsInOrder(layouts->b, &g, in.order), DYNAMIC_OF(shape),
-                          KNOWN(shape), dlcPermutedType(typeOf(tensor_expand_shape_result(op)), order));
+      tensor_expand_shape(layouts->b, in.stored, groupsInOrder(layouts->b, &g, in.order), dlcNumbersValues(&shape),
+                          dlcNumbersFixed(&shape), dlcPermutedType(typeOf(tensor_expand_shape_result(op)), order));
   dlcLayoutsStore(layouts, tensor_expand_shape_result(op), made, order);
 }
 

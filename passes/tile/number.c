@@ -7,6 +7,13 @@ bool dlcNumbersEqual(DlcNumber x, DlcNumber y) {
   return dlcIsKnown(x) ? dlcIsKnown(y) && x.known == y.known : !dlcIsKnown(y) && mlirValueEqual(x.value, y.value);
 }
 
+MlirValue dlcNumberValue(DlcBuilder *b, DlcNumber n) { return dlcIsKnown(n) ? constIndex(b, n.known) : n.value; }
+
+DlcNumber dlcSizeOf(DlcBuilder *b, MlirType type, MlirValue asked, intptr_t dimension) {
+  if (!mlirShapedTypeIsDynamicDim(type, dimension)) return dlcKnown(mlirShapedTypeGetDimSize(type, dimension));
+  return dlcDynamic(tensor_dim(b, asked, constIndex(b, dimension)));
+}
+
 //===--- arithmetic -------------------------------------------------------------------------------===//
 // The operands of an affine map that is being written.
 typedef struct {
@@ -56,6 +63,29 @@ DlcNumber dlcNumberTake(DlcI64s fixed, DlcValues values, intptr_t i, intptr_t *n
   return mlirShapedTypeIsDynamicSize(fixed.data[i]) ? dlcDynamic(at(values, (*next)++)) : dlcKnown(fixed.data[i]);
 }
 
+DlcNumbers dlcNumbersOf(const DlcNumber *numbers, intptr_t n) {
+  DlcNumbers list = {0};
+  for (intptr_t i = 0; i < n; ++i) dlcNumbersAdd(&list, numbers[i]);
+  return list;
+}
+
+DlcNumbers dlcNumbersPermuted(DlcI64s fixed, DlcValues values, const int *order) {
+  DlcNumber all[DLC_MAX_NUMBERS], permuted[DLC_MAX_NUMBERS];
+  intptr_t next = 0;
+  for (intptr_t i = 0; i < fixed.n; ++i) all[i] = dlcNumberTake(fixed, values, i, &next);
+  for (intptr_t i = 0; i < fixed.n; ++i) permuted[i] = all[order[i]];
+  return dlcNumbersOf(permuted, fixed.n);
+}
+
+//===--- boxes ------------------------------------------------------------------------------------===//
+bool dlcIsBox(MlirOperation slice) {
+  if (!slice.ptr || !tensor_extract_slice_isa(slice)) return false;
+  DlcI64s strides = tensor_extract_slice_static_strides(slice);
+  for (intptr_t i = 0; i < strides.n; ++i)
+    if (strides.data[i] != 1) return false;
+  return strides.n == mlirShapedTypeGetRank(typeOf(tensor_extract_slice_result(slice)));
+}
+
 static const int64_t ones[DLC_MAX_NUMBERS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 MlirValue dlcSliceAt(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, const DlcNumbers *sizes) {
@@ -68,4 +98,10 @@ MlirValue dlcSliceAt(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, cons
 MlirValue dlcInsertAt(DlcBuilder *b, MlirValue v, MlirValue into, const DlcNumbers *offsets, const DlcNumbers *sizes) {
   return tensor_insert_slice(b, v, into, dlcNumbersValues(offsets), dlcNumbersValues(sizes), (DlcValues){0},
                              dlcNumbersFixed(offsets), dlcNumbersFixed(sizes), {ones, sizes->rank});
+}
+
+void dlcInsertInParallel(DlcBuilder *b, MlirValue v, MlirValue into, const DlcNumbers *offsets,
+                         const DlcNumbers *sizes) {
+  tensor_parallel_insert_slice(b, v, into, dlcNumbersValues(offsets), dlcNumbersValues(sizes), (DlcValues){0},
+                               dlcNumbersFixed(offsets), dlcNumbersFixed(sizes), {ones, sizes->rank});
 }

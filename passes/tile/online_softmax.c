@@ -92,11 +92,8 @@ static MlirOperation makeGeneric(Writer *w, const DlcLabelled *order, intptr_t n
   MlirAffineMap maps[MOST_INS];
   MlirValue values[MOST_INS];
   MlirType elements[MOST_INS], results[MOST_INS];
-  MlirAttribute iterators[DLC_MAX_RANK];
-  for (intptr_t l = 0; l < order->rank; ++l)
-    iterators[l] =
-        mlirAttributeParseGet(b->ctx, dlcText(l < order->rank - nReductions ? "#linalg.iterator_type<parallel>"
-                                                                            : "#linalg.iterator_type<reduction>"));
+  bool reduces[DLC_MAX_RANK];
+  for (intptr_t l = 0; l < order->rank; ++l) reduces[l] = l >= order->rank - nReductions;
   for (intptr_t k = 0; k < nIns + nOuts; ++k) {
     MlirAffineExpr exprs[DLC_MAX_RANK];
     for (intptr_t i = 0; i < operands[k].rank; ++i) {
@@ -111,10 +108,9 @@ static MlirOperation makeGeneric(Writer *w, const DlcLabelled *order, intptr_t n
     elements[k] = mlirTypeIsAShaped(t) ? mlirShapedTypeGetElementType(t) : t;
     if (k >= nIns) results[k - nIns] = t;
   }
-  MlirOperation op =
-      linalg_generic(b, valsN(nIns, values), valsN(nOuts, values + nIns), .indexing_maps = {maps, nIns + nOuts},
-                     .iterator_types = mlirArrayAttrGet(b->ctx, order->rank, iterators),
-                     .result_tensors_type = typesN(nOuts, results));
+  MlirOperation op = linalg_generic(
+      b, valsN(nIns, values), valsN(nOuts, values + nIns), .indexing_maps = {maps, nIns + nOuts},
+      .iterator_types = dlcIterators(b, order->rank, reduces), .result_tensors_type = typesN(nOuts, results));
   if (!mlirOperationIsNull(op)) *body = dlcAddBlock(b, linalg_generic_region(op), typesN(nIns + nOuts, elements));
   return op;
 }

@@ -135,14 +135,10 @@ static void coverDimension(DlcBuilder *b, const DlcPadShape *pad, intptr_t i, Dl
 
 bool dlcPadOfSlice(DlcBuilder *b, MlirOperation slice, MlirOperation *ofSource) {
   *ofSource = (MlirOperation){0};
-  if (!tensor_extract_slice_isa(slice) || !dlcIsPad(opOf(tensor_extract_slice_source(slice)))) return false;
+  if (!dlcIsBox(slice) || !dlcIsPad(opOf(tensor_extract_slice_source(slice)))) return false;
   MlirOperation pad = opOf(tensor_extract_slice_source(slice));
   MlirType type = typeOf(tensor_extract_slice_result(slice));
-  DlcI64s offsets = tensor_extract_slice_static_offsets(slice), sizes = tensor_extract_slice_static_sizes(slice),
-          strides = tensor_extract_slice_static_strides(slice);
-  if (mlirShapedTypeGetRank(type) != offsets.n) return false;
-  for (intptr_t i = 0; i < strides.n; ++i)
-    if (strides.data[i] != 1) return false;
+  DlcI64s offsets = tensor_extract_slice_static_offsets(slice), sizes = tensor_extract_slice_static_sizes(slice);
   DlcPadShape shape;
   dlcPadRead(pad, &shape);
   DlcSides sides = {.rank = shape.rank};

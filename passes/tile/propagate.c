@@ -151,19 +151,6 @@ static bool looksAt(MlirOperation op, intptr_t k) {
          !mlirOpOperandIsNull(mlirValueGetFirstUse(argOf(body, k)));
 }
 
-// Whether a loop indexes operands as it is, not as a place in a window: tiles of what windows read are boxes of the
-// root's dimensions, which two readers can share.
-static bool isPlain(MlirOperation op, intptr_t l) {
-  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k) {
-    MlirAffineMap map;
-    for (intptr_t i = 0; dlcLinalgMap(op, k, &map) && i < mlirAffineMapGetNumResults(map); ++i) {
-      MlirAffineExpr e = mlirAffineMapGetResult(map, i);
-      if (mlirAffineExprIsFunctionOfDim(e, l) && !mlirAffineExprIsADim(e)) return false;
-    }
-  }
-  return true;
-}
-
 // The loops of a linalg op: those that index a result follow it, the others run whole, by steps in the streamed node.
 static bool bindLoops(Walk *w, DlcFlowNode *node) {
   MlirOperation op = node->op;
@@ -176,7 +163,9 @@ static bool bindLoops(Walk *w, DlcFlowNode *node) {
   for (intptr_t l = 0; l < node->nLoops; ++l) {
     bool open = mlirShapedTypeIsDynamicSize(node->extent[l]);
     if (open) node->extent[l] = w->assumed;
-    bool streams = w->inStep ? open : node->isReduction[l] && mlirOperationEqual(op, w->streamed) && isPlain(op, l);
+    // Of what windows read tiles are boxes of the root's dimensions alone, which two readers can share.
+    bool streams =
+        w->inStep ? open : node->isReduction[l] && mlirOperationEqual(op, w->streamed) && !dlcIsWindowLoop(op, l);
     node->loop[l] = streams ? dlcSpanOfRoot(w->inStep ? step : step++) : dlcSpanWhole(node->extent[l]);
   }
   for (intptr_t r = 0; r < nResults; ++r) {
@@ -421,7 +410,7 @@ static void findStreamed(Walk *w, intptr_t n, const MlirOperation *ops) {
       if (loops < 0 || loops > DLC_MAX_LOOPS || !dlcStaticLoopRanges(ops[i], extent, DLC_MAX_LOOPS)) continue;
       for (intptr_t l = 0; l < loops && f->nDims < DLC_MAX_RANK; ++l) {
         if (isReduction[l]) w->streamed = ops[i];
-        if (isReduction[l] && isPlain(ops[i], l))
+        if (isReduction[l] && !dlcIsWindowLoop(ops[i], l))
           f->extent[f->nDims++] = mlirShapedTypeIsDynamicSize(extent[l]) ? w->assumed : extent[l];
       }
     }

@@ -12,7 +12,6 @@
 //
 // Only in tasks of the host, where both places are memory and the cache lies before them. Both ops are elementwise with
 // the same map for %e and %y; nothing behind the second one reads %e; %d is written by it alone.
-#include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
@@ -88,23 +87,26 @@ static bool isLast(MlirOperation op) {
          mlirBlockEqual(mlirOperationGetBlock(slice), mlirOperationGetBlock(op)) && inputFor(op, slice) >= 0;
 }
 
+static bool reuse(DlcBuilder *b, MlirOperation op) {
+  (void)b; // nothing is made
+  MlirOperation slice = opOf(outOf(op));
+  intptr_t k = inputFor(op, slice), out = mlirOperationGetNumOperands(op) - 1;
+  if (k < 0) return false;
+  MlirOperation producer = opOf(mlirOperationGetOperand(op, k));
+  mlirOperationMoveBefore(slice, producer);
+  mlirOperationSetOperand(producer, mlirOperationGetNumOperands(producer) - 1, tensor_extract_slice_result(slice));
+  mlirOperationSetOperand(op, out, mlirOperationGetOperand(op, k));
+  return true;
+}
+
 MlirLogicalResult dlcRunTileReuseDestinations(MlirOperation root, DlcPass *pass,
                                               const DlcTileReuseDestinationsOptions *options) {
   (void)options; // it has none
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   if (!device.isHost) return mlirLogicalResultSuccess();
-  DlcOps ops = dlcCollect(root, isLast);
-  for (intptr_t i = 0; i < ops.n; ++i) {
-    MlirOperation op = ops.data[i], slice = opOf(outOf(op));
-    intptr_t k = inputFor(op, slice), out = mlirOperationGetNumOperands(op) - 1;
-    if (k < 0) continue;
-    MlirOperation producer = opOf(mlirOperationGetOperand(op, k));
-    mlirOperationMoveBefore(slice, producer);
-    mlirOperationSetOperand(producer, mlirOperationGetNumOperands(producer) - 1, tensor_extract_slice_result(slice));
-    mlirOperationSetOperand(op, out, mlirOperationGetOperand(op, k));
-    dlcPassCount(pass, DlcTileReuseDestinations_reused, 1);
-  }
-  free(ops.data);
-  return mlirLogicalResultSuccess();
+  intptr_t reused = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, isLast, reuse, &reused);
+  dlcPassCount(pass, DlcTileReuseDestinations_reused, (uint64_t)reused);
+  return result;
 }

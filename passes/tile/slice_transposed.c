@@ -12,6 +12,7 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/graph.h"
+#include "passes/tile/number.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 
@@ -19,11 +20,8 @@ enum { MOST_RANK = 16, MOST_SLICES = 16 };
 
 typedef struct {
   MlirOperation op;
-  intptr_t rank;          // of the transposed tensor
   bool isKept[MOST_RANK]; // the other dimensions are of size one and dropped
 } Part;
-
-static int64_t staticAt(DlcI64s values, intptr_t d) { return values.data[d]; }
 
 // Which dimensions the result of a slice has. False: it cannot be told.
 static bool readPart(MlirOperation op, Part *part) {
@@ -31,11 +29,11 @@ static bool readPart(MlirOperation op, Part *part) {
   DlcI64s sizes = tensor_extract_slice_static_sizes(op);
   MlirType type = typeOf(tensor_extract_slice_result(op));
   intptr_t rank = mlirShapedTypeGetRank(type), next = 0, drop = sizes.n - rank;
-  *part = (Part){.op = op, .rank = sizes.n};
+  *part = (Part){.op = op};
   if (sizes.n > MOST_RANK) return false;
   for (intptr_t d = 0; d < sizes.n; ++d) {
-    bool isSame = next < rank && mlirShapedTypeGetDimSize(type, next) == staticAt(sizes, d);
-    bool isDropped = drop > 0 && staticAt(sizes, d) == 1 && !isSame;
+    bool isSame = next < rank && mlirShapedTypeGetDimSize(type, next) == sizes.data[d];
+    bool isDropped = drop > 0 && sizes.data[d] == 1 && !isSame;
     if (!isDropped && !isSame) return false;
     part->isKept[d] = !isDropped, next += !isDropped, drop -= isDropped;
   }
@@ -52,10 +50,10 @@ static bool areApart(MlirOperation a, MlirOperation b) {
     bool known = true;
     int64_t end[2];
     for (int i = 0; i < 2; ++i) {
-      known &= staticAt(from[i], d) >= 0 && staticAt(size[i], d) != unknown && staticAt(step[i], d) == 1;
-      end[i] = staticAt(from[i], d) + staticAt(size[i], d);
+      known &= from[i].data[d] >= 0 && size[i].data[d] != unknown && step[i].data[d] == 1;
+      end[i] = from[i].data[d] + size[i].data[d];
     }
-    if (known && (end[0] <= staticAt(from[1], d) || end[1] <= staticAt(from[0], d))) return true;
+    if (known && (end[0] <= from[1].data[d] || end[1] <= from[0].data[d])) return true;
   }
   return false;
 }
@@ -71,57 +69,45 @@ static bool readParts(MlirValue whole, Part *parts, intptr_t *n) {
   return *n > 0;
 }
 
-// One of the three lists of a slice of the transposed tensor, in the order of what was transposed.
-typedef struct {
-  int64_t fixed[MOST_RANK];
-  MlirValue given[MOST_RANK];
-  intptr_t nGiven;
-} List;
-static List turned(DlcI64s fixed, DlcValues given, const intptr_t *back) {
-  List list = {.nGiven = 0};
-  int64_t unknown = mlirShapedTypeGetDynamicSize();
+// A fresh tensor like the result of the slice.
+static MlirValue freshLike(DlcBuilder *b, const Part *part) {
+  DlcI64s fixed = tensor_extract_slice_static_sizes(part->op);
+  DlcNumbers kept = {0};
+  intptr_t next = 0;
   for (intptr_t d = 0; d < fixed.n; ++d) {
-    intptr_t from = back[d], before = 0;
-    list.fixed[d] = fixed.data[from];
-    for (intptr_t i = 0; i < from; ++i) before += fixed.data[i] == unknown;
-    if (fixed.data[from] == unknown) list.given[list.nGiven++] = at(given, before);
+    DlcNumber size = dlcNumberTake(fixed, tensor_extract_slice_sizes(part->op), d, &next);
+    if (part->isKept[d]) dlcNumbersAdd(&kept, size);
   }
-  return list;
-}
-
-static MlirValue freshLike(DlcBuilder *b, MlirOperation op) {
-  MlirValue sizes[MOST_RANK];
-  intptr_t n = 0;
-  MlirValue v = dlcResult(op, 0);
-  Part part;
-  if (!readPart(op, &part)) return (MlirValue){0};
-  DlcI64s fixed = tensor_extract_slice_static_sizes(op);
-  for (intptr_t d = 0, given = 0; d < fixed.n; ++d)
-    if (mlirShapedTypeIsDynamicSize(fixed.data[d])) sizes[n++] = at(tensor_extract_slice_sizes(op), given++);
-  return tensor_empty(b, valsN(n, sizes), typeOf(v));
+  return tensor_empty(b, dlcNumbersValues(&kept), typeOf(tensor_extract_slice_result(part->op)));
 }
 
 static void turn(DlcBuilder *b, const Part *part, MlirValue source, DlcI64s order) {
   MlirOperation op = part->op;
-  intptr_t back[MOST_RANK], rank = 0, n = 0;
-  int64_t shape[MOST_RANK], place[MOST_RANK], kept[MOST_RANK];
-  for (intptr_t d = 0; d < order.n; ++d) back[order.data[d]] = d;
-  List offsets = turned(tensor_extract_slice_static_offsets(op), tensor_extract_slice_offsets(op), back),
-       sizes = turned(tensor_extract_slice_static_sizes(op), tensor_extract_slice_sizes(op), back),
-       strides = turned(tensor_extract_slice_static_strides(op), tensor_extract_slice_strides(op), back);
-  for (intptr_t d = 0; d < order.n; ++d)
-    if (part->isKept[back[d]]) place[d] = rank, shape[rank++] = sizes.fixed[d];
+  int back[MOST_RANK]; // the transposed tensor's dimensions, in the order of the source
+  intptr_t n = 0;
+  int64_t place[MOST_RANK], kept[MOST_RANK];
+  for (intptr_t d = 0; d < order.n; ++d) back[order.data[d]] = (int)d;
+  DlcNumbers offsets =
+                 dlcNumbersPermuted(tensor_extract_slice_static_offsets(op), tensor_extract_slice_offsets(op), back),
+             sizes = dlcNumbersPermuted(tensor_extract_slice_static_sizes(op), tensor_extract_slice_sizes(op), back),
+             strides =
+                 dlcNumbersPermuted(tensor_extract_slice_static_strides(op), tensor_extract_slice_strides(op), back),
+             shape = {0};
+  for (intptr_t d = 0; d < order.n; ++d) {
+    place[d] = shape.rank;
+    if (part->isKept[back[d]]) dlcNumbersAdd(&shape, dlcKnown(sizes.fixed[d]));
+  }
   for (intptr_t d = 0; d < order.n; ++d)
     if (part->isKept[d]) kept[n++] = place[order.data[d]];
-  MlirType whole = typeOf(source), type = mlirRankedTensorTypeGet(rank, shape, mlirShapedTypeGetElementType(whole),
-                                                                  mlirRankedTensorTypeGetEncoding(whole));
+  MlirType whole = typeOf(source),
+           type = mlirRankedTensorTypeGet(shape.rank, shape.fixed, mlirShapedTypeGetElementType(whole),
+                                          mlirRankedTensorTypeGetEncoding(whole));
   dlcBefore(b, op) {
-    MlirValue cut =
-        tensor_extract_slice(b, source, valsN(offsets.nGiven, offsets.given), valsN(sizes.nGiven, sizes.given),
-                             valsN(strides.nGiven, strides.given), {offsets.fixed, order.n}, {sizes.fixed, order.n},
-                             {strides.fixed, order.n}, type);
+    MlirValue cut = tensor_extract_slice(b, source, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes),
+                                         dlcNumbersValues(&strides), dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes),
+                                         dlcNumbersFixed(&strides), type);
     MlirOperation made =
-        linalg_transpose(b, cut, freshLike(b, op), {kept, n}, types(typeOf(tensor_extract_slice_result(op))));
+        linalg_transpose(b, cut, freshLike(b, part), {kept, n}, types(typeOf(tensor_extract_slice_result(op))));
     if (!b->failed) mlirRewriterBaseReplaceOpWithOperation(b->rewriter, op, made);
   }
 }

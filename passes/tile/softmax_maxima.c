@@ -8,7 +8,6 @@
 //   a row without NaN has the same M as before, and so is the same: NaN where it has +inf (inf - inf) or nothing but
 //   -inf.
 // To run before the division becomes a product (tile-softmax-reciprocals), by which the softmax is recognised.
-#include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 #include "passes/tile/softmax_match.h"
@@ -20,25 +19,24 @@ static bool isDivision(MlirOperation op) {
   return dlcSoftmaxMatchDivision(op, &s);
 }
 
+static bool dropNan(DlcBuilder *b, MlirOperation division) {
+  DlcSoftmax s;
+  if (!dlcSoftmaxMatchDivision(division, &s)) return false;
+  MlirBlock body = bodyOf(mlirOperationGetRegion(s.max, 0));
+  MlirOperation larger = opOf(mlirOperationGetOperand(mlirBlockGetTerminator(body), 0));
+  if (!arith_maximumf_isa(larger)) return false;
+  dlcBefore(b, larger) {
+    MlirValue v = arith_maxnumf(b, mlirOperationGetOperand(larger, 0), mlirOperationGetOperand(larger, 1));
+    if (!isNull(v)) mlirRewriterBaseReplaceOpWithValues(b->rewriter, larger, 1, &v);
+  }
+  return !b->failed;
+}
+
 MlirLogicalResult dlcRunTileSoftmaxMaxima(MlirOperation root, DlcPass *pass,
                                           const DlcTileSoftmaxMaximaOptions *options) {
   (void)options; // it has none
-  DlcOps ops = dlcCollect(root, isDivision);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
-  for (intptr_t i = 0; i < ops.n && !b.failed; ++i) {
-    DlcSoftmax s;
-    if (!dlcSoftmaxMatchDivision(ops.data[i], &s)) continue;
-    MlirBlock body = bodyOf(mlirOperationGetRegion(s.max, 0));
-    MlirOperation larger = opOf(mlirOperationGetOperand(mlirBlockGetTerminator(body), 0));
-    if (!arith_maximumf_isa(larger)) continue;
-    dlcBefore(&b, larger) {
-      MlirValue v = arith_maxnumf(&b, mlirOperationGetOperand(larger, 0), mlirOperationGetOperand(larger, 1));
-      if (!isNull(v)) mlirRewriterBaseReplaceOpWithValues(rewriter, larger, 1, &v);
-    }
-    dlcPassCount(pass, DlcTileSoftmaxMaxima_rewritten, 1);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(ops.data);
-  return dlcStatus(&b);
+  intptr_t rewritten = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, isDivision, dropNan, &rewritten);
+  dlcPassCount(pass, DlcTileSoftmaxMaxima_rewritten, (uint64_t)rewritten);
+  return result;
 }

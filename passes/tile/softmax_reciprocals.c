@@ -6,7 +6,6 @@
 // more. Only in f32, and for a softmax that subtracts its maximum: L, a sum of exponentials of which one is 1, is then
 // neither smaller than 1 nor so small that its reciprocal overflows; NaN, infinite and empty rows give what the
 // quotient gives.
-#include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 #include "passes/tile/softmax_match.h"
@@ -25,16 +24,12 @@ static MlirValue reciprocals(DlcBuilder *b, MlirValue x) {
   MlirType type = typeOf(x), element = mlirShapedTypeGetElementType(type);
   intptr_t rank = mlirShapedTypeGetRank(type), n = 0;
   MlirValue sizes[DLC_MAX_RANK];
-  MlirAttribute iterators[DLC_MAX_RANK];
-  for (intptr_t d = 0; d < rank; ++d) {
+  for (intptr_t d = 0; d < rank; ++d)
     if (mlirShapedTypeIsDynamicDim(type, d)) sizes[n++] = tensor_dim(b, x, constIndex(b, d));
-    iterators[d] = mlirAttributeParseGet(b->ctx, dlcText("#linalg.iterator_type<parallel>"));
-  }
   MlirValue empty = tensor_empty(b, valsN(n, sizes), type);
   MlirAffineMap identity = mlirAffineMapMultiDimIdentityGet(b->ctx, rank), maps[] = {identity, identity};
-  MlirOperation op =
-      linalg_generic(b, vals(x), vals(empty), .indexing_maps = {maps, 2},
-                     .iterator_types = mlirArrayAttrGet(b->ctx, rank, iterators), .result_tensors_type = types(type));
+  MlirOperation op = linalg_generic(b, vals(x), vals(empty), .indexing_maps = {maps, 2},
+                                    .iterator_types = dlcIterators(b, rank, NULL), .result_tensors_type = types(type));
   if (mlirOperationIsNull(op)) return (MlirValue){0};
   MlirBlock body = dlcAddBlock(b, linalg_generic_region(op), types(element, element));
   dlcAtEnd(b, body) {
@@ -44,27 +39,23 @@ static MlirValue reciprocals(DlcBuilder *b, MlirValue x) {
   return dlcResult(op, 0);
 }
 
+static bool multiply(DlcBuilder *b, MlirOperation op) {
+  MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
+  MlirOperation quotient = opOf(mlirOperationGetOperand(mlirBlockGetTerminator(body), 0));
+  MlirValue r = reciprocals(b, mlirOperationGetOperand(op, 1));
+  if (!isNull(r)) mlirOperationSetOperand(op, 1, r);
+  dlcBefore(b, quotient) {
+    MlirValue product = arith_mulf(b, argOf(body, 0), argOf(body, 1));
+    if (!isNull(product)) mlirRewriterBaseReplaceOpWithValues(b->rewriter, quotient, 1, &product);
+  }
+  return !b->failed;
+}
+
 MlirLogicalResult dlcRunTileSoftmaxReciprocals(MlirOperation root, DlcPass *pass,
                                                const DlcTileSoftmaxReciprocalsOptions *options) {
   (void)options; // it has none
-  DlcOps ops = dlcCollect(root, isDivision);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
-  for (intptr_t i = 0; i < ops.n && !b.failed; ++i) {
-    MlirOperation op = ops.data[i];
-    MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
-    MlirOperation quotient = opOf(mlirOperationGetOperand(mlirBlockGetTerminator(body), 0));
-    dlcBefore(&b, op) {
-      MlirValue r = reciprocals(&b, mlirOperationGetOperand(op, 1));
-      if (!isNull(r)) mlirOperationSetOperand(op, 1, r);
-    }
-    dlcBefore(&b, quotient) {
-      MlirValue product = arith_mulf(&b, argOf(body, 0), argOf(body, 1));
-      if (!isNull(product)) mlirRewriterBaseReplaceOpWithValues(rewriter, quotient, 1, &product);
-    }
-    dlcPassCount(pass, DlcTileSoftmaxReciprocals_rewritten, 1);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(ops.data);
-  return dlcStatus(&b);
+  intptr_t rewritten = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, isDivision, multiply, &rewritten);
+  dlcPassCount(pass, DlcTileSoftmaxReciprocals_rewritten, (uint64_t)rewritten);
+  return result;
 }

@@ -51,13 +51,8 @@ static void fillSides(DlcBuilder *b, MlirValue number, MlirValue out, const DlcS
       ++n;
     }
   MlirOperation insert = ctrl_in_parallel(b);
-  dlcAtEnd(b, dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0})) for (intptr_t i = 0; i < n; ++i) {
-    int64_t ones[DLC_MAX_NUMBERS];
-    for (intptr_t d = 0; d < sides->rank; ++d) ones[d] = 1;
-    tensor_parallel_insert_slice(b, made[i].filled, out, (DlcValues){0}, (DlcValues){0}, (DlcValues){0},
-                                 dlcNumbersFixed(&made[i].offsets), dlcNumbersFixed(&made[i].sizes),
-                                 {ones, sides->rank});
-  }
+  dlcAtEnd(b, dlcAddBlock(b, ctrl_in_parallel_body(insert), (DlcTypes){0})) for (intptr_t i = 0; i < n; ++i)
+      dlcInsertInParallel(b, made[i].filled, out, &made[i].offsets, &made[i].sizes);
 }
 
 static MlirValue makeTask(DlcBuilder *b, MlirValue number, MlirValue into, const DlcSides *sides) {

@@ -42,11 +42,10 @@ static MlirValue addParts(DlcBuilder *b, MlirValue parts, MlirValue init) {
                  s = mlirAffineDimExprGet(b->ctx, 2);
   MlirAffineMap maps[] = {mlirAffineMapGet(b->ctx, 3, 0, 3, (MlirAffineExpr[]){s, m, n}),
                           mlirAffineMapGet(b->ctx, 3, 0, 2, (MlirAffineExpr[]){m, n})};
-  MlirAttribute iterators = parsed(b, "[#linalg.iterator_type<parallel>, #linalg.iterator_type<parallel>, "
-                                      "#linalg.iterator_type<reduction>]");
   MlirType element = mlirShapedTypeGetElementType(typeOf(init));
   MlirOperation sum = linalg_generic(b, vals(parts), vals(init), .indexing_maps = {maps, 2},
-                                     .iterator_types = iterators, .result_tensors_type = types(typeOf(init)));
+                                     .iterator_types = dlcIterators(b, 3, (bool[]){false, false, true}),
+                                     .result_tensors_type = types(typeOf(init)));
   if (mlirOperationIsNull(sum)) return (MlirValue){0};
   MlirBlock body = dlcAddBlock(b, linalg_generic_region(sum), types(element, element));
   dlcAtEnd(b, body) linalg_yield(b, vals(arith_addf(b, argOf(body, 1), argOf(body, 0))));

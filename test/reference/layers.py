@@ -237,27 +237,31 @@ class Layers(Kinds):
 
     def pointwise(self, v, most):
         """A product along the channels of N x H x W x C."""
-        k, n = v.dims[3], self.fixed(self.rng.choice([1, 3, 8, 16, min(32, most)]))
+        k, n = v.dims[3], self.fixed(self.rng.choice([1, 3, 8, 16, most]))
         weights = self.argument("f32", [k, n], 0.8)
         loops = list(v.dims[:3]) + [n, k]
         left, right, out = [d(0), d(1), d(2), d(4)], [d(4), d(3)], [0, 1, 2, 3]
         return self.epilogue(nodes.contraction(self.graph, v, weights, left, right, loops, out, None, "pointwise"), 3)
 
     def strips(self):
-        """A product, windows behind a border, and mostly a gate and a product: what may be one graph with overlaps."""
+        """A product, windows behind a border, dense ones too, and mostly a gate and a product: what may be one graph
+        with overlaps, by steps of the channels between."""
         v = self.image(True)
         if v.dims[3].dynamic:
             return None
-        paths = []
+        paths, most = [], self.rng.choice([32, 64]) if v.count // v.dims[3].most * 64 * 9 <= WORK else 32
         for _ in range(self.rng.choice([1, 2])):
-            y = nodes.pad(self.graph, self.pointwise(v, 32), [0, 1, 1, 0], [0, 1, 1, 0], 0.0)
-            c, stride = y.dims[3], self.rng.choice([1, 1, 2]) if not paths else 1
-            w = self.argument("f32", [self.fixed(3), self.fixed(3), c], 0.7)
+            y = nodes.pad(self.graph, self.pointwise(v, most), [0, 1, 1, 0], [0, 1, 1, 0], 0.0)
+            c, stride, f = y.dims[3], self.rng.choice([1, 1, 2]) if not paths else 1, self.rng.choice([3, 8, 16])
+            deep = self.chance(0.7) or y.count * 9 * f > 2 * WORK
+            f = c if deep else self.fixed(f)
+            w = self.argument("f32", [self.fixed(3), self.fixed(3), c] + ([] if deep else [f]), 0.7)
             row = lambda i, y=y, s=stride: self.window_size(y, i, 3, s, 1)
             sizes = [lambda e, y=y: e.dim(y, 0), row(1), row(2), None]
-            dims = [y.dims[0]] + [x.map(lambda n, s=stride: (n - 3) // s + 1) for x in y.dims[1:3]] + [c]
+            dims = [y.dims[0]] + [x.map(lambda n, s=stride: (n - 3) // s + 1) for x in y.dims[1:3]] + [f]
             attributes = f" {{dilations = dense<1> : tensor<2xi64>, strides = dense<{stride}> : tensor<2xi64>}}"
-            paths.append(nodes.named(self.graph, "depthwise_conv_2d_nhwc_hwc", y, w, dims, sizes, 9, None, attributes))
+            op, length = ("depthwise_conv_2d_nhwc_hwc", 9) if deep else ("conv_2d_nhwc_hwcf", 9 * c.most)
+            paths.append(nodes.named(self.graph, op, y, w, dims, sizes, length, None, attributes))
         if len(paths) == 2 and [x.sizes for x in paths[0].dims] == [x.sizes for x in paths[1].dims]:
             paths[0] = nodes.same_shape(self.graph, paths, "f32", lambda a, s: a.multiply(s[0], s[1]), "gate")
         return self.pointwise(paths[0], 16) if self.chance(0.7) else paths[0]

@@ -47,8 +47,12 @@ void dlcPointerMapDestroy(DlcPointerMap *map);
 MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, const int64_t *sizes,
                         const int64_t *strides);
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill, of a tensor or a buffer
-bool dlcIsLinalgOut(MlirOperation op, MlirValue v);                       // an out operand of a LinalgOp
-bool dlcIsRegionAlike(MlirRegion a, MlirRegion b); // the same ops on the same values from outside, locations aside
+// Whether an operand of a LinalgOp has this loop as a place in a window (d0 + 2 * d2), not as an index of its own.
+bool dlcIsWindowLoop(MlirOperation op, intptr_t loop);
+// iterator_types of n loops; isReduction: NULL: all are parallel.
+MlirAttribute dlcIterators(DlcBuilder *b, intptr_t n, const bool *isReduction);
+bool dlcIsLinalgOut(MlirOperation op, MlirValue v); // an out operand of a LinalgOp
+bool dlcIsRegionAlike(MlirRegion a, MlirRegion b);  // the same ops on the same values from outside, locations aside
 // Parses text that refers to symbols which its place is going to have: not verified. Null: a diagnostic was emitted.
 MlirModule dlcParseUnverified(MlirContext ctx, MlirStringRef text);
 MlirOperation dlcLookupSymbol(MlirOperation table, const char *name); // null: none

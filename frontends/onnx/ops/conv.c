@@ -47,7 +47,6 @@ static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weigh
   int loops = w->n + 3;
   MlirAffineExpr in[ONNX_MAX_RANK], out[ONNX_MAX_RANK];
   char iterators[ONNX_MAX_RANK + 1] = {0};
-  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "an image of rank %d is not supported", x->rank), NULL;
   for (int i = 0; i < loops - 1; ++i) out[i] = in[i] = mlirAffineDimExprGet(c, i);
   for (int i = 0; i < w->n; ++i)
     in[2 + i] = mlirAffineMulExprGet(in[2 + i], mlirAffineConstantExprGet(c, w->strides[i]));
@@ -64,7 +63,6 @@ static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight,
                               const OnnxWindow *w, OnnxElement e, const OnnxIndex *dims) {
   MlirContext c = B->ctx;
   int n = w->n, g = groups > 1, loops = 3 + g + 2 * n, channel = 2 + g + n;
-  if (loops > ONNX_MAX_RANK) return onnxRefuse(ctx, "an image of rank %d is not supported", x->rank), NULL;
   OnnxIndex in[ONNX_MAX_RANK], filter[ONNX_MAX_RANK], out[ONNX_MAX_RANK], count = onnxConst(groups);
   MlirAffineExpr mapIn[ONNX_MAX_RANK], mapFilter[ONNX_MAX_RANK], mapOut[ONNX_MAX_RANK];
 #define DIM(list, map, size, loop) (map[list##Count] = mlirAffineDimExprGet(c, loop), list[list##Count++] = (size))
@@ -119,6 +117,8 @@ static bool checkConv(OnnxContext *ctx, OnnxNode *node, const OnnxValue *x, cons
 OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxValue *bias, int64_t groups,
                         const OnnxWindow *w) {
   if (onnxFailed(ctx) || !x || !weight) return NULL;
+  if (3 + (groups > 1) + 2 * w->n > ONNX_MAX_RANK) // the loops of genericConv
+    return onnxRefuse(ctx, "an image of rank %d is not supported", x->rank), NULL;
   OnnxElement e = onnxWide(x->element);
   OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
   for (int i = 0; i < w->n; ++i) dims[2 + i] = w->out[i];
