@@ -14,8 +14,9 @@
 #include "lowering/linalg_to_vector/pipeline.h"
 
 const DlcStage dlcCommonStages[] = {
-    {"simplify", "Fold and tidy linalg on tensors",
-     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
+    {"simplify", "Fold and tidy linalg on tensors, split loops",
+     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,loop-invariant-code-motion,"
+     "ctrl-distribute-loops,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"
      "tile-slice-transposed,tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,"

@@ -406,6 +406,21 @@ def CtrlPeelLoops : Pass<"ctrl-peel-loops", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"peeled", "peeled", "loops peeled">];
   let dependentDialects = ["arith", "ctrl"];
 }
+def CtrlDistributeLoops : Pass<"ctrl-distribute-loops", "::mlir::func::FuncOp"> {
+  let summary = "Split counted loops into their recurrences, and do the rest for many iterations at once";
+  let description = [{
+    A counted `ctrl.loop` on tensors whose body holds a contraction with something from outside that is in no recurrence
+    (the product of an input and its weights, of each step of a recurrent network) is cut into blocks of iterations. In
+    each, one recurrence after the other runs in a loop of its own, so that what it reads stays in the cache, and ops in
+    no recurrence run for all iterations of the block as one.
+  }];
+  let options = [Option<"iterations", "iterations", "int64_t", "32", "of a block, at most">,
+                 Option<"bytes", "bytes", "int64_t", "8388608", "of what a block keeps, where it is known">];
+  let statistics = [Statistic<"distributed", "distributed", "loops cut">,
+                    Statistic<"recurrences", "recurrences", "loops made of them">,
+                    Statistic<"batched", "batched", "ops done for many iterations at once">];
+  let dependentDialects = ["affine", "arith", "ctrl", "linalg", "tensor"];
+}
 def CtrlSplitEdges : Pass<"ctrl-split-edges", "::mlir::func::FuncOp"> {
   let summary = "Give the items at the edge of a task's grid code of their own";
   let description = [{

@@ -66,14 +66,16 @@ enum { VECTOR_BYTES = 32, ACCUMULATORS = 12 }; // of 16 registers
 typedef float Vector __attribute__((vector_size(VECTOR_BYTES)));
 enum { LANES = VECTOR_BYTES / sizeof(float), READ_VECTORS = 8 };
 enum { HUGE_PAGE = 2 << 20 };
-enum { PIECE_BYTES = 8 << 20 }; // read at once; the memory between two readings of a piece flushes it from the caches
+enum { PIECE_BYTES = 32 << 20 }; // read at once; the memory between two readings of a piece flushes it from the caches
 
-typedef struct {
+typedef struct Probe {
   pthread_t thread;
   pthread_barrier_t *barrier;
-  int index, repeats, reads;
+  struct Probe *all; // of `threads`
+  int index, threads, repeats, reads;
   int64_t bytes;
-  double best; // floating-point operations or bytes a second
+  double rate; // floating-point operations or bytes a second, the last time
+  double best; // of the first: of all threads together
 } Probe;
 
 static double now(void) {
@@ -141,31 +143,31 @@ static void *runProbe(void *argument) {
   for (int repeat = 0; repeat < probe->repeats; ++repeat) {
     pthread_barrier_wait(probe->barrier);
     int64_t piece = (int64_t)repeat % (probe->bytes / PIECE_BYTES + !probe->bytes) * PIECE_BYTES;
-    double rate = !probe->reads ? probeFma() : data ? probeRead(data + piece / VECTOR_BYTES) : 0;
-    if (rate > probe->best) probe->best = rate;
+    probe->rate = !probe->reads ? probeFma() : data ? probeRead(data + piece / VECTOR_BYTES) : 0;
+    pthread_barrier_wait(probe->barrier);
+    double slowest = probe->rate;
+    for (int i = 0; i < probe->threads; ++i) slowest = probe->all[i].rate < slowest ? probe->all[i].rate : slowest;
+    if (slowest * probe->threads > probe->best) probe->best = slowest * probe->threads;
   }
   free(data);
   return NULL;
 }
 
-// Sum over `threads` threads, at most 256, of the best of `repeats` rates of each, which are taken of a millisecond all
-// at once: a machine that others use gives us that much at some time. 0 when the threads or the memory cannot be had.
+// The best of `repeats` rates of `threads` threads, at most 256, that work at once, as fast as the slowest of them: a
+// machine that others use gives us that much at some time. 0 when the threads or the memory cannot be had.
 // Floating-point operations (two a multiply-add) a second, or with `reads` the bytes a second of reading `bytes` of
-// memory, a part a thread, of 8 MiB at least.
+// memory, a part a thread, of 32 MiB at least.
 double benchProbe(int threads, int repeats, int reads, int64_t bytes) {
   Probe probes[256];
   pthread_barrier_t barrier;
   if (threads < 1 || threads > 256 || pthread_barrier_init(&barrier, NULL, (unsigned)threads)) return 0;
   int64_t part = bytes / threads / PIECE_BYTES * PIECE_BYTES;
-  double total = 0;
   for (int i = 0; i < threads; ++i) {
-    probes[i] = (Probe){.barrier = &barrier, .index = i, .repeats = repeats, .reads = reads, .bytes = part};
+    probes[i] = (Probe){.barrier = &barrier, .all = probes,       .index = i,   .threads = threads,
+                        .repeats = repeats,  .reads = reads, .bytes = part};
     if (pthread_create(&probes[i].thread, NULL, runProbe, &probes[i])) abort(); // those that run wait for this one
   }
-  for (int i = 0; i < threads; ++i) {
-    pthread_join(probes[i].thread, NULL);
-    total += probes[i].best;
-  }
+  for (int i = 0; i < threads; ++i) pthread_join(probes[i].thread, NULL);
   pthread_barrier_destroy(&barrier);
-  return total;
+  return probes[0].best;
 }

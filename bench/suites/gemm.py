@@ -55,14 +55,18 @@ def run(options, records):
     machine = Machine(options, records)
 
     def finish(case, model, threads):
+        bandwidth = 0
+        if model.m == 1 and model.bytes > CACHED:  # others use the memory too: what it gives now
+            bandwidth = native.read_bandwidth(threads)
+            records.add("gemm", case, "machine", "read_bandwidth", bandwidth, "B/s")
         for system in suite.systems():
             seconds = records.value("gemm", case, system, "time")
             rate = machine.rates.get(threads)
             if not seconds or not rate:
                 continue
             records.add("gemm", case, system, "percent_of_fma_rate", 100 * model.flops / seconds / rate[0], "%")
-            if model.m == 1 and model.bytes > CACHED:
-                records.add("gemm", case, system, "percent_of_bandwidth", 100 * model.bytes / seconds / rate[1], "%")
+            if bandwidth:
+                records.add("gemm", case, system, "percent_of_bandwidth", 100 * model.bytes / seconds / bandwidth, "%")
 
     columns = {"of FMA rate": ("percent_of_fma_rate", "{:.0f} %"), "of bandwidth": ("percent_of_bandwidth", "{:.0f} %")}
     suite = operators.Suite("gemm", options, records, columns, finish, from_c=True)

@@ -1,0 +1,425 @@
+// See passes/ctrl/batch_iterations.h.
+#include "passes/ctrl/batch_iterations.h"
+#include <stdlib.h>
+#include "dlc/analysis.h"
+#include "ods/ctrl.h"
+#include "ods/arith.h"
+#include "ods/linalg.h"
+#include "ods/tensor.h"
+
+enum { MOST_LOOPS = 15, MOST_OPERANDS = 32, MOST_RANK = DLC_MAX_NUMBERS - 1, MOST_STEPS = 64 };
+
+static MlirBlock bodyOfLoop(const DlcBatch *batch) { return bodyOf(ctrl_loop_body(batch->loop)); }
+static bool isIteration(const DlcBatch *batch, MlirValue v) { return mlirValueEqual(v, argOf(bodyOfLoop(batch), 0)); }
+static bool isTensor(MlirValue v) { return mlirTypeIsARankedTensor(typeOf(v)); }
+static intptr_t rankOf(MlirValue v) { return mlirShapedTypeGetRank(typeOf(v)); }
+
+// Made before the loop.
+static bool isOutside(const DlcBatch *batch, MlirValue v) {
+  MlirOperation op = opOf(v);
+  return op.ptr ? !dlcIsInside(op, batch->loop) : !dlcBlockIsInside(mlirBlockArgumentGetOwner(v), batch->loop);
+}
+static bool isOfKind(const DlcBatch *batch, MlirValue v, DlcIteration kind) {
+  intptr_t i = dlcRecurrencesFind(batch->recurrences, v);
+  return i >= 0 && batch->kind[i] == kind;
+}
+static bool isRepeatable(const DlcBatch *batch, MlirValue v) {
+  return isIteration(batch, v) || isOutside(batch, v) || isOfKind(batch, v, DLC_REPEATED);
+}
+
+//===--- sizes --------------------------------------------------------------------------------===//
+// A size as it is known without making an op: a number, an index, or that of a tensor's dimension.
+typedef struct {
+  DlcNumber number;
+  MlirValue tensor;
+  intptr_t dimension;
+} Size;
+static bool areSame(const Size *a, const Size *b) {
+  if (isNull(a->tensor) != isNull(b->tensor)) return false;
+  if (isNull(a->tensor)) return dlcNumbersEqual(a->number, b->number);
+  return mlirValueEqual(a->tensor, b->tensor) && a->dimension == b->dimension;
+}
+
+// Of a dynamic dimension: value number `which` of those that are given for them.
+static MlirValue givenFor(MlirType type, intptr_t d, DlcValues given) {
+  intptr_t before = 0;
+  for (intptr_t i = 0; i < d; ++i) before += mlirShapedTypeIsDynamicDim(type, i);
+  return before < given.n ? at(given, before) : (MlirValue){0};
+}
+
+// What a tensor has its sizes from; null: nothing that is looked through. Of slices all dimensions must be kept.
+static MlirValue originOf(const DlcBatch *batch, MlirValue v, intptr_t d, MlirValue *size) {
+  MlirOperation op = opOf(v);
+  *size = (MlirValue){0};
+  if (!op.ptr) { // a carried tensor: as long as it is at the start, which dlcBatchHasFixedSizes checks
+    intptr_t carry = mlirBlockArgumentGetArgNumber(v) - 1;
+    bool isCarried = mlirBlockEqual(mlirBlockArgumentGetOwner(v), bodyOfLoop(batch)) && carry >= 0;
+    return isCarried ? at(ctrl_loop_init_args(batch->loop), carry) : (MlirValue){0};
+  }
+  if (tensor_empty_isa(op)) *size = givenFor(typeOf(v), d, tensor_empty_dynamicSizes(op));
+  if (tensor_extract_slice_isa(op) && tensor_extract_slice_static_sizes(op).n == rankOf(v))
+    *size = givenFor(typeOf(v), d, tensor_extract_slice_sizes(op));
+  if (tensor_insert_slice_isa(op)) return tensor_insert_slice_dest(op);
+  if (!dlcIsLinalgOp(op)) return (MlirValue){0};
+  intptr_t nIn = mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op);
+  return mlirOperationGetOperand(op, nIn + mlirOpResultGetResultNumber(v));
+}
+
+static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, Size *out) {
+  for (int step = 0; step < MOST_STEPS; ++step) {
+    MlirType type = typeOf(v);
+    *out = (Size){.number = dlcKnown(mlirShapedTypeGetDimSize(type, d))};
+    if (!mlirShapedTypeIsDynamicDim(type, d)) return true;
+    MlirValue size, origin = originOf(batch, v, d, &size);
+    if (!isNull(size)) return out->number = dlcDynamic(size), isOutside(batch, size);
+    if (isNull(origin)) return out->tensor = v, out->dimension = d, isOutside(batch, v);
+    v = origin;
+  }
+  return false;
+}
+
+bool dlcBatchHasFixedSizes(const DlcBatch *batch, MlirValue v) {
+  if (!isTensor(v) || rankOf(v) > MOST_RANK) return false;
+  for (intptr_t d = 0; d < rankOf(v); ++d) {
+    Size size;
+    if (!sizeOf(batch, v, d, &size)) return false;
+  }
+  return true;
+}
+
+// Every dynamic size of a carry must be the same before and after an iteration: others are found from them.
+static bool carriesFixedSizes(const DlcBatch *batch) {
+  DlcValues inits = ctrl_loop_init_args(batch->loop),
+            next = ctrl_next_values(mlirBlockGetTerminator(bodyOfLoop(batch)));
+  for (intptr_t i = 0; i < inits.n; ++i) {
+    if (!mlirTypeIsAShaped(typeOf(at(inits, i)))) continue;
+    if (!isTensor(at(inits, i))) return false;
+    for (intptr_t d = 0; d < rankOf(at(inits, i)); ++d) {
+      Size before, after;
+      if (!mlirShapedTypeIsDynamicDim(typeOf(at(inits, i)), d)) continue;
+      if (!sizeOf(batch, at(inits, i), d, &before) || !sizeOf(batch, at(next, i), d, &after) ||
+          !areSame(&before, &after))
+        return false;
+    }
+  }
+  return true;
+}
+
+static DlcNumber materialise(DlcBatch *batch, MlirValue v, intptr_t d) {
+  Size size;
+  sizeOf(batch, v, d, &size);
+  return isNull(size.tensor) ? size.number : dlcSizeOf(batch->b, typeOf(size.tensor), size.tensor, size.dimension);
+}
+
+static MlirType typeOfAll(const DlcBatch *batch, MlirValue v) {
+  int64_t shape[DLC_MAX_NUMBERS] = {batch->count.known};
+  for (intptr_t d = 0; d < rankOf(v); ++d) shape[d + 1] = mlirShapedTypeGetDimSize(typeOf(v), d);
+  return mlirRankedTensorTypeGet(rankOf(v) + 1, shape, mlirShapedTypeGetElementType(typeOf(v)), mlirAttributeGetNull());
+}
+
+MlirValue dlcBatchEmpty(DlcBatch *batch, MlirValue v) {
+  DlcNumbers sizes = {0};
+  dlcNumbersAdd(&sizes, batch->count);
+  for (intptr_t d = 0; d < rankOf(v); ++d) dlcNumbersAdd(&sizes, materialise(batch, v, d));
+  return tensor_empty(batch->b, dlcNumbersValues(&sizes), typeOfAll(batch, v));
+}
+
+//===--- classes --------------------------------------------------------------------------------===//
+static bool isScalar(MlirValue v) { return !mlirTypeIsAShaped(typeOf(v)); }
+
+static bool isRepeatedOp(const DlcBatch *batch, MlirOperation op) {
+  bool ok = dlcIsPure(op) && !mlirOperationGetNumRegions(op);
+  for (intptr_t k = 0; k < mlirOperationGetNumResults(op); ++k) ok &= isScalar(mlirOperationGetResult(op, k));
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k)
+    ok &= isRepeatable(batch, mlirOperationGetOperand(op, k));
+  return ok;
+}
+
+// An init: a fresh tensor, one that is filled, or one that is batched itself.
+static bool isBatchableInit(const DlcBatch *batch, MlirValue v) {
+  MlirOperation op = opOf(v);
+  if (isOfKind(batch, v, DLC_BATCHED)) return true;
+  if (!op.ptr || !isOutside(batch, v)) return false;
+  if (linalg_fill_isa(op)) op = opOf(mlirOperationGetOperand(op, 1));
+  return op.ptr && tensor_empty_isa(op);
+}
+
+static bool isBatchableLinalg(const DlcBatch *batch, MlirOperation op) {
+  bool isReduction[MOST_LOOPS];
+  intptr_t nResults = mlirOperationGetNumResults(op), nIn = mlirOperationGetNumOperands(op) - nResults,
+           loops = dlcIsLinalgOp(op) && nResults ? dlcIteratorTypes(op, isReduction, MOST_LOOPS) : -1;
+  if (loops < 0 || loops > MOST_LOOPS || nIn + nResults > MOST_OPERANDS) return false;
+  for (intptr_t k = 0; k < nIn; ++k) {
+    MlirValue v = mlirOperationGetOperand(op, k);
+    if (!isOutside(batch, v) && !(isTensor(v) && rankOf(v) < MOST_RANK)) return false;
+  }
+  for (intptr_t k = nIn; k < nIn + nResults; ++k) {
+    MlirValue v = mlirOperationGetOperand(op, k);
+    if (!isTensor(v) || !isBatchableInit(batch, v) || !dlcBatchHasFixedSizes(batch, v)) return false;
+  }
+  DlcValueList captured = {0};
+  dlcCaptures(op, &captured);
+  bool ok = true;
+  for (intptr_t i = 0; i < captured.n && ok; ++i) { // a tensor that the body makes may be read by maps alone
+    bool isOperand = false;
+    for (intptr_t k = 0; k < nIn + nResults; ++k)
+      isOperand |= mlirValueEqual(mlirOperationGetOperand(op, k), captured.data[i]);
+    ok = isOperand || isRepeatable(batch, captured.data[i]);
+  }
+  dlcValueListDestroy(&captured);
+  return ok;
+}
+
+static bool isOfOne(MlirOperation op) { return mlirOperationGetNumOperands(op) == 1 && rankOf(dlcResult(op, 0)) == 0; }
+
+// Whether the values of a list are made before the loop.
+static bool areOutside(const DlcBatch *batch, DlcValues values) {
+  for (intptr_t i = 0; i < values.n; ++i)
+    if (!isOutside(batch, at(values, i))) return false;
+  return true;
+}
+
+static bool isBatchableView(const DlcBatch *batch, MlirOperation op) {
+  if (rankOf(dlcResult(op, 0)) >= MOST_RANK || rankOf(mlirOperationGetOperand(op, 0)) >= MOST_RANK) return false;
+  if (tensor_extract_slice_isa(op))
+    return areOutside(batch, tensor_extract_slice_offsets(op)) && areOutside(batch, tensor_extract_slice_sizes(op)) &&
+           areOutside(batch, tensor_extract_slice_strides(op));
+  return tensor_collapse_shape_isa(op) ||
+         (tensor_expand_shape_isa(op) && areOutside(batch, tensor_expand_shape_output_shape(op)));
+}
+
+// Slice number `iteration` of a tensor from outside, along its first dimension, which the result lacks.
+static bool isStep(const DlcBatch *batch, MlirOperation op) {
+  if (!tensor_extract_slice_isa(op) || !isOutside(batch, tensor_extract_slice_source(op))) return false;
+  DlcI64s offsets = tensor_extract_slice_static_offsets(op), sizes = tensor_extract_slice_static_sizes(op),
+          strides = tensor_extract_slice_static_strides(op);
+  MlirValue result = tensor_extract_slice_result(op);
+  bool ok = sizes.n == rankOf(result) + 1 && sizes.n > 1 && sizes.n < MOST_RANK && sizes.data[0] == 1 &&
+            mlirShapedTypeIsDynamicSize(offsets.data[0]) && tensor_extract_slice_offsets(op).n == 1 &&
+            isIteration(batch, at(tensor_extract_slice_offsets(op), 0)) &&
+            areOutside(batch, tensor_extract_slice_sizes(op));
+  for (intptr_t d = 0; d < sizes.n && ok; ++d)
+    ok = strides.data[d] == 1 && (!d || sizes.data[d] == mlirShapedTypeGetDimSize(typeOf(result), d - 1));
+  return ok;
+}
+
+static DlcIteration kindOf(const DlcBatch *batch, intptr_t i) {
+  const DlcRecurrences *r = batch->recurrences;
+  MlirOperation op = r->ops[i];
+  if (r->recurs[r->group[i]]) return DLC_IN_TURN;
+  if (isRepeatedOp(batch, op)) return DLC_REPEATED;
+  if (isBatchableLinalg(batch, op) || isStep(batch, op)) return DLC_BATCHED;
+  if (tensor_from_elements_isa(op) && isOfOne(op))
+    return isRepeatable(batch, mlirOperationGetOperand(op, 0)) ? DLC_BATCHED : DLC_IN_TURN;
+  bool isView = tensor_extract_slice_isa(op) || tensor_collapse_shape_isa(op) || tensor_expand_shape_isa(op);
+  return isView && !isOutside(batch, mlirOperationGetOperand(op, 0)) && isBatchableView(batch, op) ? DLC_BATCHED
+                                                                                                   : DLC_IN_TURN;
+}
+
+void dlcBatchClassify(DlcBatch *batch) {
+  bool isFixed = carriesFixedSizes(batch);
+  for (intptr_t i = 0; i < batch->recurrences->nOps; ++i) // producers first
+    batch->kind[i] = DLC_IN_TURN;
+  for (intptr_t i = 0; i < batch->recurrences->nOps && isFixed; ++i) batch->kind[i] = kindOf(batch, i);
+}
+
+//===--- values ---------------------------------------------------------------------------------===//
+MlirValue dlcBatchRepeat(DlcBatch *batch, MlirValue v, MlirValue iteration) {
+  if (isIteration(batch, v)) return iteration;
+  if (isOutside(batch, v)) return v;
+  MlirOperation op = opOf(v);
+  DlcMapping map = dlcMappingCreate();
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k) {
+    MlirValue operand = mlirOperationGetOperand(op, k);
+    dlcMap(map, operand, dlcBatchRepeat(batch, operand, iteration));
+  }
+  MlirOperation made = dlcClone(batch->b, op, map);
+  dlcMappingDestroy(map);
+  return dlcResult(made, mlirOpResultGetResultNumber(v));
+}
+
+// Offsets and sizes of one iteration in the tensor `all`.
+static void placeOf(DlcBatch *batch, MlirValue all, MlirValue where, DlcNumbers *offsets, DlcNumbers *sizes) {
+  for (intptr_t d = 0; d < rankOf(all); ++d) {
+    dlcNumbersAdd(offsets, d ? dlcKnown(0) : dlcDynamic(where));
+    dlcNumbersAdd(sizes, d ? dlcSizeOf(batch->b, typeOf(all), all, d) : dlcKnown(1));
+  }
+}
+static const int64_t ones[DLC_MAX_NUMBERS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+
+MlirValue dlcBatchSlice(DlcBatch *batch, MlirValue v, MlirValue where) {
+  MlirValue all = dlcMapped(batch->batched, v);
+  DlcNumbers offsets = {0}, sizes = {0};
+  placeOf(batch, all, where, &offsets, &sizes);
+  return tensor_extract_slice(batch->b, all, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes), (DlcValues){0},
+                              dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes), {ones, sizes.rank}, typeOf(v));
+}
+
+MlirValue dlcBatchInsert(DlcBatch *batch, MlirValue v, MlirValue into, MlirValue where) {
+  DlcNumbers offsets = {0}, sizes = {0};
+  placeOf(batch, into, where, &offsets, &sizes);
+  return tensor_insert_slice(batch->b, v, into, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes), (DlcValues){0},
+                             dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes), {ones, sizes.rank});
+}
+
+//===--- ops ------------------------------------------------------------------------------------===//
+// The map of one iteration, its loops moved by one; of what varies, at the iteration that is the first loop.
+static MlirAffineMap mapOfAll(DlcBatch *batch, MlirAffineMap map, bool varies) {
+  MlirAffineExpr moved[MOST_LOOPS], results[DLC_MAX_NUMBERS];
+  intptr_t loops = mlirAffineMapGetNumDims(map), n = 0;
+  MlirContext ctx = batch->b->ctx;
+  for (intptr_t l = 0; l < loops; ++l) moved[l] = mlirAffineDimExprGet(ctx, l + 1);
+  MlirAffineMap by = mlirAffineMapGet(ctx, loops + 1, 0, loops, moved);
+  if (varies) results[n++] = mlirAffineDimExprGet(ctx, 0);
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); ++i)
+    results[n++] = mlirAffineExprCompose(mlirAffineMapGetResult(map, i), by);
+  return mlirAffineMapGet(ctx, loops + 1, 0, n, results);
+}
+
+static MlirValue initOfAll(DlcBatch *batch, MlirValue init) {
+  if (isOfKind(batch, init, DLC_BATCHED)) return dlcMapped(batch->batched, init);
+  MlirValue fresh = dlcBatchEmpty(batch, init);
+  if (!linalg_fill_isa(opOf(init))) return fresh;
+  return dlcResult(dlcFill(batch->b, mlirOperationGetOperand(opOf(init), 0), fresh), 0);
+}
+
+// The body of `op`, in that of `made`: the iteration is the first loop.
+static void fillBody(DlcBatch *batch, MlirOperation op, MlirOperation made, intptr_t nOperands) {
+  DlcBuilder *b = batch->b;
+  MlirBlock from = bodyOf(mlirOperationGetRegion(op, 0));
+  MlirType elements[MOST_OPERANDS];
+  for (intptr_t k = 0; k < nOperands; ++k) elements[k] = typeOf(argOf(from, k));
+  MlirBlock body = dlcAddBlock(b, linalg_generic_region(made), typesN(nOperands, elements));
+  DlcMapping map = dlcMappingCreate();
+  DlcValueList captured = {0};
+  dlcCaptures(op, &captured);
+  for (intptr_t k = 0; k < nOperands; ++k) dlcMap(map, argOf(from, k), argOf(body, k));
+  dlcAtEnd(b, body) {
+    MlirValue iteration = {0};
+    for (intptr_t i = 0; i < captured.n; ++i) {
+      MlirValue v = captured.data[i];
+      if (!isIteration(batch, v) && !isOfKind(batch, v, DLC_REPEATED)) continue;
+      if (isNull(iteration)) iteration = arith_addi(b, linalg_index(b, .dim = 0), batch->start);
+      dlcMap(map, v, dlcBatchRepeat(batch, v, iteration));
+    }
+    dlcForEachOp(each, from) {
+      MlirOperation copy = dlcClone(b, each, map);
+      if (copy.ptr && linalg_index_isa(copy))
+        linalg_index_set_dim(copy, mlirIntegerAttrGet(mlirIntegerTypeGet(b->ctx, 64), linalg_index_dim(each) + 1));
+    }
+  }
+  dlcValueListDestroy(&captured);
+  dlcMappingDestroy(map);
+}
+
+static void writeLinalg(DlcBatch *batch, MlirOperation op) {
+  DlcBuilder *b = batch->b;
+  bool isReduction[MOST_LOOPS + 1] = {false};
+  MlirAffineMap maps[MOST_OPERANDS];
+  MlirValue operands[MOST_OPERANDS];
+  MlirType results[MOST_OPERANDS];
+  intptr_t n = mlirOperationGetNumOperands(op), nResults = mlirOperationGetNumResults(op), nIn = n - nResults,
+           loops = dlcIteratorTypes(op, isReduction + 1, MOST_LOOPS);
+  for (intptr_t k = 0; k < n; ++k) {
+    MlirValue v = mlirOperationGetOperand(op, k);
+    bool varies = k >= nIn || !isOutside(batch, v);
+    MlirAffineMap map;
+    dlcLinalgMap(op, k, &map);
+    maps[k] = mapOfAll(batch, map, varies);
+    operands[k] = k >= nIn ? initOfAll(batch, v) : varies ? dlcMapped(batch->batched, v) : v;
+    if (k >= nIn) results[k - nIn] = typeOf(operands[k]);
+  }
+  if (b->failed) return;
+  MlirOperation made = linalg_generic(
+      b, valsN(nIn, operands), valsN(nResults, operands + nIn), .indexing_maps = {maps, n},
+      .iterator_types = dlcIterators(b, loops + 1, isReduction), .result_tensors_type = typesN(nResults, results));
+  if (mlirOperationIsNull(made)) return;
+  fillBody(batch, op, made, n);
+  for (intptr_t r = 0; r < nResults; ++r) dlcMap(batch->batched, mlirOperationGetResult(op, r), dlcResult(made, r));
+}
+
+// A scalar of each iteration.
+static MlirValue collectScalars(DlcBatch *batch, MlirOperation op) {
+  DlcBuilder *b = batch->b;
+  MlirValue fresh = dlcBatchEmpty(batch, dlcResult(op, 0));
+  if (isNull(fresh)) return fresh;
+  MlirAffineMap map = mlirAffineMapMultiDimIdentityGet(b->ctx, 1);
+  MlirOperation made =
+      linalg_generic(b, (DlcValues){0}, vals(fresh), .indexing_maps = {&map, 1},
+                     .iterator_types = dlcIterators(b, 1, NULL), .result_tensors_type = types(typeOf(fresh)));
+  if (mlirOperationIsNull(made)) return fresh;
+  MlirBlock body = dlcAddBlock(b, linalg_generic_region(made), types(mlirShapedTypeGetElementType(typeOf(fresh))));
+  dlcAtEnd(b, body) {
+    MlirValue iteration = arith_addi(b, linalg_index(b, .dim = 0), batch->start);
+    linalg_yield(b, vals(dlcBatchRepeat(batch, mlirOperationGetOperand(op, 0), iteration)));
+  }
+  return dlcResult(made, 0);
+}
+
+static MlirValue sliceAll(DlcBatch *batch, MlirOperation op) {
+  MlirValue source = tensor_extract_slice_source(op), result = tensor_extract_slice_result(op);
+  DlcI64s fixed[] = {tensor_extract_slice_static_offsets(op), tensor_extract_slice_static_sizes(op),
+                     tensor_extract_slice_static_strides(op)};
+  DlcValues values[] = {tensor_extract_slice_offsets(op), tensor_extract_slice_sizes(op),
+                        tensor_extract_slice_strides(op)};
+  bool isFirst = isOutside(batch, source); // dlc: isStep
+  DlcNumber first[] = {isFirst ? dlcDynamic(batch->start) : dlcKnown(0), batch->count, dlcKnown(1)};
+  DlcNumbers lists[3] = {0};
+  for (int list = 0; list < 3; ++list) {
+    intptr_t next = 0;
+    dlcNumbersAdd(&lists[list], first[list]);
+    for (intptr_t d = 0; d < fixed[list].n; ++d) {
+      DlcNumber n = dlcNumberTake(fixed[list], values[list], d, &next);
+      if (d || !isFirst) dlcNumbersAdd(&lists[list], n);
+    }
+  }
+  return tensor_extract_slice(batch->b, isFirst ? source : dlcMapped(batch->batched, source),
+                              dlcNumbersValues(&lists[0]), dlcNumbersValues(&lists[1]), dlcNumbersValues(&lists[2]),
+                              dlcNumbersFixed(&lists[0]), dlcNumbersFixed(&lists[1]), dlcNumbersFixed(&lists[2]),
+                              typeOfAll(batch, result));
+}
+
+// The groups of a reassociation, behind one of the iterations alone.
+static MlirAttribute groupsOfAll(DlcBuilder *b, MlirAttribute reassociation) {
+  MlirAttribute groups[DLC_MAX_NUMBERS];
+  MlirType i64 = mlirIntegerTypeGet(b->ctx, 64);
+  intptr_t n = mlirArrayAttrGetNumElements(reassociation);
+  MlirAttribute first = mlirIntegerAttrGet(i64, 0);
+  groups[0] = mlirArrayAttrGet(b->ctx, 1, &first);
+  for (intptr_t i = 0; i < n; ++i) {
+    MlirAttribute group = mlirArrayAttrGetElement(reassociation, i), members[DLC_MAX_NUMBERS];
+    intptr_t size = mlirArrayAttrGetNumElements(group);
+    for (intptr_t k = 0; k < size; ++k)
+      members[k] = mlirIntegerAttrGet(i64, mlirIntegerAttrGetValueInt(mlirArrayAttrGetElement(group, k)) + 1);
+    groups[i + 1] = mlirArrayAttrGet(b->ctx, size, members);
+  }
+  return mlirArrayAttrGet(b->ctx, n + 1, groups);
+}
+
+static MlirValue reshapeAll(DlcBatch *batch, MlirOperation op) {
+  DlcBuilder *b = batch->b;
+  MlirType type = typeOfAll(batch, dlcResult(op, 0));
+  MlirValue source = dlcMapped(batch->batched, mlirOperationGetOperand(op, 0));
+  if (tensor_collapse_shape_isa(op))
+    return tensor_collapse_shape(b, source, groupsOfAll(b, tensor_collapse_shape_reassociation(op)), type);
+  DlcI64s fixed = tensor_expand_shape_static_output_shape(op);
+  DlcNumbers shape = {0};
+  intptr_t next = 0;
+  dlcNumbersAdd(&shape, batch->count);
+  for (intptr_t d = 0; d < fixed.n; ++d)
+    dlcNumbersAdd(&shape, dlcNumberTake(fixed, tensor_expand_shape_output_shape(op), d, &next));
+  return tensor_expand_shape(b, source, groupsOfAll(b, tensor_expand_shape_reassociation(op)), dlcNumbersValues(&shape),
+                             dlcNumbersFixed(&shape), type);
+}
+
+void dlcBatchWrite(DlcBatch *batch, intptr_t i) {
+  MlirOperation op = batch->recurrences->ops[i];
+  if (dlcIsLinalgOp(op)) {
+    writeLinalg(batch, op);
+    return;
+  }
+  MlirValue made = tensor_from_elements_isa(op)   ? collectScalars(batch, op)
+                   : tensor_extract_slice_isa(op) ? sliceAll(batch, op)
+                                                  : reshapeAll(batch, op);
+  if (!isNull(made)) dlcMap(batch->batched, dlcResult(op, 0), made);
+}
