@@ -15,7 +15,7 @@
 
 const DlcStage dlcCommonStages[] = {
     {"simplify", "Fold and tidy linalg on tensors, split loops",
-     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,loop-invariant-code-motion,"
+     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,ctrl-hoist-invariants,"
      "ctrl-distribute-loops,canonicalize,cse))"},
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"

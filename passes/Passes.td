@@ -406,6 +406,15 @@ def CtrlPeelLoops : Pass<"ctrl-peel-loops", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"peeled", "peeled", "loops peeled">];
   let dependentDialects = ["arith", "ctrl"];
 }
+def CtrlHoistInvariants : Pass<"ctrl-hoist-invariants", "::mlir::func::FuncOp"> {
+  let summary = "Move what is the same in every iteration before the loop";
+  let description = [{
+    Pure ops of a `ctrl.loop`'s body that read nothing that the loop makes go before it, innermost loops first. Fresh and
+    filled tensors stay: they are where something else is made, and cost less than a copy of them.
+  }];
+  let statistics = [Statistic<"loops", "loops", "loops that something left">];
+  let dependentDialects = ["ctrl"];
+}
 def CtrlDistributeLoops : Pass<"ctrl-distribute-loops", "::mlir::func::FuncOp"> {
   let summary = "Split counted loops into their recurrences, and do the rest for many iterations at once";
   let description = [{

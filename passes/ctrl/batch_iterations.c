@@ -127,7 +127,19 @@ MlirValue dlcBatchEmpty(DlcBatch *batch, MlirValue v) {
 //===--- classes --------------------------------------------------------------------------------===//
 static bool isScalar(MlirValue v) { return !mlirTypeIsAShaped(typeOf(v)); }
 
+// A fresh tensor, or one that is filled, the same in each iteration.
+static bool isFresh(const DlcBatch *batch, MlirOperation op) {
+  if (!tensor_empty_isa(op) && !linalg_fill_isa(op)) return false;
+  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k) {
+    MlirOperation producer = opOf(mlirOperationGetOperand(op, k));
+    bool isEmpty = producer.ptr && tensor_empty_isa(producer) && isFresh(batch, producer);
+    if (!isEmpty && !isOutside(batch, mlirOperationGetOperand(op, k))) return false;
+  }
+  return mlirOperationGetNumResults(op) == 1;
+}
+
 static bool isRepeatedOp(const DlcBatch *batch, MlirOperation op) {
+  if (isFresh(batch, op)) return true;
   bool ok = dlcIsPure(op) && !mlirOperationGetNumRegions(op);
   for (intptr_t k = 0; k < mlirOperationGetNumResults(op); ++k) ok &= isScalar(mlirOperationGetResult(op, k));
   for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k)
@@ -139,7 +151,7 @@ static bool isRepeatedOp(const DlcBatch *batch, MlirOperation op) {
 static bool isBatchableInit(const DlcBatch *batch, MlirValue v) {
   MlirOperation op = opOf(v);
   if (isOfKind(batch, v, DLC_BATCHED)) return true;
-  if (!op.ptr || !isOutside(batch, v)) return false;
+  if (!op.ptr || !(isOutside(batch, v) || isFresh(batch, op))) return false;
   if (linalg_fill_isa(op)) op = opOf(mlirOperationGetOperand(op, 1));
   return op.ptr && tensor_empty_isa(op);
 }

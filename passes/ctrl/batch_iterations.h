@@ -9,7 +9,8 @@
 
 // How an op is written when its loop is split.
 typedef enum {
-  DLC_REPEATED, // a pure op on scalars that knows the iteration and what is outside alone: wherever it is needed
+  DLC_REPEATED, // a pure op on scalars that knows the iteration and what is outside alone, and what makes a fresh
+                // tensor: wherever it is needed
   DLC_BATCHED,  // for all iterations at once
   DLC_IN_TURN,  // in a loop: it is of a recurrence, or nothing here knows how to batch it
 } DlcIteration;
