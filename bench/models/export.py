@@ -16,7 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
+
+from control_flow import WORKLOADS
 
 LIGHT = ("resnet50", "squeezenet", "alexnet", "densenet121", "inception_v1", "inception_v2", "shufflenet", "vgg19",
          "zfnet512")  # fmt: skip
@@ -33,8 +35,7 @@ MODELS = {
     "mobilenet": ("mobilenet", "MobileNetV2"),
     "nerf": ("nerf", "Nerf"),
     "bert-dynamic": ("bert", "DynamicBert"),
-    "lstm": ("lstm", "Lstm"),
-    "blockdrop": ("blockdrop", "BlockDrop"),
+    **{name: WORKLOADS[name] for name in ("lstm", "blockdrop")},
     **{name: ("light", "LightModel") for name in LIGHT},
 }
 # NAME.f16: those of them that are there with weights and values in float16 as well (half.py).
@@ -45,7 +46,7 @@ HALF_MODELS = {name + HALF_SUFFIX: ("half", "HalfModel") for name in HALF_OF}
 BYTE_SUFFIX = ".i8"
 BYTE_OF = ("bert", "vit", "mobilenet", "resnet50", "squeezenet")
 BYTE_MODELS = {name + BYTE_SUFFIX: ("quantised", "QuantisedModel") for name in BYTE_OF}
-KNOWN = MODELS | HALF_MODELS | BYTE_MODELS
+KNOWN = MODELS | HALF_MODELS | BYTE_MODELS | WORKLOADS
 DEFAULT_OUT = Path(__file__).resolve().parent / "out"
 
 

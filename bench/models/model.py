@@ -26,6 +26,8 @@ class Model:
 
     batches = (1, 2)  # more than one only where the batch is dynamic
     variants = {}  # batch -> names of further inputs of that batch
+    all_equal = ()  # variants whose outputs may hold one value throughout
+    revision = 0  # to be raised when what is written changes
     asks_onnxruntime = True  # for what it expects
 
     def __init__(self, name):
@@ -43,6 +45,9 @@ class Model:
         """The outputs for the inputs, a list; `session` is onnxruntime's of the written file, or
         None where the model has no need of it (asks_onnxruntime)."""
         return session.run(None, inputs)
+
+    def write_more(self, folder):
+        """Writes further files beside the model, when the data sets are there."""
 
     def module(self):
         """The network as a torch module with the same weights, called with the inputs in
@@ -71,7 +76,8 @@ class ExportError(Exception):
 def save(model, folder):
     """Writes model and data sets below `folder`; a stamp makes a second call free."""
     stamp = folder / "stamp.json"
-    wanted = json.dumps({"format": 1, "onnx": onnx.__version__, "data_sets": [d[0] for d in model.data_sets()]})
+    wanted = {"format": 1, "onnx": onnx.__version__, "data_sets": [d[0] for d in model.data_sets()]}
+    wanted = json.dumps(wanted | ({"revision": model.revision} if model.revision else {}))
     if stamp.exists() and stamp.read_text() == wanted:
         return False
     if folder.exists():
@@ -85,7 +91,8 @@ def save(model, folder):
     for name, batch, variant in model.data_sets():
         inputs = model.inputs(batch, variant)
         outputs = dict(zip(names, model.expected(session, inputs), strict=True))
-        _save_data_set(inputs, outputs, folder / name)
+        _save_data_set(inputs, outputs, folder / name, variant in model.all_equal)
+    model.write_more(folder)
     stamp.write_text(wanted)
     return True
 
@@ -98,12 +105,12 @@ def open_session(path):
     return onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
 
 
-def _save_data_set(inputs, outputs, folder):
+def _save_data_set(inputs, outputs, folder, may_be_equal):
     folder.mkdir()
     for name, value in outputs.items():
         if not numpy.isfinite(value).all():
             raise ExportError(f"output {name} holds values that are not finite")
-        if value.size > 1 and not value.astype(numpy.float64).std() > 0:
+        if value.size > 1 and not may_be_equal and not value.astype(numpy.float64).std() > 0:
             raise ExportError(f"all values of output {name} are equal, which would hide mistakes")
     for stem, values in (("input", inputs), ("output", outputs)):
         for index, (name, value) in enumerate(values.items()):

@@ -1,6 +1,6 @@
 """The suites of bench/run, one file each: `run(options, records)` measures and prints."""
 
-SUITES = ("models", "gemm", "conv", "fused", "paper-welder", "compile", "onnx")
+SUITES = ("models", "gemm", "conv", "fused", "ctrl", "paper-welder", "compile", "onnx")
 
 # The systems that --peers measures, where they are installed.
 PEERS = {
@@ -8,6 +8,7 @@ PEERS = {
     "paper-welder": ("onnxruntime", "openvino", "pytorch", "pytorch_compile"),
     "gemm": ("openblas", "openvino", "onnxruntime", "pytorch", "pytorch_packed"),
     "conv": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_packed"),
+    "ctrl": ("onnxruntime", "openvino", "pytorch", "torchscript", "pytorch_compile", "pytorch_library", "jax"),
     "fused": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_compile"),
 }
 

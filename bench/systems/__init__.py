@@ -15,6 +15,8 @@ SYSTEMS = {
     "openvino": ("ov", "OpenVino", ("openvino",)),
     "pytorch": ("pytorch", "Eager", ("torch",)),
     "pytorch_compile": ("pytorch", "Compiled", ("torch",)),
+    "torchscript": ("pytorch", "Scripted", ("torch",)),
+    "pytorch_library": ("pytorch", "Library", ("torch",)),
     "pytorch_channels_last": ("pytorch", "ChannelsLast", ("torch",)),
     "pytorch_packed": ("torch_packed", "Packed", ("torch",)),
     "openblas": ("openblas", "OpenBlas", ("numpy",)),

@@ -72,7 +72,7 @@ class Instance:
         library.check(library.library.dlrt_program_open(str(path).encode(), byref(self.program)))
         options = Options(threads=threads)
         library.check(library.library.dlrt_instance_create(self.program, byref(options), byref(self.handle)))
-        self.arrays = [numpy.ascontiguousarray(array) for array in inputs]
+        self.arrays = [numpy.asarray(array, order="C") for array in inputs]
         self.tensors = [_tensor(array) for array in self.arrays]
         self.inputs = (POINTER(Tensor) * len(inputs))(*[ctypes.pointer(t) for t in self.tensors])
         self.outputs = (POINTER(ManagedTensor) * output_count)()  # made by the first run, then written to

@@ -6,6 +6,8 @@ traces, so that XLA sees static shapes; a Loop becomes fori_loop and an If becom
 cond. Weights are arguments of the function, not constants in it.
 """
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy
@@ -48,34 +50,51 @@ def evaluate(graph, outer, opset):
             results = _split(*inputs, **{**attributes, "num_outputs": len(node.output)})
         elif node.op_type == "Softmax" and opset < 13:
             results = _old_softmax(*inputs, **attributes)
+        elif node.op_type == "ScatterElements" and ("one", node.input[1]) in values:
+            results = _update_slice(*inputs, values["one", node.input[1]], **attributes)
         elif node.op_type in OPERATORS:
             results = OPERATORS[node.op_type](*inputs, **attributes)
         else:
             raise Unsupported(f"operator {node.op_type} is none of those that onnx_jax.py knows")
         results = results if isinstance(results, (tuple, list)) else (results,)
         values.update(zip(node.output, results, strict=False))
+        if node.op_type == "Expand" and inputs[0].size == 1:
+            values["one", node.output[0]] = inputs[0]  # it holds one value throughout
     return tuple(values[o.name] for o in graph.output)
 
 
 def _if(condition, values, opset, then_branch, else_branch):
     if isinstance(condition, numpy.ndarray):
         return evaluate(then_branch if condition else else_branch, values, opset)
-    branches = [lambda g=g: evaluate(g, values, opset) for g in (then_branch, else_branch)]
+    branches = [lambda g=g: tuple(map(jnp.asarray, evaluate(g, values, opset))) for g in (then_branch, else_branch)]
     return lax.cond(jnp.reshape(condition, ()), *branches)
 
 
 def _loop(inputs, values, opset, body):
-    """A loop that only counts: its condition is true throughout, it has no scan outputs."""
+    """fori_loop where the body hands its condition on, else while_loop; without scan outputs."""
     count, condition, *carried = inputs
     names = [i.name for i in body.input]
-    if condition is not None or len(body.output) != len(names) - 1:
-        raise Unsupported("a Loop with a condition or with scan outputs")
+    if len(body.output) != len(names) - 1:
+        raise Unsupported("a Loop with scan outputs")
+    carried = tuple(jnp.asarray(value) for value in carried)
+    last = next((node for node in body.node if body.output[0].name in node.output), None)
+    counts = last is not None and last.op_type == "Identity" and last.input[0] == names[1]
 
-    def step(index, state):
+    def run(index, state):
         inner = {**values, names[0]: index, names[1]: numpy.bool_(True), **dict(zip(names[2:], state, strict=True))}
-        return evaluate(body, inner, opset)[1:]
+        go_on, *results = evaluate(body, inner, opset)
+        results = tuple(jnp.asarray(new, old.dtype) for new, old in zip(results, state, strict=True))
+        return jnp.reshape(jnp.asarray(go_on), ()), results
 
-    return lax.fori_loop(0, int(count), step, tuple(jnp.asarray(value) for value in carried))
+    if counts and condition is None and count is not None:
+        return lax.fori_loop(0, _scalar(count), lambda index, state: run(index, state)[1], carried)
+    most = jnp.iinfo(jnp.int32).max if count is None else _scalar(count)
+    start = (jnp.int32(0), jnp.asarray(True if condition is None else _scalar(condition)), carried)
+    return lax.while_loop(lambda s: (s[0] < most) & s[1], lambda s: (s[0] + 1, *run(s[0], s[2])), start)[2]
+
+
+def _scalar(value):
+    return value.item() if isinstance(value, (numpy.ndarray, numpy.generic)) else jnp.reshape(value, ())
 
 
 def _module(*values):
@@ -188,6 +207,33 @@ def _reduce(name):
     return reduce
 
 
+def _update_slice(data, indices, updates, index, axis=0):
+    """ScatterElements where all indices are equal: a slice in one piece, where it is a whole one."""
+    if any(a != b for i, (a, b) in enumerate(zip(data.shape, updates.shape, strict=True)) if i != axis % data.ndim):
+        return _scatter_elements(data, indices, updates, axis)
+    return lax.dynamic_update_slice_in_dim(data, updates, jnp.reshape(jnp.asarray(index), ()), axis)
+
+
+def _scatter_elements(data, indices, updates, axis=0):
+    return jnp.put_along_axis(jnp.asarray(data), indices, updates, axis, inplace=False)
+
+
+def _scatter_nd(data, indices, updates):
+    if indices.size == 1:
+        return lax.dynamic_update_slice_in_dim(data, updates.astype(data.dtype), jnp.reshape(indices, ()), 0)
+    return jnp.asarray(data).at[tuple(jnp.moveaxis(indices, -1, 0))].set(updates)
+
+
+def _arg_max(x, axis=0, keepdims=1):
+    return jnp.argmax(x, axis, keepdims=bool(keepdims))
+
+
+def _top_k(x, count, axis=-1):
+    if axis not in (-1, x.ndim - 1):
+        raise Unsupported("a TopK that is not along the last dimension")
+    return lax.top_k(x, int(count.item()))
+
+
 def _depth_to_space(x, blocksize, mode=b"DCR"):
     batch, channels, height, width = x.shape
     depth = channels // blocksize**2
@@ -225,6 +271,7 @@ def _div(a, b):
 
 OPERATORS = {
     "Add": _by_name("add"),
+    "ArgMax": _arg_max,
     "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
     "Cast": lambda x, to: x.astype(helper.tensor_dtype_to_np_dtype(to)),
@@ -241,22 +288,31 @@ OPERATORS = {
     "Expand": lambda x, shape: jnp.broadcast_to(x, numpy.broadcast_shapes(x.shape, tuple(int(s) for s in shape))),
     "Flatten": _flatten,
     "Gather": lambda x, index, axis=0: _module(x, index).take(x, index, axis),
+    "GatherElements": lambda x, indices, axis=0: jnp.take_along_axis(x, indices, axis),
     "Gemm": _gemm,
     "GlobalAveragePool": lambda x: x.mean((2, 3), keepdims=True),
     "Greater": _by_name("greater"),
     "Identity": lambda x: x,
     "LRN": _local_response_norm,
     "LayerNormalization": _layer_norm,
+    "LogSoftmax": lambda x, axis=-1: jax.nn.log_softmax(x, axis),
     "MatMul": _by_name("matmul"),
     "MaxPool": _max_pool,
+    "Min": lambda *parts: functools.reduce(_by_name("minimum"), parts),
     "Mul": _by_name("multiply"),
+    "Not": _by_name("logical_not"),
+    "Or": _by_name("logical_or"),
     "Pow": _by_name("power"),
+    "Range": lambda start, end, step: numpy.arange(start, end, step),
     "ReduceL2": _reduce_l2,
+    "ReduceMax": _reduce("max"),
     "ReduceMean": _reduce("mean"),
     "ReduceSum": _reduce("sum"),
     "Relu": jax.nn.relu,
     "Resize": _resize,
     "Reshape": _reshape,
+    "ScatterElements": _scatter_elements,
+    "ScatterND": _scatter_nd,
     "Shape": lambda x: numpy.array(x.shape, numpy.int64),
     "Sigmoid": jax.nn.sigmoid,
     "Slice": _slice,
@@ -267,6 +323,7 @@ OPERATORS = {
     "Sub": _by_name("subtract"),
     "Sum": lambda *parts: sum(parts[1:], parts[0]),
     "Tanh": jnp.tanh,
+    "TopK": _top_k,
     "Transpose": lambda x, perm: _module(x).transpose(x, perm),
     "Unsqueeze": _unsqueeze,
     "Where": _by_name("where"),

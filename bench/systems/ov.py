@@ -26,7 +26,7 @@ class OpenVino(System):
         self.compiled = core.compile_model(model, "CPU", settings)
         self.request = self.compiled.create_infer_request()
         for name, value in inputs.items():
-            self.request.set_tensor(name, openvino.Tensor(numpy.ascontiguousarray(value)))
+            self.request.set_tensor(name, openvino.Tensor(numpy.asarray(value, order="C")))
 
     def run(self):
         Binding.infer(self.request, {}, True, False)  # inputs are set; outputs are not copied

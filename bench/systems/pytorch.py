@@ -1,4 +1,4 @@
-"""PyTorch on the CPU: eager, in the layout NHWC, and torch.compile with its Inductor.
+"""PyTorch on the CPU: eager, in the layout NHWC, TorchScript, and torch.compile with its Inductor.
 
 The module is the one that the model was exported from; the light models and single
 operators, which have none, are run by onnx_torch.py.
@@ -7,7 +7,7 @@ operators, which have none, are run by onnx_torch.py.
 import export
 import torch
 
-from systems import System
+from systems import System, Unsupported
 from systems.onnx_torch import OnnxModule
 
 
@@ -43,6 +43,29 @@ class Eager(System):
     def outputs(self):
         results = self.results if isinstance(self.results, (tuple, list)) else [self.results]
         return [result.contiguous().numpy() for result in results]
+
+
+class Scripted(Eager):
+    name = "torchscript"
+    description = "torch.jit.script, frozen, N intra-op threads"
+
+    def make(self, job):
+        model = export.find(job.model) if job.model else None
+        module = model and getattr(model, "script_module", model.module)()
+        if not module:
+            raise Unsupported("there is no module for torch.jit.script")
+        return torch.jit.freeze(torch.jit.script(module))
+
+
+class Library(Eager):
+    name = "pytorch_library"
+    description = "eager, the network as one module of torch's library, N intra-op threads"
+
+    def make(self, job):
+        model = export.find(job.model) if job.model else None
+        if not hasattr(model, "library_module"):
+            raise Unsupported("torch's library has no such network")
+        return model.library_module()
 
 
 class ChannelsLast(Eager):

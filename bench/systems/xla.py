@@ -1,5 +1,6 @@
 """JAX on the CPU: the model as one jitted function, compiled by XLA ahead of the runs."""
 
+import export
 import jax
 import numpy
 
@@ -14,18 +15,26 @@ class Jax(System):
     description = "the ONNX graph as one jitted function, XLA's CPU backend on N cores"
 
     def load(self, job):
-        graph = Graph(job.model_path)
-        weights = jax.device_put(graph.weights)
+        model = export.find(job.model) if job.model else None
+        own = model.jax_function() if hasattr(model, "jax_function") else None
+        if own:
+            function, weights = own
+        else:
+            graph = Graph(job.model_path)
+            function, weights = graph.function, graph.weights
+        weights = jax.device_put(weights)
         inputs = jax.device_put([_narrow(value) for value in job.inputs().values()])
-        compiled = jax.jit(graph.function).lower(weights, *inputs).compile()
+        compiled = jax.jit(function).lower(weights, *inputs).compile()
         self.call = lambda: jax.block_until_ready(compiled(weights, *inputs))
         self.results = None
+        self.types = [value.dtype for value in job.expected()]
 
     def run(self):
         self.results = self.call()
 
     def outputs(self):
-        return [numpy.asarray(result) for result in self.results]
+        return [numpy.asarray(result).astype(wanted if wanted.kind == "i" else result.dtype)
+                for result, wanted in zip(self.results, self.types, strict=True)]  # fmt: skip
 
 
 def _narrow(value):

@@ -47,6 +47,7 @@ def check_names():
     yield export.split_name("nafnet.f16") == ("nafnet", "f16"), "a model in float16"
     yield export.split_name("inception_v1") == ("inception_v1", "f32"), "a model in float32"
     yield export.split_name("mine.f16") == ("mine.f16", "f32"), "a folder of somebody's"
+    yield set(export.WORKLOADS) <= set(export.KNOWN), "the workloads of ctrl are models"
     yield all(name in export.MODELS for name in export.HALF_OF), "a model in float16 has one in float32"
 
 
@@ -55,6 +56,13 @@ def check_reduction():
 
     yield reduction(100, 33) == 67, "33 is 67 % less than 100"
     yield reduction(None, 1) is None and reduction(0, 0) is None, "nothing to compare with"
+
+
+def check_slopes():
+    from suites.ctrl import fit
+
+    start, slope, error = fit([0, 0.5, 1], [1, 3, 2])
+    yield (start, slope, error) == (1.5, 1, 1), "the line through three points, and how far the second is off it"
 
 
 def check_plan():

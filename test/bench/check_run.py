@@ -24,7 +24,7 @@ FIELDS = {"suite": str, "case": str, "system": str, "metric": str, "value": (int
 UNITS = {"time": "s", "compile_time": "s", "cpu_time": "s", "peak_memory": "B", "ratio": "x", "failed": "case",
          "speed_to_best": "x", "cpu_speed_to_best": "x", "percent_of_fma_rate": "%", "percent_of_bandwidth": "%",
          "fma_rate": "FLOP/s", "read_bandwidth": "B/s", "kernels": "kernels", "transactions": "transactions",
-         "compile_cpu_time": "s", "bytes_moved": "B", "intermediates": "B"}  # fmt: skip
+         "trace_ratio": "x", "compile_cpu_time": "s", "bytes_moved": "B", "intermediates": "B"}  # fmt: skip
 # Stands for dlc: takes a minute for the model `slow`, and is dlc for the others.
 SLOW_DLC = """#!/bin/sh
 case $1 in */slow/*) echo $$ > "$(dirname "$0")/started"; exec sleep 60;; esac
@@ -116,6 +116,16 @@ def check_suites(check, good, refused, wrong):
     check.expect(metrics(records, "refused/host") == {"failed"}, f"{records}")
 
 
+def check_ctrl(check, good, wrong):
+    """A model beside which its trace is, here the same nodes."""
+    case = f"/b1/f32/t{len(os.sched_getaffinity(0))}"
+    (good / "trace-b1.onnx").write_bytes((good / "model.onnx").read_bytes())
+    records, text = check.run("ctrl", good, wrong, status=1)
+    check.expect(metrics(records, f"good{case}") == {"time", "cpu_time", "trace_ratio"}, f"no ratio to the trace:\n{text}")
+    check.expect(metrics(records, "good/compile") == {"compile_time"}, f"no seconds of dlc:\n{text}")
+    check.expect(metrics(records, f"wrong{case}") == {"failed"}, f"the wrong model has not failed:\n{text}")
+
+
 def check_paper(check, good):
     threads = len(os.sched_getaffinity(0))
     records, text = check.run("paper-welder", good)
@@ -185,7 +195,9 @@ def main():
         scratch = Path(scratch)
         check = Check(sys.argv[1], sys.argv[2], scratch)
         good, slow = write_model(scratch / "good"), write_model(scratch / "slow")
-        check_suites(check, good, write_model(scratch / "refused", "Flub"), write_model(scratch / "wrong", off=0.5))
+        wrong = write_model(scratch / "wrong", off=0.5)
+        check_suites(check, good, write_model(scratch / "refused", "Flub"), wrong)
+        check_ctrl(check, good, wrong)
         check_paper(check, good)
         check_operators(check)
         check_usage(check, good)

@@ -3,33 +3,40 @@
 Each of the 15 blocks is an If: when no image of the batch takes the block, it
 is skipped; inside, a second If tells apart whether every image takes it (the
 block's output as it is) or only some (mixed by a mask). An image takes block i
-when probs[image, i] > 0.5. Source: Wu et al., "BlockDrop: Dynamic Inference
-Paths in Residual Networks", CVPR 2018; the size and `probs` as an input are
-those of Zhang et al., "Cocktailer", OSDI 2023.
+when probs[image, i] > 0.5; the variants ratioN take N % of them. Source: Wu et al.,
+"BlockDrop: Dynamic Inference Paths in Residual Networks", CVPR 2018; the size and
+`probs` as an input are those of Cocktailer.
 """
 
 import numpy
 
+import torch
+from torch.nn import functional
+
 from builder import Builder, floats
-from model import Model
+from control_flow.workload import Workload, spread
 
 STAGES, BLOCKS, CHANNELS, SIZE, CLASSES = 3, 5, 16, 32, 10
 EPSILON = 1e-5
 THRESHOLD = 0.5
+TAKEN = {0: 0, 25: 4, 50: 7, 75: 11, 100: 15}  # percent -> blocks
 
 
-class BlockDrop(Model):
-    variants = {1: ("all", "none"), 2: ("all",)}
+class BlockDrop(Workload):
+    variants = {1: ("ratio0", "ratio25", "ratio50", "ratio75", "ratio100"), 64: ("ratio100",)}
+    traces = ("b1", "b1-ratio0", "b1-ratio100", "b64")
+    ratios = {f"b1-ratio{percent}": taken / (STAGES * BLOCKS) for percent, taken in TAKEN.items()}
 
     def inputs(self, batch, variant=""):
+        """By default one image takes 7 of the 15 blocks, as in the paper; of a batch each image takes its own."""
         random = self.random(f"input{batch}")
         image = random.standard_normal((batch, 3, SIZE, SIZE), numpy.float32)
-        probs = random.uniform(0, 1, (batch, STAGES * BLOCKS)).astype(numpy.float32)
-        if variant == "all":
-            probs = 0.5 + 0.5 * probs + numpy.float32(1e-3)
-        elif variant == "none":
-            probs = 0.5 * probs
-        return {"image": image, "probs": probs}
+        if variant or batch == 1:
+            taken = spread(TAKEN[int(variant.removeprefix("ratio"))] if variant else 7, STAGES * BLOCKS)
+        else:
+            taken = random.uniform(0, 1, (batch, STAGES * BLOCKS)) < 0.5
+        away = random.uniform(0.02, 0.5, (batch, STAGES * BLOCKS))  # from the threshold
+        return {"image": image, "probs": (THRESHOLD + numpy.where(taken, away, -away)).astype(numpy.float32)}
 
     def weights(self):
         """{name: array}: stem, block S.B.0 and S.B.1 (convolution and norm each), head."""
@@ -59,7 +66,7 @@ class BlockDrop(Model):
         weights["head.bias"] = draw(CLASSES, scale=0.1)
         return weights
 
-    def write(self, path):
+    def write_graph(self, path):
         main = Builder()
         weights = {name: main.constant(value, "weight") for name, value in self.weights().items()}
         taken = main.add("Cast", main.add("Greater", "probs", main.constant(numpy.float32(THRESHOLD))), to=1)
@@ -73,7 +80,7 @@ class BlockDrop(Model):
         main.save(path, "blockdrop", inputs, [floats("logits", ["batch", CLASSES])])
 
     def module(self):
-        return _torch_module(self.weights())
+        return Network(self.weights()).eval()
 
 
 def _convolution(graph, weights, name, x, stride):
@@ -117,45 +124,53 @@ def _mix(parent, action, y, shortcut):
     return graph.graph("some_images", [], [floats(mixed)])
 
 
-def _torch_module(weights):
-    import torch
-    from torch.nn import functional
+class ConvNorm(torch.nn.Module):
+    """A convolution and a batch norm, as named by weights()."""
 
-    class Network(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            for name, value in weights.items():
-                self.register_buffer(name.replace(".", "_"), torch.from_numpy(value))
+    def __init__(self, weights, name, stride):
+        super().__init__()
+        self.stride, self.epsilon = stride, EPSILON
+        for part in ("weight", "scale", "bias", "mean", "variance"):
+            self.register_buffer(part, torch.from_numpy(weights[f"{name}.{part}"]))
 
-        def get(self, name):
-            return getattr(self, name.replace(".", "_"))
+    def forward(self, x):
+        x = functional.conv2d(x, self.weight, None, self.stride, self.weight.shape[2] // 2)
+        return functional.batch_norm(x, self.mean, self.variance, self.scale, self.bias, False, 0.0, self.epsilon)
 
-        def convolution(self, name, x, stride):
-            x = functional.conv2d(x, self.get(f"{name}.weight"), stride=stride, padding=1)
-            mean, variance = self.get(f"{name}.mean"), self.get(f"{name}.variance")
-            return functional.batch_norm(x, mean, variance, self.get(f"{name}.scale"), self.get(f"{name}.bias"),
-                                         eps=EPSILON)  # fmt: skip
 
-        def block(self, x, action, stage, block):
-            stride = 2 if stage and not block else 1
-            shortcut = x
-            if stride == 2:
-                pooled = functional.avg_pool2d(x, 2)
-                shortcut = torch.cat((pooled, torch.zeros_like(pooled)), 1)
-            if not action.any():
-                return shortcut
-            y = self.convolution(f"{stage}.{block}.0", x, stride).relu()
-            y = (shortcut + self.convolution(f"{stage}.{block}.1", y, 1)).relu()
-            if action.all():
-                return y
-            mask = action.to(x.dtype)[:, None, None, None]
-            return y * mask + shortcut * (1 - mask)
+class Block(torch.nn.Module):
+    def __init__(self, weights, name, stride):
+        super().__init__()
+        self.halves = stride == 2
+        self.first, self.second = ConvNorm(weights, f"{name}.0", stride), ConvNorm(weights, f"{name}.1", 1)
 
-        def forward(self, image, probs):
-            taken = probs > THRESHOLD
-            x = self.convolution("stem", image, 1).relu()
-            for index in range(STAGES * BLOCKS):
-                x = self.block(x, taken[:, index], *divmod(index, BLOCKS))
-            return functional.linear(x.mean((2, 3)), self.get("head.weight"), self.get("head.bias"))
+    def forward(self, x: torch.Tensor, action: torch.Tensor):
+        shortcut = x
+        if self.halves:
+            pooled = functional.avg_pool2d(x, 2)
+            shortcut = torch.cat((pooled, torch.zeros_like(pooled)), 1)
+        if not bool(action.any()):
+            return shortcut
+        y = (shortcut + self.second(self.first(x).relu())).relu()
+        if bool(action.all()):
+            return y
+        mask = action.to(x.dtype)[:, None, None, None]
+        return y * mask + shortcut * (1 - mask)
 
-    return Network().eval()
+
+class Network(torch.nn.Module):
+    def __init__(self, weights):
+        super().__init__()
+        self.threshold = THRESHOLD
+        self.stem = ConvNorm(weights, "stem", 1)
+        self.blocks = torch.nn.ModuleList(Block(weights, f"{stage}.{block}", 2 if stage and not block else 1)
+                                          for stage in range(STAGES) for block in range(BLOCKS))  # fmt: skip
+        self.register_buffer("head", torch.from_numpy(weights["head.weight"]))
+        self.register_buffer("head_bias", torch.from_numpy(weights["head.bias"]))
+
+    def forward(self, image, probs):
+        taken = probs > self.threshold
+        x = self.stem(image).relu()
+        for index, block in enumerate(self.blocks):
+            x = block(x, taken[:, index])
+        return functional.linear(x.mean((2, 3)), self.head, self.head_bias)
