@@ -14,9 +14,9 @@
 #include "lowering/linalg_to_vector/pipeline.h"
 
 const DlcStage dlcCommonStages[] = {
-    {"simplify", "Fold and tidy linalg on tensors, split loops",
+    {"simplify", "Fold and tidy linalg on tensors, split loops, make numbers of small tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,ctrl-hoist-invariants,"
-     "ctrl-distribute-loops,canonicalize,cse))"},
+     "ctrl-distribute-loops,canonicalize,cse,ctrl-detensorize,ctrl-convert-branches))"},
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"
      "tile-slice-transposed,tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,"
@@ -29,7 +29,7 @@ const DlcStage dlcCommonStages[] = {
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},
     {"bufferize", "Bufferise the program",
      "builtin.module(func.func(tile-split-fresh-tensors,tile-reuse-destinations,tile-fuse-reductions,"
-     "tile-order-destinations,ctrl-slice-outs),"
+     "tile-order-destinations,ctrl-slice-outs,ctrl-protect-inputs),"
      "eliminate-empty-tensors,one-shot-bufferize{bufferize-function-"
      "boundaries "
      "function-boundary-type-conversion=identity-layout-map "

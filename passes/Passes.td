@@ -430,6 +430,39 @@ def CtrlDistributeLoops : Pass<"ctrl-distribute-loops", "::mlir::func::FuncOp"> 
                     Statistic<"batched", "batched", "ops done for many iterations at once">];
   let dependentDialects = ["affine", "arith", "ctrl", "linalg", "tensor"];
 }
+def CtrlDetensorize : Pass<"ctrl-detensorize", "::mlir::func::FuncOp"> {
+  let summary = "Make numbers of the tensors of one element that only scalar arithmetic makes";
+  let description = [{
+    Between tasks, an op on tensors of one element becomes scalar arithmetic: where a `tensor.extract` (a condition, a
+    bound, an index) depends on it, or where it stands in a loop or a branch and reads nothing but numbers and what
+    comes from outside of that. Carries of `ctrl.loop` and results of `ctrl.branch` that are so made become numbers, and
+    the insertion of a number becomes `tensor.insert`. Where a tensor is needed stands `tensor.from_elements`. What a
+    larger op makes or consumes on the way stays in its task.
+  }];
+  let statistics = [Statistic<"ops", "ops", "ops that work on numbers now">,
+                    Statistic<"carries", "carries", "carries and results that are numbers now">,
+                    Statistic<"insertions", "insertions", "insertions of a number">];
+  let dependentDialects = ["arith", "ctrl", "math", "tensor"];
+}
+def CtrlConvertBranches : Pass<"ctrl-convert-branches", "::mlir::func::FuncOp"> {
+  let summary = "Make selections of branches whose arms are a few scalar operations";
+  let description = [{
+    A `ctrl.branch` on i1 whose results are numbers and whose arms hold nothing but scalar arithmetic that may run at any
+    time becomes both arms and an `arith.select` a result, if the arms together cost no more than `cost`: an operation
+    of arith one, divisions and functions ten.
+  }];
+  let options = [Option<"cost", "cost", "int64_t", "8", "Most that both arms may cost; a branch that is predicted wrongly costs about twenty">];
+  let statistics = [Statistic<"converted", "converted", "branches converted">];
+  let dependentDialects = ["arith", "ctrl", "math"];
+}
+def CtrlProtectInputs : Pass<"ctrl-protect-inputs", "::mlir::func::FuncOp"> {
+  let summary = "Say that the arguments of a function are not to be written";
+  let description = [{
+    To run before bufferisation, which may otherwise let the carry of a loop live in the buffer of an argument: the
+    inputs of a program are the caller's.
+  }];
+  let dependentDialects = ["bufferization"];
+}
 def CtrlSplitEdges : Pass<"ctrl-split-edges", "::mlir::func::FuncOp"> {
   let summary = "Give the items at the edge of a task's grid code of their own";
   let description = [{
