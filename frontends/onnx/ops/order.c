@@ -1,6 +1,6 @@
 // TopK and Unique. Both give each element its rank by counting the elements that come before it: quadratic work, but
-// parallel, without branches and stable. Elements are compared as integer keys in which NaN is the greatest number and
-// both zeros are the same.
+// parallel, without branches and stable; TopK of many elements finds one after the other instead. Elements are compared
+// as integer keys in which NaN is the greatest number and both zeros are the same.
 #include "frontends/onnx/generate.h"
 #include "frontends/onnx/ops/table.h"
 #include "ods/arith.h"
@@ -108,6 +108,83 @@ static void requireAtMost(OnnxContext *ctx, OnnxIndex k, OnnxIndex n) {
   MlirValue enough = arith_cmpi(B, arith_CmpIPredicate_sle, onnxIndexValue(ctx, k), onnxIndexValue(ctx, n));
   onnxAssert(ctx, arith_andi(B, some, enough), "k is negative or more than there are elements");
 }
+
+// Of many elements, one after the other: the least of those that are greater than the last one. A narrow key and, below
+// it, its place are one number of 64 bits, so that no two are equal and the earlier of equal keys comes first.
+enum { MANY = 128 };
+static bool selectsInTurn(const OnnxValue *keys, OnnxIndex n) {
+  return keys->element == ONNX_INT32 && (!onnxIsConst(n) || n.constant > MANY);
+}
+typedef struct {
+  int rank, axis;
+  MlirAffineMap along, rest; // of all elements, and of those at one place of the axis
+  char iterators[ONNX_MAX_RANK + 1];
+  MlirValue packed;
+  const OnnxIndex *dims; // of the result
+} Selection;
+// args: a key
+static void packBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) {
+  Selection *s = data;
+  MlirValue place = onnxFromIndex(ctx, linalg_index(B, .dim = s->axis), ONNX_INT64);
+  MlirValue key = onnxConvert(ctx, args[0], ONNX_INT32, ONNX_INT64);
+  results[0] = arith_ori(B, arith_shli(B, key, onnxConstantInt(ctx, ONNX_INT64, 32)), place);
+}
+// args: a packed key, the least that counts, the least so far
+static void leastBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results, void *data) {
+  (void)data;
+  MlirValue counts = arith_cmpi(B, arith_CmpIPredicate_sge, args[0], args[1]);
+  MlirValue x = arith_select(B, counts, args[0], onnxConstantInt(ctx, ONNX_INT64, INT64_MAX));
+  results[0] = arith_minsi(B, args[2], x);
+}
+static MlirValue afterBody(OnnxContext *ctx, const MlirValue *in, void *data) {
+  (void)data;
+  return arith_addi(B, in[0], onnxConstantInt(ctx, ONNX_INT64, 1));
+}
+static MlirValue placeBody(OnnxContext *ctx, const MlirValue *in, void *data) {
+  (void)data;
+  return arith_andi(B, in[0], onnxConstantInt(ctx, ONNX_INT64, UINT32_MAX));
+}
+// carried: the least that counts, [.., 1, ..], and the places so far
+static void selectBody(OnnxContext *ctx, MlirValue i, const MlirValue *carried, MlirValue *next, void *data) {
+  Selection *s = data;
+  OnnxIndex one[ONNX_MAX_RANK], offsets[ONNX_MAX_RANK];
+  for (int d = 0; d < s->rank; ++d) {
+    one[d] = d == s->axis ? onnxConst(1) : s->dims[d];
+    offsets[d] = d == s->axis ? (OnnxIndex){.value = i} : onnxConst(0);
+  }
+  MlirValue most = onnxFill(ctx, ONNX_INT64, s->rank, one, onnxConstantInt(ctx, ONNX_INT64, INT64_MAX)), found;
+  OnnxAccess ins[] = {{s->packed, s->along}, {carried[0], s->rest}}, out = {most, s->rest};
+  onnxGeneric(ctx, s->iterators, 2, ins, 1, &out, leastBody, s, &found);
+  OnnxValue *least = onnxNewTensor(ctx, ONNX_INT64, s->rank, one, found);
+  OnnxValue *after = onnxElementwise(ctx, 1, &least, ONNX_INT64, afterBody, NULL, ONNX_EXACT_TYPES),
+            *place = onnxElementwise(ctx, 1, &least, ONNX_INT64, placeBody, NULL, ONNX_EXACT_TYPES);
+  next[0] = onnxTensor(ctx, after);
+  next[1] = onnxInsertSlice(ctx, onnxTensor(ctx, place), carried[1], s->rank, offsets, one);
+}
+static OnnxValue *selectPlaces(OnnxContext *ctx, OnnxValue *keys, int axis, OnnxIndex k, const OnnxIndex *dims) {
+  Selection s = {.rank = keys->rank, .axis = axis, .dims = dims};
+  OnnxIndex one[ONNX_MAX_RANK];
+  MlirAffineExpr exprs[ONNX_MAX_RANK];
+  int loops[ONNX_MAX_RANK];
+  for (int d = 0; d < s.rank; ++d) {
+    loops[d] = d, one[d] = d == axis ? onnxConst(1) : dims[d];
+    exprs[d] = d == axis ? mlirAffineConstantExprGet(B->ctx, 0) : mlirAffineDimExprGet(B->ctx, d);
+  }
+  s.along = onnxMap(ctx, s.rank, s.rank, loops), s.rest = mlirAffineMapGet(B->ctx, s.rank, 0, s.rank, exprs);
+  memset(s.iterators, 'p', (size_t)s.rank);
+  OnnxAccess in = {onnxTensor(ctx, keys), s.along}, out = {onnxEmpty(ctx, ONNX_INT64, s.rank, keys->dims), s.along};
+  onnxGeneric(ctx, s.iterators, 1, &in, 1, &out, packBody, &s, &s.packed);
+  s.iterators[axis] = 'r';
+  MlirValue start = onnxFill(ctx, ONNX_INT64, s.rank, one, onnxConstantInt(ctx, ONNX_INT64, INT64_MIN)),
+            carried[] = {start, onnxEmpty(ctx, ONNX_INT64, s.rank, dims)}, results[2];
+  onnxCountedLoop(ctx, k, 2, carried, selectBody, &s, results);
+  return onnxNewTensor(ctx, ONNX_INT64, s.rank, dims, results[1]);
+}
+
+static OnnxValue *countPlaces(OnnxContext *ctx, OnnxValue *keys, int axis, const OnnxIndex *dims) {
+  OnnxValue *ranks = countAlong(ctx, keys, axis, keys->dims, true, rankBody);
+  return onnxFailed(ctx) ? NULL : countAlong(ctx, ranks, axis, dims, false, pickRankBody);
+}
 static void lowerTopK(OnnxContext *ctx, OnnxNode *node) {
   OnnxValue *x = node->inputs[0];
   int axis = (int)onnxAxis(ctx, onnxInt(ctx, node, "axis", -1), x->rank);
@@ -120,9 +197,9 @@ static void lowerTopK(OnnxContext *ctx, OnnxNode *node) {
   for (int i = 0; i < x->rank; ++i) dims[i] = i == axis ? k : x->dims[i];
   OnnxValue *keys = keysOf(ctx, x, largest);
   if (onnxFailed(ctx)) return;
-  OnnxValue *ranks = countAlong(ctx, keys, axis, x->dims, true, rankBody);
+  OnnxValue *positions =
+      selectsInTurn(keys, x->dims[axis]) ? selectPlaces(ctx, keys, axis, k, dims) : countPlaces(ctx, keys, axis, dims);
   if (onnxFailed(ctx)) return;
-  OnnxValue *positions = countAlong(ctx, ranks, axis, dims, false, pickRankBody);
   onnxTensor(ctx, x), onnxTensor(ctx, positions); // outside the body
   FetchData d = {x, positions, axis};
   onnxSetOutput(ctx, node, 0, onnxGenerate(ctx, x->element, x->rank, dims, fetchBody, &d));

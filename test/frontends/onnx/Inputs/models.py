@@ -11,7 +11,7 @@ expected of it is said in comments below that line:
     (neither)           the program gives what onnx.reference gives, on seeded inputs:
     # N = 3             the size of dimension N; further lines run the program again
     # x = [1, 2]        the value of input x, a Python expression; `random` is numpy's generator
-    # y = [1.5]         the value expected of output y, instead of onnx.reference's
+    # y = [1.5]         the value expected of output y, instead of onnx.reference's; it may name the inputs
     # rtol = 1e-2       another tolerance than 1e-5
 
 Floats are drawn from [-1, 1), integers from [0, 5). A failed compilation must leave no file.
@@ -66,10 +66,10 @@ def expect_error(path, status, text):
         raise Failure("a program was left behind")
 
 
-def array(info, sizes, given, random):
+def array(info, sizes, given, random, known=()):
     dtype = onnx.helper.tensor_dtype_to_np_dtype(info.type.tensor_type.elem_type)
     if info.name in given:
-        return numpy.array(eval(given[info.name], {"random": random, "numpy": numpy})).astype(dtype)
+        return numpy.array(eval(given[info.name], {"random": random, "numpy": numpy, **dict(known)})).astype(dtype)
     dims = [d.dim_value if d.HasField("dim_value") else sizes[d.dim_param] for d in info.type.tensor_type.shape.dim]
     if dtype == bool:
         return random.random(dims) < 0.5
@@ -83,7 +83,7 @@ def compare(path, model, sizes, given, rtol):
     feeds = {info.name: array(info, sizes, given, random) for info in model.graph.input}
     names = [o.name for o in model.graph.output]
     if all(name in given for name in names):
-        wanted = [array(o, sizes, given, random) for o in model.graph.output]
+        wanted = [array(o, sizes, given, random, feeds) for o in model.graph.output]
     else:
         wanted = onnx.reference.ReferenceEvaluator(model).run(None, feeds)
     command = ["dl-run", path.with_suffix(".so"), "--quiet", "--rtol", rtol, "--atol", rtol]
