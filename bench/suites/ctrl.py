@@ -2,6 +2,7 @@
 
     WORKLOAD/DATA SET/f32/tN   times; of dlc, where the trace of that data set is there, `trace_ratio`: its
                                time over that of the system dlc:trace, the same nodes without loops and branches
+                               where dlc gets recursion, dlc:loop is its program for the peers' graph
     WORKLOAD/compile           `compile_time` s of dlc
     WORKLOAD/iterations/f32/tN `ns_per_iteration`: the slope between two numbers of iterations
     WORKLOAD/ratios/f32/tN     over executed ratios: `ratio_slope` s from 0 % to 100 %, `ratio_error` %, by how much
@@ -21,10 +22,10 @@ from control_flow import WORKLOADS
 from measuring import say
 from systems.job import Job
 
-QUICK = ("lstm", "attention", "seq2seq", "beam_search", "rnnt", "early_exit", "blockdrop", "scalar_map")
+QUICK = ("lstm", "attention", "seq2seq", "beam_search", "rnnt", "early_exit", "blockdrop", "rae", "scalar_map")
 PLAN = measuring.Plan(rounds=6, round_seconds=0.25, warm_up=0.3, sample_seconds=3e-4)
 QUICK_PLAN = measuring.Plan(rounds=3, round_seconds=0.15, warm_up=0.15, sample_seconds=3e-4)
-TRACE = "dlc:trace"
+TRACE, LOOP = "dlc:trace", "dlc:loop"
 
 
 def run(options, records):
@@ -52,8 +53,12 @@ class Suite:
     def workload(self, name, folder):
         model = export.find(name) if name in WORKLOADS else None
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as scratch:
-            programs = {system: self.compile(name, folder / _source(folder), flags, system, Path(scratch))
+            recursive = (folder / "model.mlir").exists()  # ONNX has no form for that: its graph is another program
+            source = folder / ("model.mlir" if recursive else "model.onnx")
+            programs = {system: self.compile(name, source, flags, system, Path(scratch))
                         for system, flags in self.variants.items()}  # fmt: skip
+            if recursive:
+                programs[LOOP] = self.compile(name, folder / "model.onnx", [], LOOP, Path(scratch))
             slow = set()
             for data_set in self.data_sets(folder, model):
                 trace = folder / f"trace-{data_set.name}.onnx"
@@ -63,7 +68,7 @@ class Suite:
                     case = f"{name}/{data_set.name}/f32/t{threads}"
                     job = Job(name if model else "", str(folder / "model.onnx"), str(data_set), threads,
                               runtime=str(self.options.build / "lib" / "libdlrt.so"), cache=str(folder))  # fmt: skip
-                    systems = [*self.variants, *traced, *[p for p in self.peers if not model or p not in model.without]]
+                    systems = [*programs, *traced, *[p for p in self.peers if not model or p not in model.without]]
                     jobs = {system: replace(job, program=(programs | traced).get(system, "")) for system in systems}
                     self.measure(case, jobs, Path(scratch), slow)
         if model and model.trips:
@@ -102,7 +107,7 @@ class Suite:
     def times(self, name, threads, data_sets):
         """{system: [seconds of each data set]} of the systems that have them all."""
         cases = [f"{name}/{data_set}/f32/t{threads}" for data_set in data_sets]
-        times = {s: [self.value(case, s, "time") for case in cases] for s in [*self.variants, *self.peers]}
+        times = {s: [self.value(case, s, "time") for case in cases] for s in [*self.variants, LOOP, *self.peers]}
         return {system: values for system, values in times.items() if all(values)}
 
     def iterations(self, name, model):
@@ -126,7 +131,8 @@ class Suite:
 
     def print(self):
         """Medians, and in brackets how many times as long as the peer dlc takes."""
-        others = [s for s in (*list(self.variants)[1:], *self.peers)]
+        others = [*list(self.variants)[1:], *self.peers]
+        others = [LOOP] * any(self.value(case, LOOP, "time") for case in self.cases) + others
         rows, ratios = [["case", "dlc", "/ trace", *others, *(["best", "CPU"] if self.peers else [])]], {}
         for case in self.cases:
             rows.append(self.row(case, others, ratios))
@@ -162,7 +168,7 @@ class Suite:
 
     def print_figures(self):
         """What is no time of a case: slopes and compile seconds."""
-        systems = [*self.variants, *self.peers]
+        systems = [*self.variants, LOOP, *self.peers]
         rows = [["case", "metric", *systems]]
         measured = {(r["case"], r["metric"]): r["unit"] for r in self.records.list
                     if r["case"].split("/")[1] in ("compile", "iterations", "ratios")}  # fmt: skip
@@ -172,11 +178,6 @@ class Suite:
         if len(rows) > 1:
             print()
             recording.print_table(rows)
-
-
-def _source(folder):
-    """What dlc compiles: MLIR where ONNX has no form for the network, as for recursion."""
-    return "model.mlir" if (folder / "model.mlir").exists() else "model.onnx"
 
 
 def fit(xs, ys):

@@ -15,5 +15,6 @@ WORKLOADS = {
     "early_exit": ("control_flow.early_exit", "EarlyExit"),
     "blockdrop": ("control_flow.blockdrop", "BlockDrop"),
     "skipnet": ("control_flow.skipnet", "SkipNet"),
+    "rae": ("control_flow.rae", "Rae"),
     "scalar_map": ("control_flow.scalar_map", "ScalarMap"),
 }
