@@ -72,16 +72,16 @@ class Network(torch.nn.Module):
         for name, value in zip(("w_q", "w_k", "w_v", "w_o"), weights, strict=True):
             self.register_buffer(name, torch.from_numpy(value))
 
-    def step(self, x: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, key: torch.Tensor, value: torch.Tensor):
-        """`key` and `value` are the places of this step in the cache."""
-        key.copy_(torch.matmul(x, self.w_k))
-        value.copy_(torch.matmul(x, self.w_v))
+    def step(self, x: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, at: torch.Tensor):
+        """`at` is the place of this step in the cache."""
+        keys.index_copy_(2, at, torch.matmul(x, self.w_k))
+        values.index_copy_(2, at, torch.matmul(x, self.w_v))
         scores = torch.matmul(torch.matmul(x, self.w_q), keys.transpose(2, 3)) * self.scale
         return torch.matmul(torch.matmul(torch.softmax(scores, -1), values), self.w_o)
 
     def forward(self, x: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, steps: torch.Tensor):
         keys, values = keys.clone(), values.clone()
-        for step in range(int(steps)):
-            at = self.start + step
-            x = self.step(x, keys, values, keys[:, :, at : at + 1], values[:, :, at : at + 1])
+        places = torch.arange(self.start, self.start + int(steps))[:, None]
+        for at in places.unbind():
+            x = self.step(x, keys, values, at)
         return x, keys, values

@@ -3,7 +3,7 @@
 `write` makes it a model of its own: bodies of loops as often as they ran, of branches the one
 that was taken, what only the conditions used removed. `smallest_margin` watches the same
 execution and tells by how little a decision was made. Every node runs in an onnxruntime session
-of its own, made once.
+of its own, made once; a caller may give another way to open a model, which has the same `run`.
 """
 
 import numpy
@@ -13,8 +13,8 @@ from onnx import helper, numpy_helper
 COMPARISONS = ("Greater", "GreaterOrEqual", "Less", "LessOrEqual")
 
 
-def write(path, inputs, out):
-    trace = Trace(path, inputs)
+def write(path, inputs, out, open_model=None):
+    trace = Trace(path, inputs, open_model)
     graph = helper.make_graph(trace.live_nodes(), "trace", trace.graph.input, trace.graph.output,
                               [tensor for name, tensor in trace.tensors.items() if name in trace.used])  # fmt: skip
     model = helper.make_model(graph, opset_imports=trace.model.opset_import, ir_version=trace.model.ir_version,
@@ -22,12 +22,12 @@ def write(path, inputs, out):
     onnx.save(model, out)
 
 
-def smallest_margin(path, inputs):
+def smallest_margin(path, inputs, open_model=None):
     """Over all argmax, top-k and comparisons of floats that are not whole numbers."""
     graph = onnx.load(path).graph
     if not any(node.op_type in ("ArgMax", "TopK", *COMPARISONS) for node in _all_nodes(graph)):
         return numpy.inf
-    return Trace(path, inputs).margin
+    return Trace(path, inputs, open_model).margin
 
 
 def _all_nodes(graph):
@@ -41,7 +41,8 @@ def _all_nodes(graph):
 class Trace:
     """An execution. Values are pairs: the name in the trace, and the array."""
 
-    def __init__(self, path, inputs):
+    def __init__(self, path, inputs, open_model=None):
+        self._open = open_model or _open
         self.model = onnx.load(path)
         self.graph = self.model.graph
         self.nodes, self.tensors, self.margin = [], {}, numpy.inf
@@ -123,7 +124,7 @@ class Trace:
     def _evaluate(self, node, arrays):
         key = id(node)
         if key not in self._sessions:
-            self._sessions[key] = (node, _session(node, arrays, self.model))  # the node lives as long as its id
+            self._sessions[key] = (node, self._open(_single(node, arrays, self.model)))  # the node lives as long as its id
         session = self._sessions[key][1]
         given = {f"x{i}": array for i, array in enumerate(arrays) if array is not None}
         return session.run(None, given)
@@ -149,9 +150,8 @@ def _subgraph(node, name):
     return next(attribute.g for attribute in node.attribute if attribute.name == name)
 
 
-def _session(node, arrays, model):
-    import onnxruntime
-
+def _single(node, arrays, model):
+    """A model of this node alone."""
     single = onnx.NodeProto()
     single.CopyFrom(node)
     single.input[:] = ["" if array is None else f"x{i}" for i, array in enumerate(arrays)]
@@ -160,8 +160,13 @@ def _session(node, arrays, model):
               for i, array in enumerate(arrays) if array is not None]  # fmt: skip
     outputs = [onnx.ValueInfoProto(name=name) for name in single.output if name]
     graph = helper.make_graph([single], "node", inputs, outputs)
-    whole = helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+    return helper.make_model(graph, opset_imports=model.opset_import, ir_version=model.ir_version)
+
+
+def _open(model):
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(whole.SerializeToString(), options, ["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
