@@ -1,6 +1,7 @@
 // See lowering/pipelines.h. What is between the stages:
 //
-//   simplify    linalg on tensors, ctrl
+//   raise       linalg on tensors, ctrl; one function
+//   simplify    the same, folded
 //   tile        + tile.graph, scheduled
 //   task        ctrl.task on tensors
 //   bufferize   ctrl.task on memrefs
@@ -14,6 +15,8 @@
 #include "lowering/linalg_to_vector/pipeline.h"
 
 const DlcStage dlcCommonStages[] = {
+    {"raise", "Make ctrl of calls, recursion and scf",
+     "builtin.module(lift-cf-to-scf,ctrl-raise{entry=main},ctrl-flatten-recursion,symbol-dce)"},
     {"simplify", "Fold and tidy linalg on tensors, split loops, make numbers of small tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,ctrl-hoist-invariants,"
      "ctrl-distribute-loops,canonicalize,cse,ctrl-detensorize,ctrl-convert-branches))"},

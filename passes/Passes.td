@@ -397,6 +397,43 @@ def TileApproximateMath : Pass<"tile-approximate-math", "::mlir::func::FuncOp"> 
 }
 
 //===--- ctrl ---------------------------------------------------------------===//
+def CtrlRaise : Pass<"ctrl-raise", "::mlir::ModuleOp"> {
+  let summary = "Raise calls and scf of functions to ctrl";
+  let description = [{
+    `scf.if` and `scf.index_switch` become `ctrl.branch`, `scf.for` and `scf.while` become `ctrl.loop`, but for those in
+    the bodies of tasks, graphs and linalg ops. Calls of functions that recurse become `ctrl.call`, other ones the ops of
+    the callee. With `entry`, where the module has a function of that name, all others become private, so that
+    `symbol-dce` removes what was inlined. Refuses to inline functions of several blocks: `lift-cf-to-scf` goes before.
+  }];
+  let options = [Option<"entry", "entry", "std::string", "\"\"", "The only function that is called from outside; empty: visibility says it">];
+  let statistics = [Statistic<"inlined", "inlined", "calls inlined">,
+                    Statistic<"recursive", "recursive", "recursive calls raised">,
+                    Statistic<"raised", "raised", "scf ops raised">];
+  let dependentDialects = ["arith", "ctrl", "tensor"];
+}
+def CtrlCheckSiblings : Pass<"ctrl-check-siblings", "::mlir::func::FuncOp"> {
+  let summary = "Check that calls marked as siblings are independent";
+  let description = [{
+    Of the `ctrl.call`s of a function that are marked `siblings`, none may need another one's result, as an argument or to
+    decide whether it runs, and none may write to a buffer that is not its own. One that does is an error.
+  }];
+}
+def CtrlFlattenRecursion : Pass<"ctrl-flatten-recursion", "::mlir::ModuleOp"> {
+  let summary = "Make loops over an explicit stack of recursive functions";
+  let description = [{
+    Functions on tensors that call each other, in a line, as a tree or mutually, become one `ctrl.loop` where they are
+    called from outside, and the body of those that are public. What lives across a call lies in frames, tensors with a
+    row for each depth; what all calls pass on unchanged stays outside of the loop; tail calls need no frame. How deep
+    it may go says `depth` of the call from outside or of the recursive ones, else `max-depth`, lowered to what fits into
+    `max-bytes`; deeper recursion fails when the program runs (`cf.assert`). Calls may stand in `ctrl.branch`es. Refuses
+    calls in loops and tasks, values of dynamic shape that live across a call, arguments and results that are neither
+    numbers nor ranked tensors, and siblings that depend on each other.
+  }];
+  let options = [Option<"maxDepth", "max-depth", "int64_t", "1024", "Deepest recursion where the program says nothing">,
+                 Option<"maxBytes", "max-bytes", "int64_t", "1073741824", "Most bytes of the frames of one recursion">];
+  let statistics = [Statistic<"loops", "loops", "loops made">, Statistic<"segments", "segments", "parts that functions were cut into">];
+  let dependentDialects = ["arith", "cf", "ctrl", "tensor"];
+}
 def CtrlPeelLoops : Pass<"ctrl-peel-loops", "::mlir::func::FuncOp"> {
   let summary = "Peel the first iteration of counted loops";
   let description = [{
