@@ -193,6 +193,13 @@ static void setFusion(Run *r) {
   snprintf(s->options, sizeof s->options, "{when=none}");
 }
 
+static void setRecursion(Run *r) {
+  if (!r->options->depth) return;
+  Setting *s = &r->settings[r->nSettings++];
+  s->pass = "ctrl-flatten-recursion";
+  snprintf(s->options, sizeof s->options, "{max-depth=%lld}", (long long)r->options->depth);
+}
+
 enum { MOST_PARTS = 16 }; // more do not read faster
 // For this CPU's registers, and the caches of the device that the module describes.
 static void setForHost(Run *r, const DlcHostCpu *cpu, const DlcDevice *device) {
@@ -341,7 +348,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setFusion(&r), setWinograd(&r, t.kind == HOST), setSchedule(&r, t.kind == HOST);
+  setRecursion(&r), setFusion(&r), setWinograd(&r, t.kind == HOST), setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

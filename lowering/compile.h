@@ -18,6 +18,7 @@ typedef struct {
   int64_t candidate;    // the candidate that every graph takes, from 1 in the order of price; 0: the best one
   const char
       *report;     // a file for the report of the tile graphs: .json, .dot or else text; "-": standard output; or NULL
+  int64_t depth;   // of recursion, the most where the program says nothing; 0: the default of ctrl-flatten-recursion
   int64_t assumed; // what the report takes a dynamic size as; 0: its default
   // Called before and after each stage, with its name; `module` after it. May be NULL.
   void (*begin)(const char *stage, void *data);

@@ -14,11 +14,11 @@ typedef struct {
   DlcPointerMap index; // from func.func to the place in nodes
 } DlcCallGraph;
 
-bool dlcIsCall(MlirOperation op);                         // func.call or ctrl.call
-MlirStringRef dlcCallee(MlirOperation call);              // its name
-DlcValues dlcCallArguments(MlirOperation call);           // those of the callee
-MlirOperation dlcCalledFunction(MlirOperation call);      // null: not found
-MlirOperation dlcFunctionOf(MlirOperation op);            // the func.func around it
+bool dlcIsCall(MlirOperation op);                                             // func.call or ctrl.call
+MlirStringRef dlcCallee(MlirOperation call);                                  // its name
+DlcValues dlcCallArguments(MlirOperation call);                               // those of the callee
+MlirOperation dlcCalledFunction(MlirOperation call);                          // null: not found
+MlirOperation dlcFunctionOf(MlirOperation op);                                // the func.func around it
 const char *dlcFunctionName(MlirOperation function, char *text, size_t size); // cut to size
 
 // Snapshot of the functions in the body of `module`.

@@ -37,20 +37,20 @@ typedef struct {
   DlcSegment *segments;     // first the entries of the members
   intptr_t nSegments;
   DlcPool arguments, results, slots;
-  DlcPointerMap slotOf;  // of a value that is kept in frames
-  DlcOps hoisted;        // ops that depend on nothing but what all calls share; in order
+  DlcPointerMap slotOf;    // of a value that is kept in frames
+  DlcOps hoisted;          // ops that depend on nothing but what all calls share; in order
   DlcPointerMap isHoisted; // their results: 1
-  bool hasStack;         // some call is no tail call
-  bool storesReturn;     // ... and several places may be returned to
+  bool hasStack;           // some call is no tail call
+  bool storesReturn;       // ... and several places may be returned to
 } DlcFlat;
 
 // Of a call: whether it is one within the component. Of any op: whether it is or holds one.
 bool dlcIsInnerCall(const DlcFlat *f, MlirOperation op);
 bool dlcHoldsInnerCall(const DlcFlat *f, MlirOperation op);
-bool dlcIsTailCall(MlirOperation call);               // nothing happens between it and the return of its results
-bool dlcIsJoin(const DlcFlat *f, MlirOperation branch); // what follows is a segment of its own
+bool dlcIsTailCall(MlirOperation call);                    // nothing happens between it and the return of its results
+bool dlcIsJoin(const DlcFlat *f, MlirOperation branch);    // what follows is a segment of its own
 intptr_t dlcSegmentAt(const DlcFlat *f, MlirOperation op); // behind op; -1: none
-bool dlcIsSavedInSlices(MlirType type);               // a tensor of static shape: lies in a part of a larger one
+bool dlcIsSavedInSlices(MlirType type);                    // a tensor of static shape: lies in a part of a larger one
 
 // Fills in everything of f from graph, component and entry. Failure: a diagnostic was emitted.
 MlirLogicalResult dlcFlatPlan(DlcFlat *f, MlirOperation entry);

@@ -20,7 +20,7 @@ typedef struct {
   DlcBuilder *b;
   DlcMapping map; // from the members' values to those of the loop
   MlirValue bound;
-  intptr_t segment;                               // that is being written
+  intptr_t segment;                                     // that is being written
   intptr_t pc, depth, returns, slots, args, results, n; // places in the state; pc, depth and returns: 0 where absent
 } Emit;
 
@@ -119,9 +119,11 @@ static void checkDepth(Emit *e, MlirValue depth) {
   int64_t bound;
   dlcFunctionName(e->f->members[e->f->entry].function, name, sizeof name);
   if (dlcConstantIndex(e->bound, &bound))
-    snprintf(message, sizeof message, "the recursion of @%s is deeper than its bound, %lld calls", name, (long long)bound);
+    snprintf(message, sizeof message, "the recursion of @%s is deeper than its bound, %lld calls", name,
+             (long long)bound);
   else
-    snprintf(message, sizeof message, "the recursion of @%s is deeper than its bound, which the program computed", name);
+    snprintf(message, sizeof message, "the recursion of @%s is deeper than its bound, which the program computed",
+             name);
   cf_assert(e->b, arith_cmpi(e->b, arith_CmpIPredicate_slt, depth, e->bound), dlcText(message));
 }
 
@@ -250,8 +252,7 @@ static void emitSegment(Emit *e, intptr_t segment, MlirValue *state) {
   }
   for (intptr_t i = 0; s->kind == DLC_SEGMENT_ENTRY && i < m->nArguments; ++i)
     if (m->registers[i] >= 0)
-      dlcMap(e->map, argOf(m->body, i),
-             readRegister(e, state, e->args + m->registers[i], typeOf(argOf(m->body, i))));
+      dlcMap(e->map, argOf(m->body, i), readRegister(e, state, e->args + m->registers[i], typeOf(argOf(m->body, i))));
   emitFrom(e, s->op.ptr ? mlirOperationGetNextInBlock(s->op) : mlirBlockGetFirstOperation(m->body), state);
 }
 

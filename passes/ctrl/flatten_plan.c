@@ -228,7 +228,8 @@ static MlirLogicalResult cut(DlcFlat *f, intptr_t member, MlirBlock block) {
 //===--- registers and slots --------------------------------------------------------------------===//
 enum { MAX_RANK = 16 };
 bool dlcIsSavedInSlices(MlirType type) {
-  return mlirTypeIsARankedTensor(type) && dlcIsStatic(type) && mlirShapedTypeGetRank(type) <= MAX_RANK && dlcElementBytes(mlirShapedTypeGetElementType(type)) > 0;
+  return mlirTypeIsARankedTensor(type) && dlcIsStatic(type) && mlirShapedTypeGetRank(type) <= MAX_RANK &&
+         dlcElementBytes(mlirShapedTypeGetElementType(type)) > 0;
 }
 static bool isScalar(MlirType type) {
   return mlirTypeIsAIndex(type) || mlirTypeIsAInteger(type) || mlirTypeIsAFloat(type);
@@ -260,8 +261,9 @@ static MlirLogicalResult takeRegisters(DlcFlat *f, DlcMember *m, intptr_t most) 
     MlirType type = mlirFunctionTypeGetResult(function, i);
     m->results[i] = takePlace(&f->results, type, taken);
     if (!isScalar(type) && !mlirTypeIsARankedTensor(type))
-      return free(taken), dlcError(m->function, "recurses with a result of type %s: it must be a number or a ranked tensor",
-                                   dlcShowType(type).text);
+      return free(taken),
+             dlcError(m->function, "recurses with a result of type %s: it must be a number or a ranked tensor",
+                      dlcShowType(type).text);
   }
   free(taken);
   return mlirLogicalResultSuccess();

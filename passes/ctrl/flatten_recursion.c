@@ -1,6 +1,7 @@
 // ctrl-flatten-recursion: functions that call each other become one loop over an explicit stack.
 //
-//   func.func @f(%x, %n) -> T {                     %r:k = ctrl.loop %i carry(%pc, %depth, frames, registers) while(..) {
+//   func.func @f(%x, %n) -> T {                     %r:k = ctrl.loop %i carry(%pc, %depth, frames, registers) while(..)
+//   {
 //     ctrl.branch %leaf { .. } else {                 ctrl.branch %pc case 0 {       // @f begins
 //       %a = ctrl.call @f(%x, %l)           ->          ctrl.branch %leaf { .. return: depth - 1 } else {
 //       %b = ctrl.call @f(%x, %r)                         save in the frame; call: depth + 1, %pc = 0 }
@@ -8,19 +9,20 @@
 //   }                                                 } default { .. behind the second one: %a from the frame; return }
 //                                                     ctrl.next while(%more) .. }
 //
-// On tensors, before graphs are formed: what the body of a node computes then goes through the same passes as everything
-// else, and the flattened program is loops and branches like any other to whatever comes behind. Frames are tensors
-// with a row for each depth, one for each value that lives across a call. A segment only reads or only writes each,
-// by tensor.insert and tensor.insert_slice, so that bufferisation updates all of them in place, without copies.
+// On tensors, before graphs are formed: what the body of a node computes then goes through the same passes as
+// everything else, and the flattened program is loops and branches like any other to whatever comes behind. Frames are
+// tensors with a row for each depth, one for each value that lives across a call. A segment only reads or only writes
+// each, by tensor.insert and tensor.insert_slice, so that bufferisation updates all of them in place, without copies.
 // What all calls pass on unchanged (weights, the tree) and what is computed from it alone stays outside of the loop. A
 // tail call needs no frame. Members of a component that call each other share the loop: %pc says whose code it is.
 //
 // The bound of the depth is depth(%n) of the call from outside, else that of the recursive calls (a constant, or an
-// argument that all calls pass on), else max-depth, lowered to what fits into max-bytes. Deeper recursion is a cf.assert.
+// argument that all calls pass on), else max-depth, lowered to what fits into max-bytes. Deeper recursion is a
+// cf.assert.
 //
-// Refused: calls within loops, tasks and other ops that are no ctrl.branch; values that are no numbers and no tensors of
-// static shape and live across a call; arguments and results that are neither numbers nor ranked tensors; siblings that
-// depend on each other; frames of more than max-bytes.
+// Refused: calls within loops, tasks and other ops that are no ctrl.branch; values that are no numbers and no tensors
+// of static shape and live across a call; arguments and results that are neither numbers nor ranked tensors; siblings
+// that depend on each other; frames of more than max-bytes.
 #include <stdio.h>
 #include <stdlib.h>
 #include "dlc/passes.h"
@@ -85,8 +87,8 @@ static MlirLogicalResult findBound(const DlcFlat *f, MlirOperation site, DlcValu
   return result;
 }
 
-// The most frames but one that memory allows; a constant that is more is lowered or refused, what is computed is checked
-// when the program runs.
+// The most frames but one that memory allows; a constant that is more is lowered or refused, what is computed is
+// checked when the program runs.
 static MlirLogicalResult limitBound(const Flatten *t, const DlcFlat *f, MlirOperation at_, Bound *bound) {
   int64_t frame = dlcFlatFrameBytes(f);
   int64_t most = frame < 0 ? 0 : frame ? t->options->maxBytes / frame - 1 : INT64_MAX / 16;
@@ -145,7 +147,8 @@ static MlirLogicalResult replaceFunction(Flatten *t, MlirOperation function) {
   MlirLogicalResult result = mlirLogicalResultSuccess();
   MlirType type = func_func_function_type(function);
   intptr_t nArguments = mlirFunctionTypeGetNumInputs(type), n = mlirFunctionTypeGetNumResults(type);
-  MlirValue *results = calloc((size_t)n + 1, sizeof *results), *arguments = calloc((size_t)nArguments + 1, sizeof *arguments);
+  MlirValue *results = calloc((size_t)n + 1, sizeof *results),
+            *arguments = calloc((size_t)nArguments + 1, sizeof *arguments);
   DlcMapping map = dlcMappingCreate();
   dlcAfter(t->b, function) { // whoever looks for the name finds the first one, which calls itself
     MlirOperation made = dlcCloneShell(t->b, function, map);

@@ -44,8 +44,7 @@ static MlirLogicalResult inlineCall(DlcBuilder *b, MlirOperation call, MlirOpera
   DlcMapping map = dlcMappingCreate();
   DlcValues arguments = dlcCallArguments(call);
   for (intptr_t i = 0; i < arguments.n; ++i) dlcMap(map, argOf(body, i), at(arguments, i));
-  dlcBefore(b, call) dlcForEachOp(op, body)
-    if (!func_return_isa(op)) dlcClone(b, op, map);
+  dlcBefore(b, call) dlcForEachOp(op, body) if (!func_return_isa(op)) dlcClone(b, op, map);
   MlirOperation end = mlirBlockGetTerminator(body);
   MlirValue *with = dlcCopyValues(operandsOf(end));
   intptr_t n = mlirOperationGetNumOperands(end);
@@ -108,8 +107,8 @@ static void moveArm(DlcBuilder *b, MlirRegion from, MlirOperation branch, intptr
 }
 
 static void raiseIf(DlcBuilder *b, MlirOperation op) {
-  MlirOperation branch = ctrl_branch(b, mlirOperationGetOperand(op, 0), .results_type = typesOf(resultsOf(op)),
-                                     .arms = {NULL, 2});
+  MlirOperation branch =
+      ctrl_branch(b, mlirOperationGetOperand(op, 0), .results_type = typesOf(resultsOf(op)), .arms = {NULL, 2});
   if (!branch.ptr) return;
   for (intptr_t i = 0; i < 2; ++i) moveArm(b, dlcRegion(op, i), branch, i);
   mlirRewriterBaseReplaceOpWithOperation(b->rewriter, op, branch);

@@ -40,6 +40,9 @@ static const char usage[] =
     "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
     "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
     "  --choices=FILE      lines 'N LABEL': the candidates that graphs take (utils/tune measures and writes them)\n"
+    "  --max-depth=N       how deep functions may recurse where the program does not say it (default 1024, less where "
+    "frames\n"
+    "                      are large: 1 GiB in all); a call beyond it fails when the program runs\n"
     "  --tile-report=FILE  write what the tile graphs decided and what it costs: kernels, bytes by level, "
     "intermediates;\n"
     "                      .json for programs, .dot for Graphviz, else text; -: standard output\n"
@@ -59,7 +62,7 @@ static const char usage[] =
 
 typedef struct {
   const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *winograd, *report, *by, *choices;
-  int optimize, threads, assumed, candidate;
+  int optimize, threads, assumed, candidate, depth;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
 
@@ -190,7 +193,7 @@ static int wrongUsage(const char *what, const char *arg) {
 
 // 0: go on.
 static int parseArguments(int argc, char **argv, Options *o) {
-  const char *threads = NULL, *assumed = NULL, *candidate = NULL;
+  const char *threads = NULL, *assumed = NULL, *candidate = NULL, *depth = NULL;
   for (int i = 1; i < argc; ++i) {
     const char *arg = argv[i];
     if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) return fputs(usage, stdout), -1;
@@ -202,7 +205,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
                takesValue(arg, "--winograd", &o->winograd) || takesValue(arg, "--tile-report", &o->report) ||
                takesValue(arg, "--assume-size", &assumed) || takesValue(arg, "--schedule", &o->by) ||
-               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate)) {
+               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate) ||
+               takesValue(arg, "--max-depth", &depth)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -230,6 +234,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
     return wrongUsage("--threads takes a number from 1, not", threads);
   if (assumed && ((o->assumed = (int)strtol(assumed, &end, 10)) < 1 || *end))
     return wrongUsage("--assume-size takes a number from 1, not", assumed);
+  if (depth && ((o->depth = (int)strtol(depth, &end, 10)) < 1 || *end))
+    return wrongUsage("--max-depth takes a number from 1, not", depth);
   if (o->winograd && strcmp(o->winograd, "auto") && strcmp(o->winograd, "off") && strcmp(o->winograd, "2") &&
       strcmp(o->winograd, "4"))
     return wrongUsage("--winograd is auto, off, 2 or 4, not", o->winograd);
@@ -318,6 +324,7 @@ static int compile(const Options *o) {
                                  .choices = o->choices,
                                  .candidate = o->candidate,
                                  .report = o->report,
+                                 .depth = o->depth,
                                  .assumed = o->assumed,
                                  .begin = beginStage,
                                  .end = endStage,
