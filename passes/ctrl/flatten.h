@@ -48,7 +48,7 @@ typedef struct {
 bool dlcIsInnerCall(const DlcFlat *f, MlirOperation op);
 bool dlcHoldsInnerCall(const DlcFlat *f, MlirOperation op);
 bool dlcIsTailCall(MlirOperation call);                    // nothing happens between it and the return of its results
-bool dlcIsJoin(const DlcFlat *f, MlirOperation branch);    // what follows is a segment of its own
+bool dlcIsJoin(MlirOperation branch);                      // what follows is a segment of its own
 intptr_t dlcSegmentAt(const DlcFlat *f, MlirOperation op); // behind op; -1: none
 bool dlcIsSavedInSlices(MlirType type);                    // a tensor of static shape: lies in a part of a larger one
 

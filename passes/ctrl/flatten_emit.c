@@ -231,7 +231,7 @@ static void emitFrom(Emit *e, MlirOperation op, MlirValue *state) {
     MlirOperation parent = mlirOperationGetParentOperation(op);
     for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
       dlcMap(e->map, mlirOperationGetResult(parent, i), dlcMapped(e->map, mlirOperationGetOperand(op, i)));
-    if (dlcIsJoin(e->f, parent)) return jump(e, state, dlcSegmentAt(e->f, parent));
+    if (dlcIsJoin(parent)) return jump(e, state, dlcSegmentAt(e->f, parent));
     op = mlirOperationGetNextInBlock(parent);
   }
 }

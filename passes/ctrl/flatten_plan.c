@@ -47,7 +47,7 @@ bool dlcIsTailCall(MlirOperation call) {
 }
 
 // How many ops follow, a region or a call being many.
-static intptr_t countRest(const DlcFlat *f, MlirOperation op) {
+static intptr_t countRest(MlirOperation op) {
   intptr_t n = 0;
   MlirOperation end = op;
   for (MlirOperation next = mlirOperationGetNextInBlock(op); next.ptr; next = mlirOperationGetNextInBlock(next)) {
@@ -55,10 +55,11 @@ static intptr_t countRest(const DlcFlat *f, MlirOperation op) {
     n += endsBlock(next) ? 0 : mlirOperationGetNumRegions(next) || dlcIsCall(next) ? MANY_OPS : 1;
   }
   MlirOperation parent = mlirOperationGetParentOperation(end);
-  if (n > FEW_OPS || func_func_isa(parent) || dlcIsJoin(f, parent)) return n;
-  return n + countRest(f, parent);
+  if (n > FEW_OPS || func_func_isa(parent)) return n;
+  intptr_t more = countRest(parent);
+  return more > FEW_OPS ? n : n + more; // that is a segment, to which one op jumps
 }
-bool dlcIsJoin(const DlcFlat *f, MlirOperation branch) { return countRest(f, branch) > FEW_OPS; }
+bool dlcIsJoin(MlirOperation branch) { return countRest(branch) > FEW_OPS; }
 
 intptr_t dlcSegmentAt(const DlcFlat *f, MlirOperation op) {
   for (intptr_t i = f->nMembers; i < f->nSegments; ++i)
@@ -74,8 +75,7 @@ static intptr_t memberOf(const DlcFlat *f, MlirOperation function) {
 }
 
 // The argument of the entry that a value always is; -1: none.
-static int64_t entryArgumentOf(const DlcFlat *f, const DlcMember *m, MlirValue v) {
-  (void)f;
+static int64_t entryArgumentOf(const DlcMember *m, MlirValue v) {
   if (!mlirValueIsABlockArgument(v) || !mlirBlockEqual(mlirBlockArgumentGetOwner(v), m->body)) return -1;
   return m->entryArgument[mlirBlockArgumentGetArgNumber(v)];
 }
@@ -92,7 +92,7 @@ static bool meetCalls(DlcFlat *f, intptr_t member) {
     DlcMember *to = &f->members[memberOf(f, dlcCalledFunction(calls.data[i]))];
     DlcValues given = dlcCallArguments(calls.data[i]);
     for (intptr_t k = 0; k < to->nArguments && k < given.n; ++k) {
-      int64_t is = entryArgumentOf(f, m, at(given, k)), was = to->entryArgument[k];
+      int64_t is = entryArgumentOf(m, at(given, k)), was = to->entryArgument[k];
       if (is == UNKNOWN || is == was || was == -1) continue;
       to->entryArgument[k] = was == UNKNOWN ? is : -1;
       changed = true;
@@ -116,7 +116,7 @@ static void findShared(DlcFlat *f) {
 }
 
 static bool isShared(const DlcFlat *f, const DlcMember *m, MlirValue v) {
-  return dlcPointerMapGet(&f->isHoisted, v.ptr) > 0 || entryArgumentOf(f, m, v) >= 0;
+  return dlcPointerMapGet(&f->isHoisted, v.ptr) > 0 || entryArgumentOf(m, v) >= 0;
 }
 
 static bool hasSharedOperands(const DlcFlat *f, const DlcMember *m, MlirOperation op) {
@@ -217,7 +217,7 @@ static MlirLogicalResult cut(DlcFlat *f, intptr_t member, MlirBlock block) {
     } else if (ctrl_branch_isa(op)) {
       for (intptr_t i = 0; i < mlirOperationGetNumRegions(op) && mlirLogicalResultIsSuccess(result); ++i)
         result = cut(f, member, bodyOf(mlirOperationGetRegion(op, i)));
-      if (dlcIsJoin(f, op)) addSegment(f, DLC_SEGMENT_JOIN, op, member);
+      if (dlcIsJoin(op)) addSegment(f, DLC_SEGMENT_JOIN, op, member);
     } else {
       result = refusePlace(f, op);
     }
