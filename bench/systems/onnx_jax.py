@@ -265,8 +265,7 @@ def _clip(x, low=None, high=None):
 
 
 def _div(a, b):
-    whole = _module(a, b) is numpy and numpy.asarray(a).dtype.kind in "iu"
-    return a // b if whole else a / b
+    return a // b if a.dtype.kind in "iu" else a / b
 
 
 OPERATORS = {
