@@ -47,30 +47,52 @@ static MlirValue givenFor(MlirType type, intptr_t d, DlcValues given) {
   return before < given.n ? at(given, before) : (MlirValue){0};
 }
 
+enum { MOST_DEPTH = 16 };
+static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, Size *out);
+
+// Where values lead that are of one size: `a`, as long as it is that of `b`.
+static MlirValue ifSame(const DlcBatch *batch, MlirValue a, MlirValue b, intptr_t d, int depth) {
+  Size x, y;
+  bool same = sizeOf(batch, a, d, depth + 1, &x) && sizeOf(batch, b, d, depth + 1, &y) && areSame(&x, &y);
+  return same ? a : (MlirValue){0};
+}
+
+// What the argument of a loop starts from. That its size stays is asked where the loop's result is.
+static MlirValue initOf(MlirValue argument) {
+  MlirOperation loop = mlirBlockGetParentOperation(mlirBlockArgumentGetOwner(argument));
+  intptr_t carry = mlirBlockArgumentGetArgNumber(argument) - 1;
+  return loop.ptr && ctrl_loop_isa(loop) && carry >= 0 ? at(ctrl_loop_init_args(loop), carry) : (MlirValue){0};
+}
+
+static MlirValue yieldOf(MlirOperation op, intptr_t region, intptr_t i) {
+  MlirOperation end = mlirBlockGetTerminator(bodyOf(mlirOperationGetRegion(op, region)));
+  return at(ctrl_loop_isa(op) ? ctrl_next_values(end) : ctrl_yield_values(end), i);
+}
+
 // What a tensor has its sizes from; null: nothing that is looked through. Of slices all dimensions must be kept.
-static MlirValue originOf(const DlcBatch *batch, MlirValue v, intptr_t d, MlirValue *size) {
+static MlirValue originOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, MlirValue *size) {
   MlirOperation op = opOf(v);
   *size = (MlirValue){0};
-  if (!op.ptr) { // a carried tensor: as long as it is at the start, which dlcBatchHasFixedSizes checks
-    intptr_t carry = mlirBlockArgumentGetArgNumber(v) - 1;
-    bool isCarried = mlirBlockEqual(mlirBlockArgumentGetOwner(v), bodyOfLoop(batch)) && carry >= 0;
-    return isCarried ? at(ctrl_loop_init_args(batch->loop), carry) : (MlirValue){0};
-  }
+  if (!op.ptr) return initOf(v);
+  intptr_t result = mlirOpResultGetResultNumber(v);
   if (tensor_empty_isa(op)) *size = givenFor(typeOf(v), d, tensor_empty_dynamicSizes(op));
   if (tensor_extract_slice_isa(op) && tensor_extract_slice_static_sizes(op).n == rankOf(v))
     *size = givenFor(typeOf(v), d, tensor_extract_slice_sizes(op));
   if (tensor_insert_slice_isa(op)) return tensor_insert_slice_dest(op);
+  if (tensor_insert_isa(op)) return tensor_insert_dest(op);
+  if (ctrl_loop_isa(op)) return ifSame(batch, at(ctrl_loop_init_args(op), result), yieldOf(op, 0, result), d, depth);
+  if (ctrl_branch_isa(op) && mlirOperationGetNumRegions(op) == 2)
+    return ifSame(batch, yieldOf(op, 0, result), yieldOf(op, 1, result), d, depth);
   if (!dlcIsLinalgOp(op)) return (MlirValue){0};
-  intptr_t nIn = mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op);
-  return mlirOperationGetOperand(op, nIn + mlirOpResultGetResultNumber(v));
+  return mlirOperationGetOperand(op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + result);
 }
 
-static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, Size *out) {
-  for (int step = 0; step < MOST_STEPS; ++step) {
+static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, Size *out) {
+  for (int step = 0; step < MOST_STEPS && depth < MOST_DEPTH; ++step) {
     MlirType type = typeOf(v);
     *out = (Size){.number = dlcKnown(mlirShapedTypeGetDimSize(type, d))};
     if (!mlirShapedTypeIsDynamicDim(type, d)) return true;
-    MlirValue size, origin = originOf(batch, v, d, &size);
+    MlirValue size, origin = originOf(batch, v, d, depth, &size);
     if (!isNull(size)) return out->number = dlcDynamic(size), isOutside(batch, size);
     if (isNull(origin)) return out->tensor = v, out->dimension = d, isOutside(batch, v);
     v = origin;
@@ -82,7 +104,7 @@ bool dlcBatchHasFixedSizes(const DlcBatch *batch, MlirValue v) {
   if (!isTensor(v) || rankOf(v) > MOST_RANK) return false;
   for (intptr_t d = 0; d < rankOf(v); ++d) {
     Size size;
-    if (!sizeOf(batch, v, d, &size)) return false;
+    if (!sizeOf(batch, v, d, 0, &size)) return false;
   }
   return true;
 }
@@ -97,7 +119,7 @@ static bool carriesFixedSizes(const DlcBatch *batch) {
     for (intptr_t d = 0; d < rankOf(at(inits, i)); ++d) {
       Size before, after;
       if (!mlirShapedTypeIsDynamicDim(typeOf(at(inits, i)), d)) continue;
-      if (!sizeOf(batch, at(inits, i), d, &before) || !sizeOf(batch, at(next, i), d, &after) ||
+      if (!sizeOf(batch, at(inits, i), d, 0, &before) || !sizeOf(batch, at(next, i), d, 0, &after) ||
           !areSame(&before, &after))
         return false;
     }
@@ -107,7 +129,7 @@ static bool carriesFixedSizes(const DlcBatch *batch) {
 
 static DlcNumber materialise(DlcBatch *batch, MlirValue v, intptr_t d) {
   Size size;
-  sizeOf(batch, v, d, &size);
+  sizeOf(batch, v, d, 0, &size);
   return isNull(size.tensor) ? size.number : dlcSizeOf(batch->b, typeOf(size.tensor), size.tensor, size.dimension);
 }
 
