@@ -503,6 +503,15 @@ def CtrlConvertBranches : Pass<"ctrl-convert-branches", "::mlir::func::FuncOp"> 
   let statistics = [Statistic<"converted", "converted", "branches converted">];
   let dependentDialects = ["arith", "ctrl", "math"];
 }
+def CtrlSinkFills : Pass<"ctrl-sink-fills", "::mlir::func::FuncOp"> {
+  let summary = "Fill what a reduction in a loop or a branch starts from right there";
+  let description = [{
+    A fill of a fresh tensor that a linalg op in another block starts from is made again before that op, so that both
+    come into one graph, and no iteration begins with a copy. To run just before graphs are formed: CSE undoes it.
+  }];
+  let statistics = [Statistic<"fills", "fills", "fills made again">];
+  let dependentDialects = ["linalg", "tensor"];
+}
 def CtrlProtectInputs : Pass<"ctrl-protect-inputs", "::mlir::func::FuncOp"> {
   let summary = "Say that the arguments of a function are not to be written";
   let description = [{
