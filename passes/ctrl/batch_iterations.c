@@ -7,7 +7,7 @@
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 
-enum { MOST_LOOPS = 15, MOST_OPERANDS = 32, MOST_RANK = DLC_MAX_NUMBERS - 1, MOST_STEPS = 64 };
+enum { MOST_LOOPS = 15, MOST_OPERANDS = 32, MOST_RANK = DLC_MAX_NUMBERS - 1 };
 
 static MlirBlock bodyOfLoop(const DlcBatch *batch) { return bodyOf(ctrl_loop_body(batch->loop)); }
 static bool isIteration(const DlcBatch *batch, MlirValue v) { return mlirValueEqual(v, argOf(bodyOfLoop(batch), 0)); }
@@ -47,7 +47,7 @@ static MlirValue givenFor(MlirType type, intptr_t d, DlcValues given) {
   return before < given.n ? at(given, before) : (MlirValue){0};
 }
 
-enum { MOST_DEPTH = 16 };
+enum { MOST_DEPTH = 256 };
 static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, Size *out);
 
 // Where values lead that are of one size: `a`, as long as it is that of `b`.
@@ -87,17 +87,42 @@ static MlirValue originOf(const DlcBatch *batch, MlirValue v, intptr_t d, int de
   return mlirOperationGetOperand(op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + result);
 }
 
-static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, Size *out) {
-  for (int step = 0; step < MOST_STEPS && depth < MOST_DEPTH; ++step) {
-    MlirType type = typeOf(v);
-    *out = (Size){.number = dlcKnown(mlirShapedTypeGetDimSize(type, d))};
-    if (!mlirShapedTypeIsDynamicDim(type, d)) return true;
-    MlirValue size, origin = originOf(batch, v, d, depth, &size);
-    if (!isNull(size)) return out->number = dlcDynamic(size), isOutside(batch, size);
-    if (isNull(origin)) return out->tensor = v, out->dimension = d, isOutside(batch, v);
-    v = origin;
+// What was found before: of a chain of loops and branches each is looked through once.
+typedef struct DlcBatchSizes {
+  DlcPointerMap index[DLC_MAX_NUMBERS]; // by dimension, of a value's entry
+  struct {
+    Size size;
+    bool isKnown;
+  } *entries;
+  int64_t n, capacity;
+} Sizes;
+
+static void keepSize(Sizes *sizes, MlirValue v, intptr_t d, const Size *size, bool isKnown) {
+  if (sizes->n == sizes->capacity) {
+    sizes->capacity = 2 * sizes->capacity + 64;
+    sizes->entries = realloc(sizes->entries, (size_t)sizes->capacity * sizeof *sizes->entries);
   }
-  return false;
+  sizes->entries[sizes->n].size = *size, sizes->entries[sizes->n].isKnown = isKnown;
+  dlcPointerMapSet(&sizes->index[d], v.ptr, sizes->n++);
+}
+
+static bool sizeOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, Size *out) {
+  MlirType type = typeOf(v);
+  *out = (Size){.number = dlcKnown(mlirShapedTypeGetDimSize(type, d))};
+  if (!mlirShapedTypeIsDynamicDim(type, d)) return true;
+  if (depth > MOST_DEPTH || d >= DLC_MAX_NUMBERS) return false;
+  int64_t known = dlcPointerMapGet(&batch->sizes->index[d], v.ptr);
+  if (known >= 0) return *out = batch->sizes->entries[known].size, batch->sizes->entries[known].isKnown;
+  MlirValue size, origin = originOf(batch, v, d, depth, &size);
+  bool ok;
+  if (!isNull(size))
+    out->number = dlcDynamic(size), ok = isOutside(batch, size);
+  else if (isNull(origin))
+    out->tensor = v, out->dimension = d, ok = isOutside(batch, v);
+  else
+    ok = sizeOf(batch, origin, d, depth + 1, out);
+  keepSize(batch->sizes, v, d, out, ok);
+  return ok;
 }
 
 bool dlcBatchHasFixedSizes(const DlcBatch *batch, MlirValue v) {
@@ -251,10 +276,18 @@ static DlcIteration kindOf(const DlcBatch *batch, intptr_t i) {
 }
 
 void dlcBatchClassify(DlcBatch *batch) {
+  batch->sizes = calloc(1, sizeof *batch->sizes);
   bool isFixed = carriesFixedSizes(batch);
   for (intptr_t i = 0; i < batch->recurrences->nOps; ++i) // producers first
     batch->kind[i] = DLC_IN_TURN;
   for (intptr_t i = 0; i < batch->recurrences->nOps && isFixed; ++i) batch->kind[i] = kindOf(batch, i);
+}
+
+void dlcBatchDestroy(DlcBatch *batch) {
+  if (!batch->sizes) return;
+  for (int d = 0; d < DLC_MAX_NUMBERS; ++d) dlcPointerMapDestroy(&batch->sizes->index[d]);
+  free(batch->sizes->entries), free(batch->sizes);
+  batch->sizes = NULL;
 }
 
 //===--- values ---------------------------------------------------------------------------------===//

@@ -23,9 +23,12 @@ typedef struct {
   MlirValue start;    // of the iterations that are written
   DlcNumber count;
   DlcMapping batched; // a value of the body to the tensor of all iterations
+  struct DlcBatchSizes *sizes;
 } DlcBatch;
 
+// Sets the kind of each op. The loop must stay as it is until dlcBatchDestroy.
 void dlcBatchClassify(DlcBatch *batch);
+void dlcBatchDestroy(DlcBatch *batch);
 // Writes op i, which is DLC_BATCHED, at the insertion point.
 void dlcBatchWrite(DlcBatch *batch, intptr_t i);
 // A scalar or index of the body that is DLC_REPEATED, for the iteration `at`.

@@ -253,9 +253,11 @@ static void distribute(DlcBuilder *b, MlirOperation loop, Counts *counts) {
       DlcValues inits = ctrl_loop_init_args(loop);
       for (intptr_t i = 0; i < inits.n; ++i) s.carry[i] = at(inits, i);
       writeBlocks(&s, iterations);
+      dlcBatchDestroy(&s.batch);
       if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, loop, inits.n, s.carry);
       ++counts->distributed;
     }
+    dlcBatchDestroy(&s.batch);
     free(s.batch.kind);
     dlcMappingDestroy(s.batch.batched);
   }
