@@ -24,6 +24,9 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "H
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
+# What is freed is overwritten at once: reading it fails always, not now and then.
+config.environment["GLIBC_TUNABLES"] = "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
+
 config.substitutions += [
     ("%{libdlc}", config.dlc_build_dir + "/lib/libdlc.so"),
     ("%{build}", config.dlc_build_dir),

@@ -40,7 +40,9 @@ static int64_t idOf(Analysis *a, MlirValue v) {
 }
 
 static void unite(Analysis *a, MlirValue x, MlirValue y) {
-  if (isBuffer(x) && isBuffer(y)) a->parent[find(a, idOf(a, x))] = find(a, idOf(a, y));
+  if (!isBuffer(x) || !isBuffer(y)) return;
+  int64_t i = idOf(a, x), j = idOf(a, y); // before the lists are looked at: they may move
+  a->parent[find(a, i)] = find(a, j);
 }
 
 //===--- classes ------------------------------------------------------------------===//

@@ -235,15 +235,14 @@ static MlirValue mergeFollowers(DlcBuilder *b, const Family *f, MlirValue produc
   return b->failed ? (MlirValue){0} : widen(b, first, operands, f->columns);
 }
 
-// The columns of a sibling; the sizes that are not known are those of the fresh tensor of the first one.
-static MlirValue columnsOf(DlcBuilder *b, const Family *f, MlirValue merged, int64_t from, MlirType type) {
+// The columns of a sibling; the sizes that are not known are those of the fresh tensor `like`.
+static MlirValue columnsOf(DlcBuilder *b, MlirOperation like, MlirValue merged, int64_t from, MlirType type) {
   int64_t offsets[DLC_CONSTANT_RANK] = {0}, sizes[DLC_CONSTANT_RANK], strides[DLC_CONSTANT_RANK];
   intptr_t rank = mlirShapedTypeGetRank(type);
   for (intptr_t d = 0; d < rank; ++d) sizes[d] = mlirShapedTypeGetDimSize(type, d), strides[d] = 1;
   offsets[rank - 1] = from;
-  DlcValues dynamic = tensor_empty_dynamicSizes(opOf(operand(opOf(operand(f->at[0]->op, 2)), 1)));
-  return tensor_extract_slice(b, merged, (DlcValues){0}, dynamic, (DlcValues){0}, {offsets, rank}, {sizes, rank},
-                              {strides, rank}, type);
+  return tensor_extract_slice(b, merged, (DlcValues){0}, tensor_empty_dynamicSizes(like), (DlcValues){0},
+                              {offsets, rank}, {sizes, rank}, {strides, rank}, type);
 }
 
 static bool merge(DlcBuilder *b, Family *f) {
@@ -259,9 +258,10 @@ static bool merge(DlcBuilder *b, Family *f) {
   else
     merged = wider;
   int64_t from = 0;
+  MlirOperation fresh = opOf(operand(opOf(operand(f->at[0]->op, 2)), 1)); // asked before the first one is gone
   for (intptr_t k = 0; k < f->n && !b->failed; ++k) {
     MlirOperation op = follow ? f->follower[k] : f->at[k]->op;
-    MlirValue part = columnsOf(b, f, merged, from, typeOf(resultOf(op)));
+    MlirValue part = columnsOf(b, fresh, merged, from, typeOf(resultOf(op)));
     from += f->at[k]->columns;
     if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, op, 1, &part);
   }
