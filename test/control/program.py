@@ -1,0 +1,338 @@
+"""Random programs of functions, loops and branches on 64-bit numbers and vectors of three of them.
+
+A program is a tree. It is written as MLIR (func, scf, arith, linalg), and evaluated here, so that nothing of the
+compiler is between a program and what it should give.
+
+    main(n, x)      calls function 0 with the depth n; functions call each other with a smaller depth, up to 0
+    Block           statements, each of which makes values that those behind it may use
+    If, Switch      arms that give a number and a vector
+    For, While      carry a number and a vector; counts are the low bits of a number, a flag is a bit of one
+    Call            of a function, also of the own one; not in loops, from where recursion is refused
+"""
+
+import dataclasses
+import random
+
+LENGTH = 3
+MASK = (1 << 64) - 1
+NUMBER, VECTOR = "i64", f"tensor<{LENGTH}xi64>"
+OPERATIONS = {"addi": lambda a, b: a + b, "subi": lambda a, b: a - b, "muli": lambda a, b: a * b,
+              "xori": lambda a, b: a ^ b}  # fmt: skip
+
+
+def wrap(n):
+    """As a signed number of 64 bits."""
+    n &= MASK
+    return n - (1 << 64) if n >> 63 else n
+
+
+@dataclasses.dataclass
+class Block:
+    statements: list
+    numbers: list  # given at the end
+    vectors: list
+
+
+@dataclasses.dataclass
+class Operation:
+    kind: str
+    operands: list
+    result: str
+    isVector: bool
+
+
+@dataclasses.dataclass
+class Select:  # If: by a bit, two arms; Switch: by two bits, the last arm is the default
+    selector: str
+    arms: list
+    number: str
+    vector: str
+
+
+@dataclasses.dataclass
+class Loop:
+    bits: str  # a number: its two lowest bits count, its third decides whether the loop is flagged
+    number: str  # carried, and its start
+    start: str
+    vector: str
+    vectorStart: str
+    counter: str
+    body: Block
+    flagged: bool
+    results: tuple
+
+
+@dataclasses.dataclass
+class Call:
+    function: int
+    numbers: list
+    vectors: list
+    results: list
+    vectorResults: list
+
+
+@dataclasses.dataclass
+class Function:
+    numbers: list  # parameters
+    vectors: list
+    leaf: Block = None
+    node: Block = None
+
+
+class Maker:
+    """Makes program number `seed`."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.names = 0
+        self.functions = []
+        shapes = [(self.random.randint(0, 2), self.random.randint(0, 1), self.random.randint(1, 2), self.random.randint(0, 1))
+                  for _ in range(self.random.randint(1, 3))]  # fmt: skip
+        self.results = [shape[2:] for shape in shapes]
+        for numbers, vectors, _, _ in shapes:
+            self.functions.append(Function([self.name() for _ in range(numbers)], [self.name() for _ in range(vectors)]))
+        for i, function in enumerate(self.functions):
+            function.leaf = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], 0, 0, self.results[i])
+            calls = self.random.randint(0, 3)
+            function.node = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], 2, calls, self.results[i])
+
+    def name(self):
+        self.names += 1
+        return f"v{self.names}"
+
+    def block(self, numbers, vectors, depth, calls, results):
+        numbers, vectors, statements = list(numbers), list(vectors), []
+        for _ in range(self.random.randint(1, 4)):
+            kind = self.random.random()
+            if calls and kind < 0.4:
+                statements.append(self.call(numbers, vectors))
+                calls -= 1
+            elif not depth or kind < 0.7:
+                statements.append(self.operation(numbers, vectors))
+            else:
+                statements.append(self.nested(numbers, vectors, depth, calls))
+                calls = 0
+        return Block(statements, self.random.choices(numbers, k=results[0]), self.random.choices(vectors, k=results[1]))
+
+    def operation(self, numbers, vectors):
+        isVector = self.random.random() < 0.4
+        values = vectors if isVector else numbers
+        made = Operation(self.random.choice(list(OPERATIONS)), self.random.choices(values, k=2), self.name(), isVector)
+        values.append(made.result)
+        return made
+
+    def call(self, numbers, vectors):
+        i = self.random.randrange(len(self.functions))
+        function, (n, v) = self.functions[i], self.results[i]
+        made = Call(i, self.random.choices(numbers, k=len(function.numbers)),
+                    self.random.choices(vectors, k=len(function.vectors)), [self.name() for _ in range(n)],
+                    [self.name() for _ in range(v)])  # fmt: skip
+        numbers += made.results
+        vectors += made.vectorResults
+        return made
+
+    def nested(self, numbers, vectors, depth, calls):
+        if self.random.random() < 0.5:
+            count = self.random.choice([2, 2, 4])
+            arms = [self.block(numbers, vectors, depth - 1, calls, (1, 1)) for _ in range(count)]
+            made = Select(self.random.choice(numbers), arms, self.name(), self.name())
+            numbers.append(made.number), vectors.append(made.vector)
+            return made
+        carried, vector, counter = self.name(), self.name(), self.name()
+        start, vectorStart = self.random.choice(numbers), self.random.choice(vectors)
+        body = self.block([*numbers, carried, counter], [*vectors, vector], depth - 1, 0, (1, 1))
+        made = Loop(self.random.choice(numbers), carried, start, vector, vectorStart, counter, body,
+                    self.random.random() < 0.4, (self.name(), self.name()))  # fmt: skip
+        numbers.append(made.results[0]), vectors.append(made.results[1])
+        return made
+
+
+# --- evaluation ---
+class Evaluator:
+    def __init__(self, functions):
+        self.functions = functions
+
+    def function(self, i, depth, numbers, vectors, given):
+        f = self.functions[i]
+        env = dict(zip([*f.numbers, *f.vectors], [*numbers, *vectors], strict=True))
+        env |= {"k": depth, "one": 1, "g": given, "n": depth}
+        return self.block(f.node if depth else f.leaf, env)
+
+    def block(self, block, env):
+        for statement in block.statements:
+            getattr(self, type(statement).__name__.lower())(statement, env)
+        return [env[n] for n in block.numbers], [env[v] for v in block.vectors]
+
+    def operation(self, s, env):
+        apply, (a, b) = OPERATIONS[s.kind], (env[o] for o in s.operands)
+        env[s.result] = [wrap(apply(x, y)) for x, y in zip(a, b, strict=True)] if s.isVector else wrap(apply(a, b))
+
+    def select(self, s, env):
+        (env[s.number],), (env[s.vector],) = self.block(s.arms[env[s.selector] & (len(s.arms) - 1)], dict(env))
+
+    def loop(self, s, env):
+        number, vector, count = env[s.start], env[s.vectorStart], env[s.bits] & 3
+        for i in range(count):
+            if s.flagged and number & 4:
+                break
+            inner = dict(env) | {s.number: number, s.vector: vector, s.counter: i}
+            (number,), (vector,) = self.block(s.body, inner)
+        env[s.results[0]], env[s.results[1]] = number, vector
+
+    def call(self, s, env):
+        numbers, vectors = self.function(s.function, env["n"] - 1, [env[n] for n in s.numbers],
+                                         [env[v] for v in s.vectors], env["g"])  # fmt: skip
+        env |= dict(zip([*s.results, *s.vectorResults], [*numbers, *vectors], strict=True))
+
+
+def evaluate(maker, depth, x):
+    f = maker.functions[0]
+    return Evaluator(maker.functions).function(0, depth, [depth] * len(f.numbers), [x] * len(f.vectors), x)
+
+
+# --- MLIR ---
+class Writer:
+    def __init__(self, maker):
+        self.maker, self.lines, self.fresh = maker, [], 0
+
+    def temporary(self):
+        self.fresh += 1
+        return f"%t{self.fresh}"
+
+    def emit(self, text, makes=True):
+        name = self.temporary() if makes else ""
+        self.lines.append(f"{name} = {text}" if makes else text)
+        return name
+
+    def types(self, numbers, vectors):
+        return ", ".join([NUMBER] * numbers + [VECTOR] * vectors)
+
+    def block(self, block, end):
+        for statement in block.statements:
+            getattr(self, type(statement).__name__.lower())(statement)
+        values = ", ".join(f"%{v}" for v in [*block.numbers, *block.vectors])
+        self.emit(f"{end} {values} : {self.types(len(block.numbers), len(block.vectors))}", False)
+
+    def operation(self, s):
+        a, b = (f"%{o}" for o in s.operands)
+        if not s.isVector:
+            return self.emit(f"%{s.result} = arith.{s.kind} {a}, {b} : i64", False)
+        empty = self.emit(f"tensor.empty() : {VECTOR}")
+        self.lines += [f"%{s.result} = linalg.generic {{indexing_maps = [#id, #id, #id], iterator_types = [\"parallel\"]}}"
+                       f" ins({a}, {b} : {VECTOR}, {VECTOR}) outs({empty} : {VECTOR}) {{", "^bb0(%p: i64, %q: i64, %o: i64):",
+                       f"%s = arith.{s.kind} %p, %q : i64", "linalg.yield %s : i64", f"}} -> {VECTOR}"]  # fmt: skip
+
+    def name(self, of, pair):
+        """Gives the results of an op with several the names of the program."""
+        for i, (result, isVector) in enumerate(pair):
+            if isVector:
+                self.emit(f"%{result} = tensor.cast {of}#{i} : {VECTOR} to {VECTOR}", False)
+            else:
+                self.emit(f"%{result} = arith.addi {of}#{i}, %zero : i64", False)
+
+    def bits(self, value, mask):
+        return self.emit(f"arith.andi %{value}, {self.emit(f'arith.constant {mask} : i64')} : i64")
+
+    def select(self, s):
+        low, made = self.bits(s.selector, len(s.arms) - 1), self.temporary()
+        if len(s.arms) == 2:
+            # Arm 0 where the bit is not set.
+            self.emit(f"{made}:2 = scf.if {self.emit(f'arith.cmpi eq, {low}, %zero : i64')} -> (i64, {VECTOR}) {{", False)
+            self.block(s.arms[0], "scf.yield")
+            self.emit("} else {", False)
+            self.block(s.arms[1], "scf.yield")
+        else:
+            self.emit(f"{made}:2 = scf.index_switch {self.emit(f'arith.index_cast {low} : i64 to index')}"
+                      f" -> i64, {VECTOR}", False)  # fmt: skip
+            for i, arm in enumerate(s.arms):
+                self.emit("default {" if i == len(s.arms) - 1 else f"case {i} {{", False)
+                self.block(arm, "scf.yield")
+                self.emit("}", False)
+        if len(s.arms) == 2:
+            self.emit("}", False)
+        self.name(made, [(s.number, False), (s.vector, True)])
+
+    def loop(self, s):
+        count = self.emit(f"arith.index_cast {self.bits(s.bits, 3)} : i64 to index")
+        made, index = self.temporary(), self.temporary()
+        start = f"(%{s.number} = %{s.start}, %{s.vector} = %{s.vectorStart})"
+        if s.flagged:
+            return self.whileLoop(s, count, made)
+        self.emit(f"{made}:2 = scf.for {index} = %c0 to {count} step %c1 iter_args{start} -> (i64, {VECTOR}) {{", False)
+        self.emit(f"%{s.counter} = arith.index_cast {index} : index to i64", False)
+        self.block(s.body, "scf.yield")
+        self.emit("}", False)
+        self.name(made, [(s.results[0], False), (s.results[1], True)])
+
+    def whileLoop(self, s, count, made):
+        i, n, v, inner = self.temporary(), self.temporary(), self.temporary(), self.temporary()
+        self.emit(f"{made}:3 = scf.while ({i} = %c0, {n} = %{s.start}, {v} = %{s.vectorStart}) : (index, i64, {VECTOR})"
+                  f" -> (index, i64, {VECTOR}) {{", False)  # fmt: skip
+        bit = self.emit(f"arith.andi {n}, {self.emit('arith.constant 4 : i64')} : i64")
+        clear = self.emit(f"arith.cmpi eq, {bit}, %zero : i64")
+        more = self.emit(f"arith.cmpi slt, {i}, {count} : index")
+        self.emit(f"scf.condition({self.emit(f'arith.andi {clear}, {more} : i1')}) {i}, {n}, {v} : index, i64, {VECTOR}", False)
+        self.emit("} do {", False)
+        self.emit(f"^bb0({inner}: index, %{s.number}: i64, %{s.vector}: {VECTOR}):", False)
+        self.emit(f"%{s.counter} = arith.index_cast {inner} : index to i64", False)
+        next_ = self.emit(f"arith.addi {inner}, %c1 : index")
+        self.block(s.body, f"scf.yield {next_},")
+        # Types of all three, where block() writes those of the two it knows.
+        self.lines[-1] = self.lines[-1].replace(" : ", " : index, ", 1)
+        self.emit("}", False)
+        counted = self.temporary()
+        self.emit(f"{counted} = arith.addi {made}#0, %c0 : index", False)
+        self.emit(f"%{s.results[0]} = arith.addi {made}#1, %zero : i64", False)
+        self.emit(f"%{s.results[1]} = tensor.cast {made}#2 : {VECTOR} to {VECTOR}", False)
+
+    def call(self, s):
+        self.callTo(s.function, self.emit("arith.subi %n, %c1 : index"), [f"%{n}" for n in s.numbers],
+                    [f"%{v}" for v in s.vectors], "%g", s.results, s.vectorResults)  # fmt: skip
+
+    def callTo(self, i, depth, numbers, vectors, given, results, vectorResults):
+        made = self.temporary()
+        types = ", ".join(["index", *[NUMBER] * len(numbers), *[VECTOR] * (len(vectors) + 1)])
+        self.emit(f"{made}:{len(results) + len(vectorResults)} = func.call @f{i}({', '.join([depth, *numbers, *vectors, given])})"
+                  f" : ({types}) -> ({self.types(len(results), len(vectorResults))})", False)  # fmt: skip
+        self.name(made, [(r, False) for r in results] + [(r, True) for r in vectorResults])
+
+    def constants(self):
+        self.lines += ["%c0 = arith.constant 0 : index", "%c1 = arith.constant 1 : index", "%zero = arith.constant 0 : i64"]
+
+    def function(self, i):
+        f, (numbers, vectors) = self.maker.functions[i], self.maker.results[i]
+        parameters = ["%n: index", *[f"%{n}: i64" for n in f.numbers], *[f"%{v}: {VECTOR}" for v in [*f.vectors, "g"]]]
+        types = self.types(numbers, vectors)
+        self.emit(f"func.func private @f{i}({', '.join(parameters)}) -> ({types}) {{", False)
+        self.constants()
+        self.lines += ["%one = arith.constant 1 : i64", "%k = arith.index_cast %n : index to i64"]
+        leaf, made = self.emit("arith.cmpi eq, %n, %c0 : index"), self.temporary()
+        self.emit(f"{made}:{numbers + vectors} = scf.if {leaf} -> ({types}) {{", False)
+        self.block(f.leaf, "scf.yield")
+        self.emit("} else {", False)
+        self.block(f.node, "scf.yield")
+        self.emit("}", False)
+        self.emit(f"return {', '.join(f'{made}#{k}' for k in range(numbers + vectors))} : {types}", False)
+        self.emit("}", False)
+
+    def main(self):
+        f, (numbers, vectors) = self.maker.functions[0], self.maker.results[0]
+        result = f'tensor<{numbers}xi64> {{dlc.name = "r", dlc.dtype = "int64", dlc.dims = [""]}}'
+        tensor = f'{VECTOR} {{dlc.name = "t", dlc.dtype = "int64", dlc.dims = [""]}}'
+        self.emit('func.func @main(%d: tensor<i64> {dlc.name = "n", dlc.dtype = "int64", dlc.dims = []}, %x: ' + VECTOR
+                  + ' {dlc.name = "x", dlc.dtype = "int64", dlc.dims = [""]}) -> (' + f"{result}, {tensor}) {{", False)  # fmt: skip
+        self.constants()
+        value = self.emit("tensor.extract %d[] : tensor<i64>")
+        depth = self.emit(f"arith.index_cast {value} : i64 to index")
+        results, vectorResults = [f"r{i}" for i in range(numbers)], [f"w{i}" for i in range(vectors)]
+        self.callTo(0, depth, [value] * len(f.numbers), ["%x"] * len(f.vectors), "%x", results, vectorResults)
+        packed = self.emit(f"tensor.from_elements {', '.join('%' + r for r in results)} : tensor<{numbers}xi64>")
+        self.emit(f"return {packed}, %{vectorResults[0] if vectors else 'x'} : tensor<{numbers}xi64>, {VECTOR}", False)
+        self.emit("}", False)
+
+    def text(self):
+        self.emit("#id = affine_map<(i) -> (i)>", False)
+        for i in range(len(self.maker.functions)):
+            self.function(i)
+        self.main()
+        return "\n".join(self.lines) + "\n"
