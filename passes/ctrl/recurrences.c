@@ -88,7 +88,8 @@ static void search(DlcRecurrences *r, Search *s, intptr_t root, intptr_t *path) 
       } while (w != v);
       ++r->nGroups;
     }
-    if (--depth >= 0 && s->low[v] < s->low[path[depth]]) s->low[path[depth]] = s->low[v];
+    --depth;
+    if (depth >= 0 && s->low[v] < s->low[path[depth]]) s->low[path[depth]] = s->low[v];
   }
 }
 
@@ -134,7 +135,7 @@ bool dlcRecurrencesOf(MlirOperation loop, DlcRecurrences *out) {
   *out = (DlcRecurrences){0};
   intptr_t n = 0;
   dlcForEachOp(op, body) ++n;
-  out->ops = malloc((size_t)n * sizeof *out->ops), out->group = calloc((size_t)n, sizeof *out->group);
+  out->ops = malloc((size_t)(n + 1) * sizeof *out->ops), out->group = calloc((size_t)n + 1, sizeof *out->group);
   dlcForEachOp(op, body) {
     if (mlirOperationEqual(op, end)) continue;
     dlcPointerMapSet(&out->index, op.ptr, out->nOps);
