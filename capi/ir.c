@@ -4,6 +4,7 @@
 #include <string.h>
 #include "dlc/analysis.h"
 #include "ods/arith.h"
+#include "ods/tensor.h"
 
 int64_t dlcElementBytes(MlirType t) {
   if (mlirTypeIsAIndex(t)) return 8;
@@ -26,6 +27,23 @@ bool dlcIsWindowLoop(MlirOperation op, intptr_t loop) {
     }
   }
   return false;
+}
+
+bool dlcIsMadeInside(MlirValue v, MlirOperation ancestor) {
+  if (mlirValueIsABlockArgument(v)) return dlcBlockIsInside(mlirBlockArgumentGetOwner(v), ancestor);
+  return dlcIsInside(mlirOpResultGetOwner(v), ancestor);
+}
+
+static MlirWalkResult findIndexed(MlirOperation op, void *found) {
+  *(bool *)found |=
+      tensor_extract_isa(op) || tensor_extract_slice_isa(op) || tensor_insert_isa(op) || tensor_insert_slice_isa(op);
+  return *(bool *)found ? MlirWalkResultInterrupt : MlirWalkResultAdvance;
+}
+bool dlcMayRunEarly(MlirOperation op) {
+  bool isIndexed = false;
+  if (!dlcIsPure(op)) return false;
+  mlirOperationWalk(op, findIndexed, &isIndexed, MlirWalkPreOrder);
+  return !isIndexed;
 }
 
 MlirAttribute dlcIterators(DlcBuilder *b, intptr_t n, const bool *isReduction) {

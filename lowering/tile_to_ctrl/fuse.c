@@ -92,11 +92,6 @@ static MlirOperation tileByStep(DlcBuilder *b, MlirOperation forall, DlcI64s ste
   return loop;
 }
 
-static bool isOutside(MlirValue v, MlirOperation loop) {
-  MlirOperation op = opOf(v);
-  return op.ptr ? !dlcIsInside(op, loop) : !dlcBlockIsInside(mlirBlockArgumentGetOwner(v), loop);
-}
-
 // Slices and indices that are the same in every step: what is made for such a slice is made once, before the steps.
 static void hoist(MlirOperation loop) {
   MlirBlock body = bodyOf(mlirOperationGetRegion(loop, 0));
@@ -105,7 +100,7 @@ static void hoist(MlirOperation loop) {
     bool isInvariant = mlirOperationGetNumResults(op) == 1 && dlcIsPure(op) && !mlirOperationGetNumRegions(op) &&
                        (tensor_extract_slice_isa(op) || mlirTypeIsAIndex(typeOf(mlirOperationGetResult(op, 0))));
     for (intptr_t k = 0; isInvariant && k < mlirOperationGetNumOperands(op); ++k)
-      isInvariant = isOutside(mlirOperationGetOperand(op, k), loop);
+      isInvariant = !dlcIsMadeInside(mlirOperationGetOperand(op, k), loop);
     if (isInvariant) mlirOperationMoveBefore(op, loop);
   }
 }

@@ -44,8 +44,7 @@ static void addCaptures(Parts *parts, MlirOperation op, MlirOperation scope) {
   dlcCaptures(op, &used);
   for (intptr_t i = 0; i < used.n; ++i) {
     MlirOperation producer = opOf(used.data[i]);
-    if (producer.ptr ? dlcIsInside(producer, scope) : dlcBlockIsInside(mlirBlockArgumentGetOwner(used.data[i]), scope))
-      continue;
+    if (dlcIsMadeInside(used.data[i], scope)) continue;
     dlcValueListAdd(producer.ptr && dlcIsScalarConstant(producer) ? &parts->constants : &parts->ins, used.data[i]);
   }
   dlcValueListDestroy(&used);

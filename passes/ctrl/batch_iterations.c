@@ -15,10 +15,7 @@ static bool isTensor(MlirValue v) { return mlirTypeIsARankedTensor(typeOf(v)); }
 static intptr_t rankOf(MlirValue v) { return mlirShapedTypeGetRank(typeOf(v)); }
 
 // Made before the loop.
-static bool isOutside(const DlcBatch *batch, MlirValue v) {
-  MlirOperation op = opOf(v);
-  return op.ptr ? !dlcIsInside(op, batch->loop) : !dlcBlockIsInside(mlirBlockArgumentGetOwner(v), batch->loop);
-}
+static bool isOutside(const DlcBatch *batch, MlirValue v) { return !dlcIsMadeInside(v, batch->loop); }
 static bool isOfKind(const DlcBatch *batch, MlirValue v, DlcIteration kind) {
   intptr_t i = dlcRecurrencesFind(batch->recurrences, v);
   return i >= 0 && batch->kind[i] == kind;

@@ -16,7 +16,8 @@
 // strip mining, which bounds what is kept between the loops. Products of one row become products of many; each
 // recurrence runs over its own weights while they are in the cache.
 //
-// Left alone: loops with a flag, or that carry something of sizes that change; bodies with nothing to gain. The order
+// Left alone: loops with a flag, with effects (assertions), or that carry something of sizes that change; bodies with
+// nothing to gain. The order
 // of what is computed within an iteration's value does not change.
 #include <stdlib.h>
 #include "dlc/analysis.h"
@@ -62,10 +63,8 @@ static bool contractsWithOutside(const DlcBatch *batch, MlirOperation op) {
   for (intptr_t l = 0; l < n && l < DLC_MAX_NUMBERS; ++l) reduces |= isReduction[l];
   for (intptr_t k = 0; k + mlirOperationGetNumResults(op) < mlirOperationGetNumOperands(op) && reduces; ++k) {
     MlirValue v = mlirOperationGetOperand(op, k);
-    MlirOperation producer = opOf(v);
-    bool isOutside = producer.ptr ? !dlcIsInside(producer, batch->loop)
-                                  : !dlcBlockIsInside(mlirBlockArgumentGetOwner(v), batch->loop);
-    if (isOutside && mlirTypeIsARankedTensor(typeOf(v)) && mlirShapedTypeGetRank(typeOf(v)) >= 2) return true;
+    if (!dlcIsMadeInside(v, batch->loop) && mlirTypeIsARankedTensor(typeOf(v)) && mlirShapedTypeGetRank(typeOf(v)) >= 2)
+      return true;
   }
   return false;
 }
@@ -227,9 +226,16 @@ static void writeBlocks(Split *s, int64_t iterations) {
   for (intptr_t i = 0; i < inits.n; ++i) s->carry[i] = dlcResult(blocks, i);
 }
 
+// What stands behind an assertion relies on it, and would no longer stand behind it.
+static bool isFreeOfEffects(MlirOperation loop) {
+  dlcForEachOp(op, bodyOf(ctrl_loop_body(loop)))
+    if (!ctrl_next_isa(op) && !dlcIsEffectFree(op)) return false;
+  return true;
+}
+
 static bool isCounted(MlirOperation op) {
   return ctrl_loop_isa(op) && isNull(ctrl_loop_go(op)) && !isNull(ctrl_loop_bound(op)) && !ctrl_loop_at(op).has &&
-         ctrl_loop_init_args(op).n < MOST_CARRIED;
+         ctrl_loop_init_args(op).n < MOST_CARRIED && isFreeOfEffects(op);
 }
 
 // Iterations of a block; 0: the loop stays as it is.

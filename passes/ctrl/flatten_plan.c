@@ -133,7 +133,7 @@ static bool isRemade(const DlcFlat *f, const DlcMember *m, MlirValue v) {
 
 static bool isHoistable(const DlcFlat *f, const DlcMember *m, MlirOperation op) {
   if (arith_constant_isa(op)) return true;
-  if (endsBlock(op) || mlirOperationGetNumRegions(op) || tensor_empty_isa(op) || !dlcIsPure(op)) return false;
+  if (endsBlock(op) || mlirOperationGetNumRegions(op) || tensor_empty_isa(op) || !dlcMayRunEarly(op)) return false;
   return hasSharedOperands(f, m, op);
 }
 

@@ -7,6 +7,10 @@ bool dlcIsScalarConstant(MlirOperation op);                 // arith.constant of
 bool dlcConstantIndex(MlirValue v, int64_t *out);           // an arith.constant integer or index
 bool dlcIsInside(MlirOperation op, MlirOperation ancestor); // or ancestor itself
 bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor);
+bool dlcIsMadeInside(MlirValue v, MlirOperation ancestor); // by an op in it, or as an argument of a block of it
+// Whether op may run where the program would not have come yet: it is pure, and neither it nor what it holds reads or
+// writes a tensor by index, which may be one that the tensor has only where the program comes.
+bool dlcMayRunEarly(MlirOperation op);
 bool dlcIsStatic(MlirType shaped);                                // ranked, all sizes known
 int64_t dlcStaticBytes(MlirType shaped);                          // of a static shape; -1: overflow
 MlirOperation dlcCloneAlone(DlcBuilder *b, MlirOperation op);     // with the operands it has

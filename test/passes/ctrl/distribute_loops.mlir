@@ -74,11 +74,11 @@ func.func @gathered(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>) -> tensor<1x8xf32>
   return %r : tensor<1x8xf32>
 }
 
-// All of it is one recurrence; a flag ends it; a carried size grows: nothing to do.
+// All of it is one recurrence; a flag ends it; a carried size grows; an assertion guards what follows: nothing to do.
 // CHECK-LABEL: func @kept
-// CHECK-COUNT-3: ctrl.loop
+// CHECK-COUNT-4: ctrl.loop
 // CHECK-NOT: ctrl.loop
-func.func @kept(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>, %n: index, %go: i1) -> (tensor<1x8xf32>, tensor<1x8xf32>, tensor<?x8xf32>) {
+func.func @kept(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>, %n: index, %go: i1) -> (tensor<1x8xf32>, tensor<1x8xf32>, tensor<?x8xf32>, tensor<1x8xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %zero = arith.constant 0.0 : f32
@@ -104,5 +104,12 @@ func.func @kept(%x: tensor<?x8xf32>, %w: tensor<8x8xf32>, %n: index, %go: i1) ->
     %h3 = tensor.insert_slice %a into %h2[%m, 0] [1, 8] [1, 1] : tensor<1x8xf32> into tensor<?x8xf32>
     ctrl.next %h3 : tensor<?x8xf32>
   }
-  return %r, %q, %s : tensor<1x8xf32>, tensor<1x8xf32>, tensor<?x8xf32>
+  %u = ctrl.loop %t to %n carry(%h = %f : tensor<1x8xf32>) {
+    cf.assert %go, "there must be such a row"
+    %xt = tensor.extract_slice %x[%t, 0] [1, 8] [1, 1] : tensor<?x8xf32> to tensor<1x8xf32>
+    %a = linalg.matmul ins(%xt, %w : tensor<1x8xf32>, tensor<8x8xf32>) outs(%f : tensor<1x8xf32>) -> tensor<1x8xf32>
+    %h1 = linalg.add ins(%a, %h : tensor<1x8xf32>, tensor<1x8xf32>) outs(%e : tensor<1x8xf32>) -> tensor<1x8xf32>
+    ctrl.next %h1 : tensor<1x8xf32>
+  }
+  return %r, %q, %s, %u : tensor<1x8xf32>, tensor<1x8xf32>, tensor<?x8xf32>, tensor<1x8xf32>
 }
