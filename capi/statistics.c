@@ -35,6 +35,14 @@ void dlcCountStatistic(const DlcPassSpec *spec, int statistic, uint64_t n) {
   pthread_mutex_unlock(&lock);
 }
 
+MlirLogicalResult dlcRewriteAndCount(MlirOperation root, bool (*is)(MlirOperation),
+                                     bool (*rewrite)(DlcBuilder *b, MlirOperation op), DlcPass *pass, int statistic) {
+  intptr_t count = 0;
+  MlirLogicalResult result = dlcRewriteEach(root, is, rewrite, &count);
+  dlcPassCount(pass, statistic, (uint64_t)count);
+  return result;
+}
+
 void dlcPrintStatistics(FILE *out) {
   pthread_mutex_lock(&lock);
   for (const Counters *c = all; c; c = c->next) {

@@ -455,8 +455,9 @@ def CtrlHoistInvariants : Pass<"ctrl-hoist-invariants", "::mlir::func::FuncOp"> 
 def CtrlUnrollLoops : Pass<"ctrl-unroll-loops", "::mlir::func::FuncOp"> {
   let summary = "Do several iterations of a loop as one";
   let description = [{
-    Of the loops that hold no other loop, counted ones of a known bound of at most `full` go away; others do `factor` iterations at once, and what is left over
-    behind them. In loops with a flag each iteration but the first is in a branch on the flag of the one before it.
+    Of the loops that hold no other loop, counted ones of a known bound of at most `full` go away; others do `factor`
+    iterations at once, and what is left over behind them. In loops with a flag each iteration but the first is in a
+    branch on the flag of the one before it.
   }];
   let options = [Option<"factor", "factor", "int64_t", "4", "iterations that become one; 1: only short loops">,
                  Option<"full", "full", "int64_t", "8", "bound up to which a loop goes away">];

@@ -2,6 +2,7 @@
 #include "passes/ctrl/batch_iterations.h"
 #include <stdlib.h>
 #include "dlc/analysis.h"
+#include "passes/ctrl/control.h"
 #include "ods/ctrl.h"
 #include "ods/arith.h"
 #include "ods/linalg.h"
@@ -61,11 +62,6 @@ static MlirValue initOf(MlirValue argument) {
   return loop.ptr && ctrl_loop_isa(loop) && carry >= 0 ? at(ctrl_loop_init_args(loop), carry) : (MlirValue){0};
 }
 
-static MlirValue yieldOf(MlirOperation op, intptr_t region, intptr_t i) {
-  MlirOperation end = mlirBlockGetTerminator(bodyOf(mlirOperationGetRegion(op, region)));
-  return at(ctrl_loop_isa(op) ? ctrl_next_values(end) : ctrl_yield_values(end), i);
-}
-
 // What a tensor has its sizes from; null: nothing that is looked through. Of slices all dimensions must be kept.
 static MlirValue originOf(const DlcBatch *batch, MlirValue v, intptr_t d, int depth, MlirValue *size) {
   MlirOperation op = opOf(v);
@@ -77,9 +73,9 @@ static MlirValue originOf(const DlcBatch *batch, MlirValue v, intptr_t d, int de
     *size = givenFor(typeOf(v), d, tensor_extract_slice_sizes(op));
   if (tensor_insert_slice_isa(op)) return tensor_insert_slice_dest(op);
   if (tensor_insert_isa(op)) return tensor_insert_dest(op);
-  if (ctrl_loop_isa(op)) return ifSame(batch, at(ctrl_loop_init_args(op), result), yieldOf(op, 0, result), d, depth);
+  if (ctrl_loop_isa(op)) return ifSame(batch, at(ctrl_loop_init_args(op), result), dlcYielded(op, 0, result), d, depth);
   if (ctrl_branch_isa(op) && mlirOperationGetNumRegions(op) == 2)
-    return ifSame(batch, yieldOf(op, 0, result), yieldOf(op, 1, result), d, depth);
+    return ifSame(batch, dlcYielded(op, 0, result), dlcYielded(op, 1, result), d, depth);
   if (!dlcIsLinalgOp(op)) return (MlirValue){0};
   return mlirOperationGetOperand(op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + result);
 }
@@ -171,19 +167,8 @@ MlirValue dlcBatchEmpty(DlcBatch *batch, MlirValue v) {
 //===--- classes --------------------------------------------------------------------------------===//
 static bool isScalar(MlirValue v) { return !mlirTypeIsAShaped(typeOf(v)); }
 
-// A fresh tensor, or one that is filled, the same in each iteration.
-static bool isFresh(const DlcBatch *batch, MlirOperation op) {
-  if (!tensor_empty_isa(op) && !linalg_fill_isa(op)) return false;
-  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k) {
-    MlirOperation producer = opOf(mlirOperationGetOperand(op, k));
-    bool isEmpty = producer.ptr && tensor_empty_isa(producer) && isFresh(batch, producer);
-    if (!isEmpty && !isOutside(batch, mlirOperationGetOperand(op, k))) return false;
-  }
-  return mlirOperationGetNumResults(op) == 1;
-}
-
 static bool isRepeatedOp(const DlcBatch *batch, MlirOperation op) {
-  if (isFresh(batch, op)) return true;
+  if (mlirOperationGetNumResults(op) == 1 && dlcIsFreshIn(dlcResult(op, 0), batch->loop)) return true;
   bool ok = dlcIsPure(op) && !mlirOperationGetNumRegions(op);
   for (intptr_t k = 0; k < mlirOperationGetNumResults(op); ++k) ok &= isScalar(mlirOperationGetResult(op, k));
   for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k)
@@ -195,7 +180,7 @@ static bool isRepeatedOp(const DlcBatch *batch, MlirOperation op) {
 static bool isBatchableInit(const DlcBatch *batch, MlirValue v) {
   MlirOperation op = opOf(v);
   if (isOfKind(batch, v, DLC_BATCHED)) return true;
-  if (!op.ptr || !(isOutside(batch, v) || isFresh(batch, op))) return false;
+  if (!op.ptr || !(isOutside(batch, v) || dlcIsFreshIn(v, batch->loop))) return false;
   if (linalg_fill_isa(op)) op = opOf(mlirOperationGetOperand(op, 1));
   return op.ptr && tensor_empty_isa(op);
 }
@@ -309,21 +294,18 @@ static void placeOf(DlcBatch *batch, MlirValue all, MlirValue where, DlcNumbers 
     dlcNumbersAdd(sizes, d ? dlcSizeOf(batch->b, typeOf(all), all, d) : dlcKnown(1));
   }
 }
-static const int64_t ones[DLC_MAX_NUMBERS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 MlirValue dlcBatchSlice(DlcBatch *batch, MlirValue v, MlirValue where) {
   MlirValue all = dlcMapped(batch->batched, v);
   DlcNumbers offsets = {0}, sizes = {0};
   placeOf(batch, all, where, &offsets, &sizes);
-  return tensor_extract_slice(batch->b, all, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes), (DlcValues){0},
-                              dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes), {ones, sizes.rank}, typeOf(v));
+  return dlcSliceAs(batch->b, all, &offsets, &sizes, typeOf(v));
 }
 
 MlirValue dlcBatchInsert(DlcBatch *batch, MlirValue v, MlirValue into, MlirValue where) {
   DlcNumbers offsets = {0}, sizes = {0};
   placeOf(batch, into, where, &offsets, &sizes);
-  return tensor_insert_slice(batch->b, v, into, dlcNumbersValues(&offsets), dlcNumbersValues(&sizes), (DlcValues){0},
-                             dlcNumbersFixed(&offsets), dlcNumbersFixed(&sizes), {ones, sizes.rank});
+  return dlcInsertAt(batch->b, v, into, &offsets, &sizes);
 }
 
 //===--- ops ------------------------------------------------------------------------------------===//

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
+#include "passes/ctrl/control.h"
 #include "passes/ctrl/scalars.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
@@ -171,8 +172,7 @@ static void inlineElementwise(DlcBuilder *b, MlirOperation op) {
   }
 }
 
-static uint64_t convertOps(DlcBuilder *b, const DlcScalars *n, const DlcOps *convert) {
-  (void)n;
+static uint64_t convertOps(DlcBuilder *b, const DlcOps *convert) {
   for (intptr_t i = 0; i < convert->n && !b->failed; ++i)
     if (dlcIsLinalgOp(convert->data[i]))
       inlineBody(b, convert->data[i]);
@@ -250,7 +250,7 @@ MlirLogicalResult dlcRunCtrlDetensorize(MlirOperation root, DlcPass *pass, const
   DlcScalars n = dlcFindScalars(root);
   DlcOps ops = chosenOps(&n), insertions = chosenInsertions(root, &n);
   uint64_t joins = convertJoins(&b, root, &n);
-  uint64_t inlined = convertOps(&b, &n, &ops), inserted = convertInsertions(&b, &insertions);
+  uint64_t inlined = convertOps(&b, &ops), inserted = convertInsertions(&b, &insertions);
   if (joins + inlined + inserted) tidy(&b, root);
   dlcPassCount(pass, DlcCtrlDetensorize_ops, inlined);
   dlcPassCount(pass, DlcCtrlDetensorize_carries, joins);

@@ -63,6 +63,8 @@ static MlirLogicalResult refineBound(const DlcFlat *f, MlirOperation call, DlcVa
     if (!mlirValueIsABlockArgument(depth) || !mlirBlockEqual(mlirBlockArgumentGetOwner(depth), m->body)) continue;
     int64_t entry = m->entryArgument[mlirBlockArgumentGetArgNumber(depth)];
     if (entry < 0) break;
+    if (bound->isGiven && !mlirValueEqual(bound->value, at(arguments, entry)))
+      return dlcError(call, "recursive calls of one function have two computed depths");
     bound->isGiven = true, bound->value = at(arguments, entry);
     return mlirLogicalResultSuccess();
   }

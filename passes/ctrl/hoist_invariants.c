@@ -13,27 +13,18 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/ctrl/control.h"
 #include "ods/ctrl.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
-
-// A fresh tensor, filled or not, of the loop's body, that is the same in every iteration.
-static bool isFresh(MlirValue v, MlirOperation loop) {
-  MlirOperation op = opOf(v);
-  if (!op.ptr || !(tensor_empty_isa(op) || linalg_fill_isa(op))) return false;
-  for (intptr_t k = 0; k < mlirOperationGetNumOperands(op); ++k) {
-    MlirValue operand = mlirOperationGetOperand(op, k);
-    if (dlcIsMadeInside(operand, loop) && !isFresh(operand, loop)) return false;
-  }
-  return true;
-}
 
 static bool isInvariant(MlirOperation op, MlirOperation loop) {
   if (!dlcMayRunEarly(op) || tensor_empty_isa(op) || linalg_fill_isa(op)) return false;
   DlcValueList read = {0};
   bool ok = true;
   dlcCaptures(op, &read);
-  for (intptr_t i = 0; i < read.n && ok; ++i) ok = !dlcIsMadeInside(read.data[i], loop) || isFresh(read.data[i], loop);
+  for (intptr_t i = 0; i < read.n && ok; ++i)
+    ok = !dlcIsMadeInside(read.data[i], loop) || dlcIsFreshIn(read.data[i], loop);
   dlcValueListDestroy(&read);
   return ok;
 }
@@ -81,8 +72,5 @@ static bool hoist(DlcBuilder *b, MlirOperation loop) {
 MlirLogicalResult dlcRunCtrlHoistInvariants(MlirOperation root, DlcPass *pass,
                                             const DlcCtrlHoistInvariantsOptions *options) {
   (void)options; // it has none
-  intptr_t loops = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, ctrl_loop_isa, hoist, &loops);
-  dlcPassCount(pass, DlcCtrlHoistInvariants_loops, (uint64_t)loops);
-  return result;
+  return dlcRewriteAndCount(root, ctrl_loop_isa, hoist, pass, DlcCtrlHoistInvariants_loops);
 }

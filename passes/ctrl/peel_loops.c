@@ -8,13 +8,14 @@
 // so that what only the first iteration does (a branch on %i == 0, the load of a
 // first state) folds away. Left alone: loops with a 'while' flag, and loops whose
 // bound is not a constant of at least two.
-#include <stdlib.h>
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
 
-static void peelFirst(DlcBuilder *b, MlirOperation loop, int64_t bound) {
+static bool peelFirst(DlcBuilder *b, MlirOperation loop) {
+  int64_t bound;
+  if (!isNull(ctrl_loop_go(loop)) || !dlcConstantIndex(ctrl_loop_bound(loop), &bound) || bound < 2) return false;
   MlirBlock body = bodyOf(ctrl_loop_body(loop));
   DlcValues inits = ctrl_loop_init_args(loop), yields = ctrl_next_values(mlirBlockGetTerminator(body));
   DlcMapping mapping = dlcMappingCreate();
@@ -33,23 +34,10 @@ static void peelFirst(DlcBuilder *b, MlirOperation loop, int64_t bound) {
     mlirRewriterBaseReplaceAllUsesExcept(b->rewriter, argOf(body, 0), shifted, opOf(shifted));
   }
   dlcMappingDestroy(mapping);
+  return true;
 }
 
 MlirLogicalResult dlcRunCtrlPeelLoops(MlirOperation root, DlcPass *pass, const DlcCtrlPeelLoopsOptions *options) {
-  (void)options;
-  MlirLogicalResult result = mlirLogicalResultSuccess();
-  DlcOps loops = dlcCollect(root, ctrl_loop_isa);
-  MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
-  for (intptr_t i = 0; i < loops.n && mlirLogicalResultIsSuccess(result); ++i) {
-    int64_t bound;
-    MlirOperation loop = loops.data[i];
-    if (!isNull(ctrl_loop_go(loop)) || !dlcConstantIndex(ctrl_loop_bound(loop), &bound) || bound < 2) continue;
-    DlcBuilder b = dlcBuilderAt(rewriter, loop);
-    peelFirst(&b, loop, bound);
-    dlcPassCount(pass, DlcCtrlPeelLoops_peeled, 1);
-    result = dlcStatus(&b);
-  }
-  mlirIRRewriterDestroy(rewriter);
-  free(loops.data);
-  return result;
+  (void)options; // it has none
+  return dlcRewriteAndCount(root, ctrl_loop_isa, peelFirst, pass, DlcCtrlPeelLoops_peeled);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 #include "dlc/passes.h"
 #include "passes/ctrl/calls.h"
+#include "passes/ctrl/control.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
 #include "ods/func.h"
@@ -24,16 +25,6 @@ static bool isPoison(MlirOperation op) { return dlcOpIs(op, "ub.poison", 9); }
 static bool isScf(MlirOperation op) {
   return scf_if_isa(op) || scf_for_isa(op) || scf_while_isa(op) || scf_index_switch_isa(op);
 }
-static bool isControl(MlirOperation op) {
-  return isScf(op) || ctrl_loop_isa(op) || ctrl_branch_isa(op) || ctrl_region_isa(op);
-}
-// Whether only functions, loops and branches are around op.
-static bool isProgram(MlirOperation op) {
-  MlirOperation p = mlirOperationGetParentOperation(op);
-  while (p.ptr && isControl(p)) p = mlirOperationGetParentOperation(p);
-  return func_func_isa(p);
-}
-
 //===--- calls ----------------------------------------------------------------------------===//
 static MlirLogicalResult inlineCall(DlcBuilder *b, MlirOperation call, MlirOperation callee) {
   MlirBlock body = bodyOf(func_func_body(callee));
@@ -237,7 +228,7 @@ static MlirLogicalResult raiseScf(DlcBuilder *b, MlirOperation module, DlcPass *
   DlcOps ops = dlcCollect(module, isRaised); // innermost first
   for (intptr_t i = 0; i < ops.n && !b->failed; ++i) {
     MlirOperation op = ops.data[i];
-    if (!isProgram(op)) continue;
+    if (!dlcIsHostCode(op)) continue;
     dlcBefore(b, op) {
       if (isPoison(op)) {
         raisePoison(b, op);

@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dlc/analysis.h"
+#include "passes/ctrl/control.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
 #include "ods/func.h"
 #include "ods/linalg.h"
-#include "ods/scf.h"
 #include "ods/tensor.h"
 
 enum { MAX_LOOPS = 32, MAX_RANK = 16 };
@@ -31,23 +31,6 @@ bool dlcIsOneElement(MlirType type) {
     if (mlirShapedTypeGetDimSize(type, i) != 1) return false;
   MlirType element = mlirShapedTypeGetElementType(type);
   return mlirTypeIsAInteger(element) || mlirTypeIsAIndex(element) || mlirTypeIsAFloat(element);
-}
-
-static bool isControl(MlirOperation op) {
-  return ctrl_loop_isa(op) || ctrl_branch_isa(op) || scf_for_isa(op) || scf_while_isa(op) || scf_if_isa(op) ||
-         scf_index_switch_isa(op);
-}
-
-MlirOperation dlcControlOf(MlirOperation op) {
-  MlirOperation p = mlirOperationGetParentOperation(op);
-  while (p.ptr && !isControl(p) && !func_func_isa(p)) p = mlirOperationGetParentOperation(p);
-  return p.ptr && isControl(p) ? p : (MlirOperation){0};
-}
-
-bool dlcIsHostCode(MlirOperation op) {
-  MlirOperation p = mlirOperationGetParentOperation(op);
-  while (p.ptr && (isControl(p) || ctrl_region_isa(p))) p = mlirOperationGetParentOperation(p);
-  return p.ptr && func_func_isa(p);
 }
 
 MlirValue dlcOneElementSource(MlirValue v) {
@@ -173,15 +156,9 @@ static bool staysAmongNumbers(const DlcScalars *n, MlirOperation op) {
   return true;
 }
 
-// What the terminator of the i-th region of a loop or branch gives for result r.
-static MlirValue yielded(MlirOperation op, intptr_t region, intptr_t r) {
-  MlirOperation end = mlirBlockGetTerminator(bodyOf(mlirOperationGetRegion(op, region)));
-  return at(ctrl_loop_isa(op) ? ctrl_next_values(end) : ctrl_yield_values(end), r);
-}
-
 static bool isResultNumber(const DlcScalars *n, MlirOperation op, intptr_t r) {
   intptr_t numbers = 0, regions = mlirOperationGetNumRegions(op);
-  for (intptr_t i = 0; i < regions; ++i) numbers += dlcIsNumber(n, yielded(op, i, r));
+  for (intptr_t i = 0; i < regions; ++i) numbers += dlcIsNumber(n, dlcYielded(op, i, r));
   bool decides = dlcPointerMapGet(&n->needed, mlirOperationGetResult(op, r).ptr) == 1;
   return numbers == regions || (ctrl_branch_isa(op) && numbers && decides);
 }
@@ -203,7 +180,7 @@ static void need(DlcScalars *n, MlirValue v) {
     r = mlirOpResultGetResultNumber(v);
   }
   if (ctrl_loop_isa(op) || ctrl_branch_isa(op)) {
-    for (intptr_t i = 0; i < mlirOperationGetNumRegions(op); ++i) need(n, yielded(op, i, r));
+    for (intptr_t i = 0; i < mlirOperationGetNumRegions(op); ++i) need(n, dlcYielded(op, i, r));
     return;
   }
   if (!couldBeScalar(op)) return;

@@ -12,7 +12,5 @@ DlcScalars dlcFindScalars(MlirOperation root);
 void dlcScalarsDestroy(DlcScalars *n);
 bool dlcIsNumber(const DlcScalars *n, MlirValue v); // v, of any type, is a tensor that is to be a number
 bool dlcIsOneElement(MlirType type);                // a tensor of one number
-MlirOperation dlcControlOf(MlirOperation op);       // nearest enclosing op of control flow, or null
-bool dlcIsHostCode(MlirOperation op);               // in no task, graph or body of a linalg op
 bool dlcIsNumberFill(MlirOperation op);             // linalg.fill of one element with a number of its type
 MlirValue dlcOneElementSource(MlirValue v);         // v behind reshapes of one element

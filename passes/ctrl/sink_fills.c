@@ -10,8 +10,9 @@
 // linalg op between tasks.
 #include <stdlib.h>
 #include "dlc/analysis.h"
+#include "dlc/ir.h"
 #include "dlc/passes.h"
-#include "passes/ctrl/scalars.h"
+#include "passes/ctrl/control.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 

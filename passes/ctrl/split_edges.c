@@ -135,8 +135,5 @@ static bool splitTask(DlcBuilder *b, MlirOperation task) {
 
 MlirLogicalResult dlcRunCtrlSplitEdges(MlirOperation root, DlcPass *pass, const DlcCtrlSplitEdgesOptions *options) {
   (void)options; // it has none
-  intptr_t split = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, ctrl_task_isa, splitTask, &split);
-  dlcPassCount(pass, DlcCtrlSplitEdges_split, split);
-  return result;
+  return dlcRewriteAndCount(root, ctrl_task_isa, splitTask, pass, DlcCtrlSplitEdges_split);
 }

@@ -22,7 +22,7 @@
 #include "ods/arith.h"
 #include "ods/ctrl.h"
 
-enum { MOST_CARRIED = 256 };
+enum { MOST_CARRIED = 256, MOST_COPIES = 4096 };
 static const char mark[] = "unrolled";
 
 // The values that an iteration carries, and in loops with one the flag after it.
@@ -158,10 +158,9 @@ static bool isLoop(MlirOperation op) {
 }
 
 MlirLogicalResult dlcRunCtrlUnrollLoops(MlirOperation root, DlcPass *pass, const DlcCtrlUnrollLoopsOptions *options) {
-  if (options->factor < 1 || options->full < 0) {
-    dlcErrorAt(mlirOperationGetLocation(root), "ctrl-unroll-loops: factor must be positive, full not negative");
-    return mlirLogicalResultFailure();
-  }
+  if (options->factor < 1 || options->factor > MOST_COPIES || options->full < 0 || options->full > MOST_COPIES)
+    return dlcErrorAt(mlirOperationGetLocation(root), "ctrl-unroll-loops: factor is 1 to %d, full 0 to %d", MOST_COPIES,
+                      MOST_COPIES);
   DlcOps loops = dlcCollect(root, isLoop); // innermost first
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   MlirLogicalResult result = mlirLogicalResultSuccess();

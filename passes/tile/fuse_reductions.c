@@ -119,8 +119,5 @@ MlirLogicalResult dlcRunTileFuseReductions(MlirOperation root, DlcPass *pass,
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   if (!device.isHost) return mlirLogicalResultSuccess();
-  intptr_t fused = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, isFusible, fuse, &fused);
-  dlcPassCount(pass, DlcTileFuseReductions_fused, (uint64_t)fused);
-  return result;
+  return dlcRewriteAndCount(root, isFusible, fuse, pass, DlcTileFuseReductions_fused);
 }

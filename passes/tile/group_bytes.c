@@ -227,8 +227,5 @@ MlirLogicalResult dlcRunTileGroupBytes(MlirOperation root, DlcPass *pass, const 
   if (options->group != 1 && options->group != GROUP)
     return dlcErrorAt(mlirOperationGetLocation(root), "tile-group-bytes: group is 1 or 4");
   if (options->group == 1) return mlirLogicalResultSuccess();
-  intptr_t grouped = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, dlcIsByteProduct, group, &grouped);
-  dlcPassCount(pass, DlcTileGroupBytes_grouped, grouped);
-  return result;
+  return dlcRewriteAndCount(root, dlcIsByteProduct, group, pass, DlcTileGroupBytes_grouped);
 }

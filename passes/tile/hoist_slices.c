@@ -195,8 +195,5 @@ static bool hoist(DlcBuilder *b, MlirOperation op) {
 
 MlirLogicalResult dlcRunTileHoistSlices(MlirOperation root, DlcPass *pass, const DlcTileHoistSlicesOptions *options) {
   (void)options; // it has none
-  intptr_t hoisted = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, isLinalgOnTensors, hoist, &hoisted);
-  dlcPassCount(pass, DlcTileHoistSlices_hoisted, hoisted);
-  return result;
+  return dlcRewriteAndCount(root, isLinalgOnTensors, hoist, pass, DlcTileHoistSlices_hoisted);
 }

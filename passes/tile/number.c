@@ -89,8 +89,12 @@ bool dlcIsBox(MlirOperation slice) {
 static const int64_t ones[DLC_MAX_NUMBERS] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 MlirValue dlcSliceAt(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, const DlcNumbers *sizes) {
-  MlirType type = mlirRankedTensorTypeGet(sizes->rank, sizes->fixed, mlirShapedTypeGetElementType(typeOf(v)),
-                                          mlirAttributeGetNull());
+  MlirType element = mlirShapedTypeGetElementType(typeOf(v));
+  return dlcSliceAs(b, v, offsets, sizes,
+                    mlirRankedTensorTypeGet(sizes->rank, sizes->fixed, element, mlirAttributeGetNull()));
+}
+
+MlirValue dlcSliceAs(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, const DlcNumbers *sizes, MlirType type) {
   return tensor_extract_slice(b, v, dlcNumbersValues(offsets), dlcNumbersValues(sizes), (DlcValues){0},
                               dlcNumbersFixed(offsets), dlcNumbersFixed(sizes), {ones, sizes->rank}, type);
 }

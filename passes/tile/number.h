@@ -42,6 +42,8 @@ DlcNumbers dlcNumbersPermuted(DlcI64s fixed, DlcValues values, const int *order)
 bool dlcIsBox(MlirOperation slice);
 // slice of v, and v put into a slice of `into` (dlcInsertInParallel: by the end of a task or a forall); steps are one.
 MlirValue dlcSliceAt(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, const DlcNumbers *sizes);
+// The same as a tensor of `type`, which may lack dimensions of size one.
+MlirValue dlcSliceAs(DlcBuilder *b, MlirValue v, const DlcNumbers *offsets, const DlcNumbers *sizes, MlirType type);
 MlirValue dlcInsertAt(DlcBuilder *b, MlirValue v, MlirValue into, const DlcNumbers *offsets, const DlcNumbers *sizes);
 void dlcInsertInParallel(DlcBuilder *b, MlirValue v, MlirValue into, const DlcNumbers *offsets,
                          const DlcNumbers *sizes);

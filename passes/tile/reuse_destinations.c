@@ -105,8 +105,5 @@ MlirLogicalResult dlcRunTileReuseDestinations(MlirOperation root, DlcPass *pass,
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   if (!device.isHost) return mlirLogicalResultSuccess();
-  intptr_t reused = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, isLast, reuse, &reused);
-  dlcPassCount(pass, DlcTileReuseDestinations_reused, (uint64_t)reused);
-  return result;
+  return dlcRewriteAndCount(root, isLast, reuse, pass, DlcTileReuseDestinations_reused);
 }

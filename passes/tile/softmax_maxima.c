@@ -35,8 +35,5 @@ static bool dropNan(DlcBuilder *b, MlirOperation division) {
 MlirLogicalResult dlcRunTileSoftmaxMaxima(MlirOperation root, DlcPass *pass,
                                           const DlcTileSoftmaxMaximaOptions *options) {
   (void)options; // it has none
-  intptr_t rewritten = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, isDivision, dropNan, &rewritten);
-  dlcPassCount(pass, DlcTileSoftmaxMaxima_rewritten, (uint64_t)rewritten);
-  return result;
+  return dlcRewriteAndCount(root, isDivision, dropNan, pass, DlcTileSoftmaxMaxima_rewritten);
 }

@@ -54,8 +54,5 @@ static bool multiply(DlcBuilder *b, MlirOperation op) {
 MlirLogicalResult dlcRunTileSoftmaxReciprocals(MlirOperation root, DlcPass *pass,
                                                const DlcTileSoftmaxReciprocalsOptions *options) {
   (void)options; // it has none
-  intptr_t rewritten = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, isDivision, multiply, &rewritten);
-  dlcPassCount(pass, DlcTileSoftmaxReciprocals_rewritten, (uint64_t)rewritten);
-  return result;
+  return dlcRewriteAndCount(root, isDivision, multiply, pass, DlcTileSoftmaxReciprocals_rewritten);
 }

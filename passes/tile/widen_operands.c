@@ -183,8 +183,5 @@ static bool widenOperand(DlcBuilder *b, MlirOperation op) {
 MlirLogicalResult dlcRunTileWidenOperands(MlirOperation root, DlcPass *pass,
                                           const DlcTileWidenOperandsOptions *options) {
   (void)options; // it has none
-  intptr_t widened = 0;
-  MlirLogicalResult result = dlcRewriteEach(root, dlcIsLinalgOp, widenOperand, &widened);
-  dlcPassCount(pass, DlcTileWidenOperands_widened, widened);
-  return result;
+  return dlcRewriteAndCount(root, dlcIsLinalgOp, widenOperand, pass, DlcTileWidenOperands_widened);
 }

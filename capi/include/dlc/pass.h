@@ -49,6 +49,9 @@ void dlcRegisterAllPasses(void); // all rows of dlcPassSpecs and all our pipelin
 void dlcRegisterPipeline(const char *argument, const char *summary, const char *text);
 // Statistics count over all runs in this process; --mlir-pass-statistics of dl-opt reports them at its end.
 void dlcPassCount(DlcPass *pass, int statistic, uint64_t n); // adds n
+// dlcRewriteEach, which counts for a statistic how often `rewrite` was true.
+MlirLogicalResult dlcRewriteAndCount(MlirOperation root, bool (*is)(MlirOperation),
+                                     bool (*rewrite)(DlcBuilder *b, MlirOperation op), DlcPass *pass, int statistic);
 void dlcCountStatistic(const DlcPassSpec *spec, int statistic, uint64_t n);
 void dlcPrintStatistics(FILE *out); // a line for each of the passes that counted
 

@@ -295,3 +295,13 @@ func.func @negative(%n: index) -> index {
   %r = ctrl.call @deep(%n) depth(%c) : (index) -> index
   return %r : index
 }
+
+// -----
+
+func.func @two_depths(%n: index, %d: index, %e: index) -> index {
+  %a = ctrl.call @two_depths(%n, %d, %e) depth(%d) : (index, index, index) -> index
+  // expected-error @+1 {{recursive calls of one function have two computed depths}}
+  %b = ctrl.call @two_depths(%a, %d, %e) depth(%e) : (index, index, index) -> index
+  %c = arith.addi %a, %b : index
+  return %c : index
+}

@@ -1,7 +1,7 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-unroll-loops{factor=2 full=3},cse))' | FileCheck %s
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-unroll-loops{factor=2 full=3},ctrl-unroll-loops{factor=2 full=3},cse))' | FileCheck %s
 // RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-unroll-loops{factor=0}))' 2>&1 | FileCheck %s --check-prefix=WRONG
-// WRONG: error: ctrl-unroll-loops: factor must be positive, full not negative
+// WRONG: error: ctrl-unroll-loops: factor is 1 to 4096, full 0 to 4096
 
 // CHECK-LABEL: func @short
 // CHECK-NOT: ctrl.loop
