@@ -97,20 +97,28 @@ static void end(const Run *r, const char *stage) {
   if (r->options->end) r->options->end(stage, r->module, r->options->data);
 }
 
-// Writes `text` with the settings behind the names of their passes.
+// Where the name of a pass ends in the text of a pipeline; null: it is not there.
+static char *behindPass(char *text, const char *pass) {
+  for (char *at = strstr(text, pass); at; at = strstr(at + 1, pass)) {
+    char *end = at + strlen(pass);
+    if (at > text && strchr("(,", at[-1]) && strchr("{,)", *end)) return end;
+  }
+  return NULL;
+}
+
+// Writes `text` with the settings behind the names of their passes, wherever these are.
 static void applySettings(const Run *r, const char *text, char *out, size_t size) {
   size_t n = (size_t)snprintf(out, size, "%s", text);
   for (int i = 0; i < r->nSettings; ++i) {
     const Setting *s = &r->settings[i];
-    char *at = strstr(out, s->pass);
     size_t length = strlen(s->options);
-    if (!at || n + length + 1 > size) continue;
-    at += strlen(s->pass);
-    bool hasOthers = *at == '{';
-    memmove(at + length, at, strlen(at) + 1);
-    memcpy(at, s->options, length);
-    if (hasOthers) at[length - 1] = ' ', at[length] = ' '; // one pair of braces
-    n += length;
+    for (char *at = behindPass(out, s->pass); at && n + length < size; at = behindPass(at + length, s->pass)) {
+      bool hasOthers = *at == '{';
+      memmove(at + length, at, strlen(at) + 1);
+      memcpy(at, s->options, length);
+      if (hasOthers) at[length - 1] = ' ', at[length] = ' '; // one pair of braces
+      n += length;
+    }
   }
 }
 
@@ -143,9 +151,13 @@ static bool runStage(const Run *r, const char *name, const char *plain) {
   return ok;
 }
 
+static bool isLeftOut(const Run *r, const char *stage) {
+  return !strcmp(stage, DLC_CONTROL_STAGE) && r->options->control && !strcmp(r->options->control, "none");
+}
+
 static bool runStages(const Run *r, const DlcStage *stages) {
   for (; stages->name; ++stages)
-    if (!runStage(r, stages->name, stages->text)) return false;
+    if (!isLeftOut(r, stages->name) && !runStage(r, stages->name, stages->text)) return false;
   return true;
 }
 

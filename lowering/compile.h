@@ -12,6 +12,7 @@ typedef struct {
       *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize; // 0 to 3
   const char *fusion;   // "none", "register", "all" or NULL: all
+  const char *control;  // whether loops and branches are rewritten: "none", "all" or NULL: all
   const char *winograd; // "auto", "off", "2" or "4" (outputs of a transform, wherever it can be), or NULL: auto
   const char *by;       // how tiles are chosen: "cost", "rules" or NULL: cost
   const char *choices;  // a file of candidates to take (passes/tile/choices.h), or NULL

@@ -2,6 +2,7 @@
 //
 //   raise       linalg on tensors, ctrl; one function
 //   simplify    the same, folded
+//   control     the same, loops and branches rewritten
 //   tile        + tile.graph, scheduled
 //   task        ctrl.task on tensors
 //   bufferize   ctrl.task on memrefs
@@ -17,9 +18,11 @@
 const DlcStage dlcCommonStages[] = {
     {"raise", "Make ctrl of calls, recursion and scf",
      "builtin.module(lift-cf-to-scf,ctrl-raise{entry=main},ctrl-flatten-recursion,symbol-dce)"},
-    {"simplify", "Fold and tidy linalg on tensors, split loops, make numbers of small tensors",
-     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse,ctrl-hoist-invariants,"
-     "ctrl-distribute-loops,canonicalize,cse,ctrl-detensorize,ctrl-convert-branches))"},
+    {"simplify", "Fold and tidy linalg on tensors",
+     "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
+    {DLC_CONTROL_STAGE, "Split loops, make numbers of small tensors and selections of small branches",
+     "builtin.module(func.func(ctrl-hoist-invariants,ctrl-distribute-loops,canonicalize,cse,ctrl-detensorize,"
+     "ctrl-convert-branches))"},
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"
      "tile-slice-transposed,tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,"

@@ -1,6 +1,6 @@
 """The suites of bench/run, one file each: `run(options, records)` measures and prints."""
 
-SUITES = ("models", "gemm", "conv", "fused", "ctrl", "paper-welder", "compile", "onnx")
+SUITES = ("models", "gemm", "conv", "fused", "ctrl", "paper-welder", "paper-cocktailer", "compile", "onnx")
 
 # The systems that --peers measures, where they are installed.
 PEERS = {
@@ -9,6 +9,7 @@ PEERS = {
     "gemm": ("openblas", "openvino", "onnxruntime", "pytorch", "pytorch_packed"),
     "conv": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_packed"),
     "ctrl": ("onnxruntime", "openvino", "pytorch", "torchscript", "pytorch_compile", "pytorch_library", "jax"),
+    "paper-cocktailer": ("onnxruntime", "openvino", "pytorch", "torchscript", "pytorch_compile", "pytorch_library", "jax"),
     "fused": ("openvino", "onnxruntime", "pytorch", "pytorch_channels_last", "pytorch_compile"),
 }
 

@@ -29,26 +29,30 @@ TRACE, LOOP = "dlc:trace", "dlc:loop"
 
 
 def run(options, records):
-    names = options.only or list(QUICK if options.quick else WORKLOADS)
-    folders = export.prepare(names, options.models)
     suite = Suite(options, records)
-    for name, folder in folders.items():
-        if folder:
-            suite.workload(name, folder)
-        else:  # export has said why
-            records.add_failure("ctrl", name, "dlc")
+    suite.measure_all()
     suite.print()
 
 
 class Suite:
-    def __init__(self, options, records):
-        self.options, self.records = options, records
+    """`suite` is its name in the records."""
+
+    def __init__(self, options, records, suite="ctrl"):
+        self.options, self.records, self.suite = options, records, suite
         self.variants = {"dlc": [], **{f"dlc:{name}": flags.split() for name, flags in options.variants}}
         self.peers = list(options.peer_names) if options.peers else []
         self.descriptions, self.cases = {}, []
 
+    def measure_all(self):
+        names = self.options.only or list(QUICK if self.options.quick else WORKLOADS)
+        for name, folder in export.prepare(names, self.options.models).items():
+            if folder:
+                self.workload(name, folder)
+            else:  # export has said why
+                self.records.add_failure(self.suite, name, "dlc")
+
     def value(self, case, system, metric):
-        return self.records.value("ctrl", case, system, metric)
+        return self.records.value(self.suite, case, system, metric)
 
     def workload(self, name, folder):
         model = export.find(name) if name in WORKLOADS else None
@@ -85,7 +89,7 @@ class Suite:
             say(f"{name}: {system}: {refusal}")
             return ""
         if system != TRACE:
-            self.records.add("ctrl", f"{name}/compile", system, "compile_time", time.monotonic() - started, "s")
+            self.records.add(self.suite, f"{name}/compile", system, "compile_time", time.monotonic() - started, "s")
         return str(program)
 
     def data_sets(self, folder, model):
@@ -98,11 +102,11 @@ class Suite:
         self.cases.append(case)
         with open(scratch / "worker.log", "a") as log, measuring.Pool(log) as pool:
             plan = QUICK_PLAN if self.options.quick else PLAN
-            measured = measuring.measure_case("ctrl", case, jobs, pool, plan, self.records, slow)
+            measured = measuring.measure_case(self.suite, case, jobs, pool, plan, self.records, slow)
         self.descriptions |= {system: result.description for system, result in measured.items()}
         if "dlc" in measured and TRACE in measured:
             ratio = measured["dlc"].time / measured[TRACE].time
-            self.records.add("ctrl", case, "dlc", "trace_ratio", ratio, "x")
+            self.records.add(self.suite, case, "dlc", "trace_ratio", ratio, "x")
 
     def times(self, name, threads, data_sets):
         """{system: [seconds of each data set]} of the systems that have them all."""
@@ -115,19 +119,19 @@ class Suite:
         for threads in self.options.threads:
             for system, (less, more) in self.times(name, threads, model.trips).items():
                 slope = (more - less) / (many - few) * 1e9
-                self.records.add("ctrl", f"{name}/iterations/f32/t{threads}", system, "ns_per_iteration", slope, "ns")
+                self.records.add(self.suite, f"{name}/iterations/f32/t{threads}", system, "ns_per_iteration", slope, "ns")
 
     def ratios(self, name, model):
         for threads in self.options.threads:
             case = f"{name}/ratios/f32/t{threads}"
             for system, seconds in self.times(name, threads, model.ratios).items():
                 start, slope, error = fit(list(model.ratios.values()), seconds)
-                self.records.add("ctrl", case, system, "ratio_slope", slope, "s")
-                self.records.add("ctrl", case, system, "ratio_error", 100 * error / seconds[-1], "%")
+                self.records.add(self.suite, case, system, "ratio_slope", slope, "s")
+                self.records.add(self.suite, case, system, "ratio_error", 100 * error / seconds[-1], "%")
                 outside = self.value(f"{name}/{next(iter(model.ratios))}/f32/t{threads}", TRACE, "time")
                 if system == "dlc" and outside:
                     cost = 100 * (seconds[0] - outside) / seconds[-1]
-                    self.records.add("ctrl", case, system, "ratio_zero_cost", cost, "%")
+                    self.records.add(self.suite, case, system, "ratio_zero_cost", cost, "%")
 
     def print(self):
         """Medians, and in brackets how many times as long as the peer dlc takes."""
@@ -138,7 +142,7 @@ class Suite:
             rows.append(self.row(case, others, ratios))
         for threads, pairs in ratios.items():
             means = [recording.geometric_mean([pair[i] for pair in pairs]) for i in range(2)]
-            self.records.add("ctrl", f"geometric_mean/{threads}", "dlc", "ratio_to_best", means[0], "x")
+            self.records.add(self.suite, f"geometric_mean/{threads}", "dlc", "ratio_to_best", means[0], "x")
             rows.append([f"geometric mean, {threads}", *[""] * (len(rows[0]) - 3), *[f"{mean:.2f}x" for mean in means]])
         print()
         recording.print_table(rows)
@@ -158,12 +162,12 @@ class Suite:
             absent = "failed" if self.value(case, other, "failed") else ""
             row.append((recording.format_seconds(theirs) if theirs else absent)
                        + (f" ({ours / theirs:.2f}x)" if ours and theirs else ""))  # fmt: skip
-        best = measuring.best_peer(self.records, "ctrl", case, self.peers)
+        best = measuring.best_peer(self.records, self.suite, case, self.peers)
         if not ours or not best:
             return [*row, "", ""] if self.peers else row
         pair = ours / best[1], self.value(case, "dlc", "cpu_time") / best[2]
         ratios.setdefault(case.rpartition("/")[2], []).append(pair)
-        self.records.add("ctrl", case, "dlc", "ratio_to_best", pair[0], "x")
+        self.records.add(self.suite, case, "dlc", "ratio_to_best", pair[0], "x")
         return [*row, *[f"{ratio:.2f}x" for ratio in pair]]
 
     def print_figures(self):

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import export
 import measuring
+import plots
 import records as recording
 import report
 from measuring import say
@@ -162,35 +163,18 @@ def _write(folder, records, cases, systems):
                 writer.writerow([model, batch[1:], element, threads[1:], system,
                                  *["" if value is None else value for value in values]])  # fmt: skip
     print(f"\nwritten: {path}")
-    try:
-        import matplotlib
-    except ImportError:
-        print("no plots: the Python package matplotlib is not installed: run bench/setup-peers")
-        return
-    matplotlib.use("svg")
-    for metric in METRICS:
-        _plot(folder / f"welder-{metric}.svg", metric, records, cases, systems)
+    if plots.available():
+        for metric in METRICS:
+            _plot(folder / f"welder-{metric}.svg", metric, records, cases, systems)
 
 
 def _plot(path, metric, records, cases, systems):
     """Bars for each case, as a part of fusion off; of times, the peers' too."""
-    from matplotlib import pyplot
+
+    def part(case, system):
+        value = records.value(SUITE, case, system, metric)
+        return None if value is None else value / records.value(SUITE, case, "dlc:none", metric)
 
     shown = [case for case in cases if records.value(SUITE, case, "dlc:none", metric)]
-    drawn = [s for s in systems if any(records.value(SUITE, case, s, metric) is not None for case in shown)]
-    if not shown or not drawn:
-        return
-    figure, axes = pyplot.subplots(figsize=(2 + 0.25 * len(shown) * len(drawn), 4), layout="constrained")
-    width = 0.8 / len(drawn)
-    for index, system in enumerate(drawn):
-        parts = [(records.value(SUITE, case, system, metric) or 0) / records.value(SUITE, case, "dlc:none", metric)
-                 for case in shown]  # fmt: skip
-        places = [place + (index - (len(drawn) - 1) / 2) * width for place in range(len(shown))]
-        axes.bar(places, parts, width, label=f"fusion {LEVELS[system]}" if system in LEVELS else system)
-    axes.axhline(1, color="black", linewidth=0.5)
-    axes.set_xticks(range(len(shown)), shown, rotation=45, ha="right")
-    axes.set_ylabel(f"{metric} over that with fusion off")
-    figure.legend(loc="outside upper center", ncols=4, fontsize="small")
-    figure.savefig(path)
-    pyplot.close(figure)
-    print(f"written: {path}")
+    names = {system: f"fusion {LEVELS[system]}" if system in LEVELS else system for system in systems}
+    plots.bars(path, shown, names, part, f"{metric} over that with fusion off")

@@ -37,6 +37,9 @@ static const char usage[] =
     "                      then differ by up to about 1e-5 of the largest, and NaN stands for infinities;\n"
     "                      default), off, or 2 or 4, the outputs of a transform, wherever it can be\n"
     "  --fusion=LEVEL      how far ops are joined: none, register (elementwise ops only) or all (default)\n"
+    "  --control=LEVEL     how loops and branches are rewritten (hoisted, split, made numbers and selections): none, "
+    "or\n"
+    "                      all (default)\n"
     "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
     "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
     "  --choices=FILE      lines 'N LABEL': the candidates that graphs take (utils/tune measures and writes them)\n"
@@ -61,7 +64,8 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *winograd, *report, *by, *choices;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report, *by,
+      *choices;
   int optimize, threads, assumed, candidate, depth;
   bool printPipeline, saveTemps, timing, verbose;
 } Options;
@@ -203,10 +207,10 @@ static int parseArguments(int argc, char **argv, Options *o) {
     } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
-               takesValue(arg, "--winograd", &o->winograd) || takesValue(arg, "--tile-report", &o->report) ||
-               takesValue(arg, "--assume-size", &assumed) || takesValue(arg, "--schedule", &o->by) ||
-               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate) ||
-               takesValue(arg, "--max-depth", &depth)) {
+               takesValue(arg, "--control", &o->control) || takesValue(arg, "--winograd", &o->winograd) ||
+               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
+               takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--choices", &o->choices) ||
+               takesValue(arg, "--candidate", &candidate) || takesValue(arg, "--max-depth", &depth)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -241,6 +245,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
     return wrongUsage("--winograd is auto, off, 2 or 4, not", o->winograd);
   if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
     return wrongUsage("--fusion is none, register or all, not", o->fusion);
+  if (o->control && strcmp(o->control, "none") && strcmp(o->control, "all"))
+    return wrongUsage("--control is none or all, not", o->control);
   if (candidate && ((o->candidate = (int)strtol(candidate, &end, 10)) < 1 || *end))
     return wrongUsage("--candidate takes a number from 1, not", candidate);
   if (o->choices && (strlen(o->choices) > 380 || strpbrk(o->choices, "{}\"' ,=;()")))
@@ -319,6 +325,7 @@ static int compile(const Options *o) {
                                  .device = o->device,
                                  .optimize = o->optimize,
                                  .fusion = o->fusion,
+                                 .control = o->control,
                                  .winograd = o->winograd,
                                  .by = o->by,
                                  .choices = o->choices,

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 
 from builder import Builder, floats, scalar
 from control_flow.seq2seq import START, TOKENS, WIDTH, Decoder, Seq2Seq, integers
-from control_flow.workload import add_lstm_cell, choose_rows, draw
+from control_flow.workload import add_lstm_cell
 
 BEAMS, MOST = 4, 32
 NEVER = -1e9  # the score of a beam that is not there yet
@@ -20,20 +20,12 @@ NEVER = -1e9  # the score of a beam that is not there yet
 
 class BeamSearch(Seq2Seq):
     variants = {1: ("short", "full")}
+    most = MOST
     lengths = {"short": (2, 8), "full": (MOST, MOST), "": (16, 28)}
-
-    def inputs(self, batch, variant=""):
-        random = self.random(f"input{batch}{variant}")
-        least, most = self.lengths[variant] if batch == 1 else (1, MOST)
-        states = choose_rows(batch, lambda n: list(draw(random, 2, n, WIDTH, scale=0.5)), self.module().judge,
-                             lambda steps: (steps >= least) & (steps <= most))  # fmt: skip
-        return {"h0": states[0], "c0": states[1]}
 
     def write_graph(self, path):
         main = Builder()
-        embedding, cell, linear, bias = self.weights()
-        cell = [main.constant(w, "weight") for w in cell]
-        embedding, linear, bias = (main.constant(w, "weight") for w in (embedding, linear, bias))
+        embedding, cell, linear, bias = self.add_weights(main)
 
         def numbers(*values):
             return main.constant(numpy.array(values))

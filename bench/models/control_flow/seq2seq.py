@@ -20,6 +20,7 @@ LOGIT_SCALE, END_BIAS = 6.0, 62.0
 
 class Seq2Seq(Workload):
     variants = {1: ("short", "full")}
+    most = MOST
     lengths = {"short": (2, 10), "full": (MOST, MOST), "": (30, 45)}  # of batch 1: least and most steps
 
     def weights(self):
@@ -31,18 +32,22 @@ class Seq2Seq(Workload):
         bias[0] += END_BIAS
         return embedding, cell, linear, bias
 
+    def add_weights(self, graph):
+        """The names of `weights` as constants of a graph."""
+        embedding, cell, linear, bias = self.weights()
+        cell = [graph.constant(w, "weight") for w in cell]
+        return graph.constant(embedding, "weight"), cell, graph.constant(linear, "weight"), graph.constant(bias, "weight")
+
     def inputs(self, batch, variant=""):
         random = self.random(f"input{batch}{variant}")
-        least, most = self.lengths[variant] if batch == 1 else (1, MOST)
+        least, most = self.lengths[variant] if batch == 1 else (1, self.most)
         states = choose_rows(batch, lambda n: list(draw(random, 2, n, WIDTH, scale=0.5)), self.module().judge,
                              lambda steps: (steps >= least) & (steps <= most))  # fmt: skip
         return {"h0": states[0], "c0": states[1]}
 
     def write_graph(self, path):
         main = Builder()
-        embedding, cell, linear, bias = self.weights()
-        cell = [main.constant(w, "weight") for w in cell]
-        embedding, linear, bias = (main.constant(w, "weight") for w in (embedding, linear, bias))
+        embedding, cell, linear, bias = self.add_weights(main)
         zero, most = main.constant(numpy.int64(0)), main.constant(numpy.int64(MOST))
         batch = main.add("Slice", main.add("Shape", "h0"), main.constant(numpy.array([0])), main.constant(numpy.array([1])))
         first = main.add("Expand", main.constant(numpy.array([START])), batch)
