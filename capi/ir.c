@@ -162,14 +162,3 @@ void dlcCaptures(MlirOperation op, DlcValueList *list) {
   Captures c = {op, list};
   mlirOperationWalk(op, capture, &c, MlirWalkPreOrder);
 }
-
-static void freeBytes(void *userData, const void *data, size_t size, size_t align) {
-  (void)data, (void)size, (void)align;
-  free(userData);
-}
-
-MlirAttribute dlcConstantOfBytes(MlirType type, const char *name, void *bytes) {
-  size_t element = (size_t)dlcElementBytes(mlirShapedTypeGetElementType(type));
-  return mlirUnmanagedDenseResourceElementsAttrGet(type, dlcText(name), bytes, (size_t)dlcStaticBytes(type), element,
-                                                   false, freeBytes, bytes);
-}

@@ -145,7 +145,7 @@ static bool runStage(const Run *r, const char *name, const char *plain) {
   char text[4096];
   applySettings(r, plain, text, sizeof text);
   begin(r, name);
-  bool ok = dlcRunPipeline(r->module, text);
+  bool ok = dlcRunPipelineWith(r->module, text, &(DlcRunOptions){.verifyOnce = true, .time = r->options->timePasses});
   if (ok && r->options->report && !strcmp(name, "tile")) ok = report(r);
   if (ok) end(r, name);
   return ok;

@@ -21,6 +21,7 @@ typedef struct {
       *report;     // a file for the report of the tile graphs: .json, .dot or else text; "-": standard output; or NULL
   int64_t depth;   // of recursion, the most where the program says nothing; 0: the default of ctrl-flatten-recursion
   int64_t assumed; // what the report takes a dynamic size as; 0: its default
+  bool timePasses; // the seconds of each pass, on standard error
   // Called before and after each stage, with its name; `module` after it. May be NULL.
   void (*begin)(const char *stage, void *data);
   void (*end)(const char *stage, MlirOperation module, void *data);

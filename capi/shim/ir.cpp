@@ -7,9 +7,11 @@ extern "C" {
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/xxhash.h"
 using namespace mlir;
 
 extern "C" {
@@ -76,5 +78,19 @@ bool dlcForConstantBytes(MlirAttribute attr, void (*take)(const void *, size_t, 
   ArrayRef<char> raw = d.getRawData();
   for (int64_t i = 0; i < (d.isSplat() ? n : 1); ++i) take(raw.data(), raw.size(), data);
   return true;
+}
+MlirAttribute dlcConstantOfBytes(MlirType type, const char *name, void *bytes) {
+  auto shaped = cast<ShapedType>(unwrap(type));
+  ArrayRef<char> data(static_cast<char *>(bytes), size_t(dlcStaticBytes(type)));
+  auto *dialect = shaped.getContext()->getLoadedDialect<BuiltinDialect>();
+  auto &blobs = DenseResourceElementsHandle::getManagerInterface(shaped.getContext()).getBlobManager();
+  std::string key = (name + Twine('_') + Twine(llvm::xxh3_64bits(StringRef(data.data(), data.size())))).str();
+  if (auto *known = blobs.lookup(key); known && known->getBlob() && known->getBlob()->getData() == data) {
+    free(bytes);
+    return wrap(Attribute(DenseResourceElementsAttr::get(shaped, {known, dialect})));
+  }
+  auto release = [](void *p, size_t, size_t) { free(p); };
+  AsmResourceBlob blob(data, size_t(dlcElementBytes(wrap(shaped.getElementType()))), release, false);
+  return wrap(Attribute(DenseResourceElementsAttr::get(shaped, key, std::move(blob))));
 }
 }

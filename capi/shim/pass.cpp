@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -143,6 +144,10 @@ void dlcRegisterPipeline(const char *argument, const char *summary, const char *
       [](function_ref<void(const detail::PassOptions &)>) {});
 }
 bool dlcRunPipeline(MlirOperation root, const char *text) {
+  return dlcRunPipelineWith(root, text, nullptr);
+}
+
+bool dlcRunPipelineWith(MlirOperation root, const char *text, const DlcRunOptions *options) {
   Operation *op = unwrap(root);
   std::string message;
   llvm::raw_string_ostream err(message);
@@ -151,5 +156,8 @@ bool dlcRunPipeline(MlirOperation root, const char *text) {
   PassManager runner(op->getContext(), pm->getOpAnchorName());
   static_cast<OpPassManager &>(runner) = std::move(*pm);
   (void)applyPassManagerCLOptions(runner);
-  return succeeded(runner.run(op));
+  bool once = options && options->verifyOnce;
+  if (once) runner.enableVerifier(false);
+  if (options && options->time) runner.enableTiming();
+  return succeeded(runner.run(op)) && (!once || succeeded(verify(op)));
 }

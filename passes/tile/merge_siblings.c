@@ -173,11 +173,22 @@ static bool isReadBy(MlirValue v, MlirOperation op) {
 }
 
 //===--- merging ------------------------------------------------------------------------------===//
+// Constants that were put side by side before: a recurrence that is written step by step asks again in each step.
+typedef struct {
+  MlirAttribute of[MAX_SIBLINGS], all;
+  intptr_t n, axis;
+} Joined;
+typedef struct {
+  Joined *data;
+  intptr_t n, capacity;
+} JoinedList;
+
 typedef struct {
   Sibling *at[MAX_SIBLINGS];
   MlirOperation follower[MAX_SIBLINGS];
   intptr_t n;
   int64_t columns;
+  JoinedList *joined;
 } Family;
 
 // An elementwise op reads two of them: they fuse with it, as the halves of a gate.
@@ -201,11 +212,34 @@ static MlirValue widen(DlcBuilder *b, MlirOperation op, const MlirValue *operand
   return dlcCloneResized(b, op, operands, mlirShapedTypeGetRank(typeOf(resultOf(op))) - 1, columns);
 }
 
+static const Joined *findJoined(const JoinedList *list, const Joined *wanted) {
+  for (intptr_t i = 0; i < list->n; ++i) {
+    const Joined *j = &list->data[i];
+    bool isSame = j->n == wanted->n && j->axis == wanted->axis;
+    for (intptr_t k = 0; k < j->n && isSame; ++k) isSame = mlirAttributeEqual(j->of[k], wanted->of[k]);
+    if (isSame) return j;
+  }
+  return NULL;
+}
+
 static MlirValue constantsAt(DlcBuilder *b, const Family *f, bool ofFollowers, intptr_t i) {
   MlirValue constants[MAX_SIBLINGS];
-  for (intptr_t k = 0; k < f->n; ++k) constants[k] = operand(ofFollowers ? f->follower[k] : f->at[k]->op, i);
   MlirOperation first = ofFollowers ? f->follower[0] : f->at[0]->op;
-  return dlcJoinConstants(b, f->n, constants, axisOf(first, i, columnLoop(first)));
+  Joined j = {.n = f->n, .axis = axisOf(first, i, columnLoop(first))};
+  for (intptr_t k = 0; k < f->n; ++k) {
+    constants[k] = operand(ofFollowers ? f->follower[k] : f->at[k]->op, i);
+    j.of[k] = arith_constant_value(opOf(constants[k]));
+  }
+  const Joined *known = findJoined(f->joined, &j);
+  if (known) return arith_constant(b, known->all);
+  MlirValue all = dlcJoinConstants(b, f->n, constants, j.axis);
+  if (isNull(all)) return all;
+  j.all = arith_constant_value(opOf(all));
+  JoinedList *list = f->joined;
+  if (list->n == list->capacity)
+    list->data = realloc(list->data, (size_t)(list->capacity = 2 * list->capacity + 16) * sizeof *list->data);
+  list->data[list->n++] = j;
+  return all;
 }
 
 static MlirValue mergeProducts(DlcBuilder *b, const Family *f) {
@@ -281,9 +315,10 @@ MlirLogicalResult dlcRunTileMergeSiblings(MlirOperation root, DlcPass *pass,
   for (intptr_t i = 0; i < ops.n; ++i) n += readProduct(ops.data[i], &siblings[n]);
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   MlirLogicalResult result = mlirLogicalResultSuccess();
+  JoinedList joined = {0};
   for (intptr_t i = 0; i < n && mlirLogicalResultIsSuccess(result); ++i) {
     if (siblings[i].isMerged) continue;
-    Family f = {.at = {&siblings[i]}, .n = 1, .columns = siblings[i].columns};
+    Family f = {.at = {&siblings[i]}, .n = 1, .columns = siblings[i].columns, .joined = &joined};
     MlirBlock block = mlirOperationGetBlock(siblings[i].op);
     for (intptr_t k = i + 1; k < n && f.n < MAX_SIBLINGS; ++k)
       if (!siblings[k].isMerged && mlirBlockEqual(mlirOperationGetBlock(siblings[k].op), block) &&
@@ -296,6 +331,7 @@ MlirLogicalResult dlcRunTileMergeSiblings(MlirOperation root, DlcPass *pass,
     result = dlcStatus(&b);
   }
   mlirIRRewriterDestroy(rewriter);
+  free(joined.data);
   free(siblings);
   free(ops.data);
   return result;

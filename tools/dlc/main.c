@@ -55,7 +55,7 @@ static const char usage[] =
     "  --emit-mlir=STAGE   stop after a stage (import, or one of --print-pipeline) and write its MLIR to -o (default: "
     "-)\n"
     "  --save-temps[=DIR]  write the MLIR after each stage to DIR/NN-STAGE.mlir (default: the output's name + .temps)\n"
-    "  --timing            print seconds and peak memory of each stage\n"
+    "  --timing[=passes]   print seconds and peak memory of each stage, or the seconds of each pass as well\n"
     "  --timing-json=FILE  the same as JSON\n"
     "  --verbose, -v       show each stage as it begins\n"
     "  --threads=N         threads of the compiler (default: all)\n"
@@ -67,7 +67,7 @@ typedef struct {
   const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report, *by,
       *choices;
   int optimize, threads, assumed, candidate, depth;
-  bool printPipeline, saveTemps, timing, verbose;
+  bool printPipeline, saveTemps, timing, timePasses, verbose;
 } Options;
 
 typedef struct {
@@ -220,8 +220,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
       o->saveTemps = true;
     else if (!strcmp(arg, "--print-pipeline"))
       o->printPipeline = true;
-    else if (!strcmp(arg, "--timing"))
-      o->timing = true;
+    else if (!strcmp(arg, "--timing") || !strcmp(arg, "--timing=passes"))
+      o->timing = true, o->timePasses = arg[8];
     else if (!strcmp(arg, "--verbose") || !strcmp(arg, "-v"))
       o->verbose = true;
     else if (arg[0] == '-' && arg[1] == 'O' && arg[2] >= '0' && arg[2] <= '3' && !arg[3])
@@ -333,6 +333,7 @@ static int compile(const Options *o) {
                                  .report = o->report,
                                  .depth = o->depth,
                                  .assumed = o->assumed,
+                                 .timePasses = o->timePasses,
                                  .begin = beginStage,
                                  .end = endStage,
                                  .data = &progress};

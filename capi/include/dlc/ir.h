@@ -68,5 +68,5 @@ void dlcEraseMemorySpaces(MlirOperation root);
 // constant.
 bool dlcForConstantBytes(MlirAttribute attr, void (*take)(const void *bytes, size_t n, void *data), void *data);
 // A dense_resource constant of a static type, from bytes as they lie in memory; takes them over, to be freed with
-// free().
+// free(). Equal bytes of one name are one constant: the name gets the hash of them behind it.
 MlirAttribute dlcConstantOfBytes(MlirType type, const char *name, void *bytes);

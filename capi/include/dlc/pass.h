@@ -58,6 +58,12 @@ void dlcPrintStatistics(FILE *out); // a line for each of the passes that counte
 // Runs `text` ("builtin.module(canonicalize)") on root, whose op is the outermost name; false: a diagnostic was
 // emitted.
 bool dlcRunPipeline(MlirOperation root, const char *text);
+// The same; `verifyOnce`: the IR is verified behind the last pass instead of behind each; `time`: the seconds of each
+// pass, on standard error.
+typedef struct {
+  bool verifyOnce, time;
+} DlcRunOptions;
+bool dlcRunPipelineWith(MlirOperation root, const char *text, const DlcRunOptions *options);
 
 #ifdef __cplusplus
 }

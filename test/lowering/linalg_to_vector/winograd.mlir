@@ -11,7 +11,7 @@
 
 // The item's panel of the transformed filter; the bias is where the output starts; a tile at the end of each row is
 // narrower.
-// CHECK: memref.global "private" constant @__winograd_0 : memref<3x16x16x16xf32> = dense_resource<winograd>
+// CHECK: memref.global "private" constant @__winograd_0 : memref<3x16x16x16xf32> = dense_resource<winograd_{{[0-9]+}}>
 // CHECK-LABEL: func @bias
 // CHECK: %[[U:.*]] = memref.get_global @__winograd_0
 // CHECK: ctrl.task (%[[I:.*]]) in (3) ins({{.*}}, %[[W:.*]] = %[[U]] : memref<3x16x16x16xf32>, %[[B:.*]] = %

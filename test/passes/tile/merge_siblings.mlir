@@ -127,3 +127,26 @@ func.func @left(%x: tensor<8x2xf32>) -> (tensor<8x4xf32>, tensor<8x3xf32>) {
   } -> tensor<8x3xf32>
   return %p, %q : tensor<8x4xf32>, tensor<8x3xf32>
 }
+
+// -----
+
+// Two steps with the same matrices: these stand side by side once.
+// CHECK-LABEL: func @steps
+// CHECK:       dense_resource<joined{{.*}}> : tensor<4x5xf32>
+// CHECK-NOT:   dense_resource
+// CHECK:       linalg.matmul {{.*}} outs(%{{.*}} : tensor<8x5xf32>)
+// CHECK:       linalg.matmul {{.*}} outs(%{{.*}} : tensor<8x5xf32>)
+func.func @steps(%x: tensor<8x4xf32>, %y: tensor<8x4xf32>) -> (tensor<8x2xf32>, tensor<8x3xf32>, tensor<8x2xf32>, tensor<8x3xf32>) {
+  %v = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]> : tensor<4x2xf32>
+  %w = arith.constant dense<0.5> : tensor<4x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x2xf32>
+  %f = tensor.empty() : tensor<8x3xf32>
+  %ez = linalg.fill ins(%zero : f32) outs(%e : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %fz = linalg.fill ins(%zero : f32) outs(%f : tensor<8x3xf32>) -> tensor<8x3xf32>
+  %p = linalg.matmul ins(%x, %v : tensor<8x4xf32>, tensor<4x2xf32>) outs(%ez : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %q = linalg.matmul ins(%x, %w : tensor<8x4xf32>, tensor<4x3xf32>) outs(%fz : tensor<8x3xf32>) -> tensor<8x3xf32>
+  %r = linalg.matmul ins(%y, %v : tensor<8x4xf32>, tensor<4x2xf32>) outs(%ez : tensor<8x2xf32>) -> tensor<8x2xf32>
+  %s = linalg.matmul ins(%y, %w : tensor<8x4xf32>, tensor<4x3xf32>) outs(%fz : tensor<8x3xf32>) -> tensor<8x3xf32>
+  return %p, %q, %r, %s : tensor<8x2xf32>, tensor<8x3xf32>, tensor<8x2xf32>, tensor<8x3xf32>
+}
