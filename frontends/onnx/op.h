@@ -70,6 +70,7 @@ typedef struct OnnxValue {
   const void *data;          // constant: little-endian elements (bool: a byte each), else NULL
   const OnnxIndex *elements; // known elements, else NULL
   struct OnnxData *owner;    // of data
+  struct OnnxValue *spread;  // the tensor of one element that onnxExpand made it of, else NULL
 } OnnxValue;
 
 typedef struct OnnxContext OnnxContext;

@@ -108,6 +108,11 @@ static void copyBody(OnnxContext *ctx, const MlirValue *args, MlirValue *results
   (void)ctx, (void)data;
   results[0] = args[0];
 }
+static bool isOne(const OnnxValue *x) {
+  for (int i = 0; i < x->rank; ++i)
+    if (!onnxIs(x->dims[i], 1)) return false;
+  return true;
+}
 OnnxValue *onnxExpand(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex *dims) {
   if (ctx->status || !x) return NULL;
   bool same = rank == x->rank;
@@ -125,7 +130,9 @@ OnnxValue *onnxExpand(OnnxContext *ctx, OnnxValue *x, int rank, const OnnxIndex 
   OnnxAccess out = {onnxEmpty(ctx, x->element, rank, dims), onnxIdentity(ctx, rank)};
   MlirValue r;
   onnxGeneric(ctx, iterators, 1, &in, 1, &out, copyBody, NULL, &r);
-  return onnxNewTensor(ctx, x->element, rank, dims, r);
+  OnnxValue *expanded = onnxNewTensor(ctx, x->element, rank, dims, r);
+  if (expanded && isOne(x)) expanded->spread = x;
+  return expanded;
 }
 
 //===--- slices ---

@@ -1,6 +1,7 @@
 // Ops of tensors that are no linalg ops, in another order of dimensions: see
 // passes/tile/layout.h. They follow what they read: pads, slices and sizes of any
 // order; reshapes too, once the dimensions that are joined or split lie together.
+#include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "passes/tile/layout.h"
 #include "passes/tile/number.h"
@@ -44,10 +45,18 @@ static void rewriteExtract(DlcLayouts *layouts, MlirOperation op) {
   dlcLayoutsStore(layouts, tensor_extract_slice_result(op), made, in.order);
 }
 
+// Holds nothing that another order would have to move.
+static bool isFresh(MlirValue v) {
+  MlirOperation op = opOf(v);
+  return op.ptr && (tensor_empty_isa(op) || linalg_fill_isa(op));
+}
+
+// In the order of what is written into, which is larger, unless that is fresh.
 static void rewriteInsert(DlcLayouts *layouts, MlirOperation op) {
   DlcLayout source = dlcLayoutOf(layouts, tensor_insert_slice_source(op)),
             dest = dlcLayoutOf(layouts, tensor_insert_slice_dest(op));
   if ((isNull(source.stored) && isNull(dest.stored)) || source.rank != dest.rank) return;
+  if (isNull(dest.stored) && !isFresh(dest.value)) return;
   const int *order = isNull(dest.stored) ? source.order : dest.order;
   DlcNumbers offsets =
                  dlcNumbersPermuted(tensor_insert_slice_static_offsets(op), tensor_insert_slice_offsets(op), order),

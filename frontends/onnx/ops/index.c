@@ -1,6 +1,7 @@
 // GatherElements, GatherND, ScatterElements (Scatter), ScatterND: positions that come from data. Gathers are parallel
 // linalg.generics that read with tensor.extract; scatters are loops, in the order of the updates, since an element may
-// be written twice. Indices are asserted to be in range, and clamped besides.
+// be written twice, or slices where all updates have one index. Indices are asserted to be in range, and clamped
+// besides.
 #include "frontends/onnx/generate.h"
 #include "frontends/onnx/ops/table.h"
 #include "ods/arith.h"
@@ -125,6 +126,28 @@ static MlirValue combine(OnnxContext *ctx, Update update, OnnxElement e, MlirVal
   return update == REPLACE ? new : onnxArithmetic(ctx, kinds[update], e, old, new);
 }
 
+typedef struct {
+  Update update;
+  OnnxElement element;
+} CombineData;
+static MlirValue combineBody(OnnxContext *ctx, const MlirValue *in, void *data) {
+  CombineData *d = data;
+  return combine(ctx, d->update, d->element, in[0], in[1]);
+}
+// `into` with `part`, of these sizes, at `to`.
+static MlirValue putSlice(OnnxContext *ctx, const Scatter *d, OnnxValue *part, MlirValue into, const OnnxIndex *to,
+                          const OnnxIndex *sizes) {
+  if (d->update != REPLACE) {
+    CombineData how = {d->update, onnxWide(d->x->element)};
+    OnnxIndex steps[ONNX_MAX_RANK];
+    for (int k = 0; k < d->x->rank; ++k) steps[k] = onnxConst(1);
+    OnnxValue *target = onnxNewTensor(ctx, d->x->element, d->x->rank, d->x->dims, into);
+    OnnxValue *old = onnxSlice(ctx, target, to, sizes, steps);
+    part = onnxElementwise(ctx, 2, (OnnxValue *[]){old, part}, d->x->element, combineBody, &how, ONNX_WIDEN);
+  }
+  return onnxInsertSlice(ctx, onnxTensor(ctx, part), into, d->x->rank, to, sizes);
+}
+
 // One update, at position i of the flattened updates.
 static void scatterElement(OnnxContext *ctx, MlirValue i, const MlirValue *carried, MlirValue *next, void *data) {
   Scatter *d = data;
@@ -146,6 +169,18 @@ static void scatterElement(OnnxContext *ctx, MlirValue i, const MlirValue *carri
   }
   next[0] = onnxPutAt(ctx, carried[0], new, d->x->rank, to);
 }
+// All updates have one index, `index`, as in a cache of keys: they are a slice.
+static void placeAtOne(OnnxContext *ctx, OnnxNode *node, const Scatter *d, OnnxValue *index) {
+  OnnxValue *x = d->x;
+  OnnxIndex to[ONNX_MAX_RANK];
+  OnnxValue *number = onnxReshape(ctx, index, 0, NULL);
+  onnxRequireIndices(ctx, number, 1, &x->dims[d->axis], true);
+  MlirValue picked = onnxToIndex(ctx, onnxAt(ctx, number, NULL), number->element);
+  for (int i = 0; i < x->rank; ++i) to[i] = onnxConst(0);
+  to[d->axis] = (OnnxIndex){.value = onnxWrapIndex(ctx, picked, x->dims[d->axis])};
+  MlirValue r = putSlice(ctx, d, d->updates, onnxTensor(ctx, x), to, d->indices->dims);
+  onnxSetOutput(ctx, node, 0, onnxNewTensor(ctx, x->element, x->rank, x->dims, r));
+}
 static void lowerScatterElements(OnnxContext *ctx, OnnxNode *node) {
   Scatter d;
   if (!readUpdate(ctx, node, &d)) return;
@@ -157,6 +192,7 @@ static void lowerScatterElements(OnnxContext *ctx, OnnxNode *node) {
   requireInside(ctx, indices, x, d.axis);
   for (int i = 0; i < x->rank; ++i)
     onnxRequireEqual(ctx, indices->dims[i], d.updates->dims[i], "sizes of indices and updates");
+  if (indices->spread && onnxIs(indices->dims[d.axis], 1)) return placeAtOne(ctx, node, &d, indices->spread);
   onnxRequireIndices(ctx, indices, 1, &x->dims[d.axis], true);
   MlirValue target = onnxTensor(ctx, x), r;
   onnxTensor(ctx, indices), onnxTensor(ctx, d.updates); // outside the body
@@ -167,14 +203,6 @@ static void lowerScatterElements(OnnxContext *ctx, OnnxNode *node) {
 }
 
 // One row of indices, and the slice that it places.
-typedef struct {
-  Update update;
-  OnnxElement element;
-} CombineData;
-static MlirValue combineBody(OnnxContext *ctx, const MlirValue *in, void *data) {
-  CombineData *d = data;
-  return combine(ctx, d->update, d->element, in[0], in[1]);
-}
 static void scatterSlice(OnnxContext *ctx, MlirValue i, const MlirValue *carried, MlirValue *next, void *data) {
   Scatter *d = data;
   OnnxIndex from[ONNX_MAX_RANK], to[ONNX_MAX_RANK], sizes[ONNX_MAX_RANK], steps[ONNX_MAX_RANK];
@@ -187,14 +215,7 @@ static void scatterSlice(OnnxContext *ctx, MlirValue i, const MlirValue *carried
     to[k] = (OnnxIndex){.value = onnxWrapIndex(ctx, picked, d->x->dims[k])};
   }
   from[0] = (OnnxIndex){.value = i};
-  OnnxValue *part = onnxSlice(ctx, d->updates, from, sizes, steps);
-  if (d->update != REPLACE) {
-    CombineData how = {d->update, onnxWide(d->x->element)};
-    OnnxValue *target = onnxNewTensor(ctx, d->x->element, d->x->rank, d->x->dims, carried[0]);
-    OnnxValue *old = onnxSlice(ctx, target, to, sizes, steps);
-    part = onnxElementwise(ctx, 2, (OnnxValue *[]){old, part}, d->x->element, combineBody, &how, ONNX_WIDEN);
-  }
-  next[0] = onnxInsertSlice(ctx, onnxTensor(ctx, part), carried[0], d->x->rank, to, sizes);
+  next[0] = putSlice(ctx, d, onnxSlice(ctx, d->updates, from, sizes, steps), carried[0], to, sizes);
 }
 static void lowerScatterND(OnnxContext *ctx, OnnxNode *node) {
   Scatter d;

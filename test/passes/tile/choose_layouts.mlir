@@ -229,3 +229,23 @@ func.func @bytes(%x: tensor<1x3x8x8xi8>, %init: tensor<1x16x6x6xi32>) -> tensor<
   } -> tensor<1x16x6x6xi32>
   return %r : tensor<1x16x6x6xi32>
 }
+
+// -----
+
+// What is inserted follows the larger tensor that it is inserted into; a fresh one follows it.
+// CHECK-LABEL: func @inserted
+// CHECK: %[[R:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x8x8x16xf32>)
+// CHECK: %[[T:.*]] = linalg.transpose ins(%[[R]]
+// CHECK: tensor.insert_slice %[[T]] into %arg1[0, 0, %arg2, 0] [1, 16, 8, 8] {{.*}} into tensor<1x16x64x8xf32>
+// CHECK: tensor.insert_slice %[[R]] into %{{.*}}[0, 0, 0, 0] [1, 8, 8, 16] {{.*}} into tensor<1x9x8x16xf32>
+func.func @inserted(%x: tensor<1x3x10x10xf32>, %cache: tensor<1x16x64x8xf32>, %at: index) -> (tensor<1x16x64x8xf32>, tensor<1x16x9x8xf32>) {
+  %w = arith.constant dense<0.5> : tensor<16x3x3x3xf32>
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x16x8x8xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+  %r = linalg.conv_2d_nchw_fchw {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>} ins(%x, %w : tensor<1x3x10x10xf32>, tensor<16x3x3x3xf32>) outs(%i : tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+  %kept = tensor.insert_slice %r into %cache[0, 0, %at, 0] [1, 16, 8, 8] [1, 1, 1, 1] : tensor<1x16x8x8xf32> into tensor<1x16x64x8xf32>
+  %f = tensor.empty() : tensor<1x16x9x8xf32>
+  %made = tensor.insert_slice %r into %f[0, 0, 0, 0] [1, 16, 8, 8] [1, 1, 1, 1] : tensor<1x16x8x8xf32> into tensor<1x16x9x8xf32>
+  return %kept, %made : tensor<1x16x64x8xf32>, tensor<1x16x9x8xf32>
+}
