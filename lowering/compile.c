@@ -163,6 +163,11 @@ static bool runStages(const Run *r, const DlcStage *stages) {
 
 //===--- settings ---------------------------------------------------------------------------===//
 static void setSchedule(Run *r, bool isHost) {
+  if (r->options->halo) {
+    Setting *halo = &r->settings[r->nSettings++];
+    halo->pass = "tile-schedule";
+    snprintf(halo->options, sizeof halo->options, "{halo=%s}", r->options->halo);
+  }
   bool rules = r->options->by && !strcmp(r->options->by, "rules");
   const DlcCompileOptions *o = r->options;
   if (o->by || o->choices || o->candidate || o->report) {

@@ -287,11 +287,14 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
     the tile of the root result that is one work item. With `panel-bytes`, a large
     input of a contraction whose vectors are reused for many rows is read through a
     `tile.edge` at(workgroup): each item copies its columns of it, once, side by side.
+    Where tiles overlap in what windows read, an item may be a band of rows instead, a fit at l2, with strips of it as
+    the workgroup fit: the rows that strips share are kept (edges get `halo <line ..>`).
   }];
   let options = [Option<"elements", "elements", "int64_t", "16384", "Elements of the root result that one work item computes">,
                  Option<"workers", "workers", "int64_t", "8", "Work items wanted, at least, where a graph has enough work">,
                  Option<"by", "by", "std::string", "\"cost\"", "cost: the tile of the least predicted time; rules: the one of the rules">,
                  Option<"margin", "margin", "double", "0.1", "Part by which another tile must be cheaper than the one of the rules">,
+                 Option<"halo", "halo", "std::string", "\"cost\"", "What tiles share through windows: recompute, line (kept in line buffers wherever it can be), or cost: the cheaper one">,
                  Option<"candidate", "candidate", "int64_t", "0", "Take the candidate of this number in the order of price, from 1; 0: by margin">,
                  Option<"choices", "choices", "std::string", "\"\"", "File of lines 'NUMBER LABEL': the candidates that graphs of these labels take">,
                  Option<"explain", "explain", "bool", "false", "Say on each graph which tiles were priced (tile.alternatives), for tile-report">,

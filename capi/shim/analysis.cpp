@@ -132,6 +132,18 @@ MlirLogicalResult dlcTileLoops(MlirRewriterBase rewriter, MlirOperation op, intp
   return wrap(success());
 }
 
+MlirOperation dlcCarry(MlirRewriterBase rewriter, MlirOperation loop, MlirValue init) {
+  RewriterBase &r = *unwrap(rewriter);
+  auto l = dyn_cast<LoopLikeOpInterface>(unwrap(loop));
+  if (!l) return {nullptr};
+  auto same = [](OpBuilder &, Location, ArrayRef<BlockArgument> arguments) {
+    return SmallVector<Value>(arguments.begin(), arguments.end());
+  };
+  r.setInsertionPoint(l);
+  auto made = l.replaceWithAdditionalYields(r, unwrap(init), /*replaceInitOperandUsesInLoop=*/false, same);
+  return failed(made) ? MlirOperation{nullptr} : wrap(made->getOperation());
+}
+
 int64_t dlcUpperBound(MlirValue index) {
   auto bound = ValueBoundsConstraintSet::computeConstantBound(
       presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(unwrap(index)), nullptr, /*closedUB=*/true);

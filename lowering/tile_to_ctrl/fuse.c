@@ -12,6 +12,7 @@
 // is made in the item, which leaves a slice of what it is put around.
 #include "lowering/tile_to_ctrl/fuse.h"
 #include <stdlib.h>
+#include <string.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "passes/tile/pad.h"
@@ -25,6 +26,7 @@ static const char streamed[] = "dlc.streamed";
 typedef struct {
   DlcNodes nodes;
   const bool *isLate; // made in the steps
+  DlcStrips *strips;
 } Fusion;
 
 static intptr_t indexOf(const DlcNodes *nodes, MlirOperation op) {
@@ -129,20 +131,24 @@ static bool composeSlice(DlcBuilder *b, MlirOperation slice) {
   return !b->failed;
 }
 
-static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const DlcNodes *nodes) {
+static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const DlcNodes *nodes,
+                      const DlcStrips *strips) {
   MlirOperation part, source = opOf(tensor_extract_slice_source(slice));
   if (dlcIsUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
   if (dlcIsBox(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0) return composeSlice(b, slice);
+  if (dlcStripsWait(strips, source)) return false;
   if (dlcPadOfSlice(b, slice, &part)) return true;
   return indexOf(nodes, source) >= 0 && dlcFuseProducer(b->rewriter, slice, forall);
 }
 
-static void fuseRest(DlcBuilder *b, MlirOperation forall, MlirOperation loop, const DlcNodes *nodes) {
+static void fuseRest(DlcBuilder *b, MlirOperation forall, MlirOperation loop, const DlcNodes *nodes,
+                     const DlcStrips *strips) {
   for (bool changed = true; changed && !b->failed;) {
     changed = false;
     if (loop.ptr) hoist(loop);
     DlcOps slices = dlcCollect(forall, tensor_extract_slice_isa);
-    for (intptr_t i = slices.n - 1; i >= 0 && !b->failed; --i) changed |= fuseSlice(b, slices.data[i], forall, nodes);
+    for (intptr_t i = slices.n - 1; i >= 0 && !b->failed; --i) 
+      changed |= fuseSlice(b, slices.data[i], forall, nodes, strips);
     free(slices.data);
   }
 }
@@ -177,17 +183,86 @@ static void makeScratch(DlcBuilder *b, MlirOperation forall) {
   free(slices.data);
 }
 
+//===--- strips -----------------------------------------------------------------------------------//
+static bool isInit(MlirOperation producer, MlirOperation slice, void *data) {
+  const Fusion *fusion = data;
+  dlcForEachUse(use, tensor_extract_slice_result(slice)) {
+    MlirOperation user = mlirOpOperandGetOwner(use);
+    if (!dlcIsLinalgOp(user) || !dlcIsLinalgOut(user, tensor_extract_slice_result(slice))) return false;
+  }
+  return indexOf(&fusion->nodes, producer) >= 0;
+}
+
+static intptr_t findIndex(intptr_t nLoops, const int64_t *sizes, intptr_t wanted) {
+  intptr_t index = 0;
+  for (intptr_t l = 0; l < wanted && l < nLoops; ++l) index += sizes[l] != 0;
+  return sizes[wanted] ? index : -1;
+}
+
+// What the results of a strip start from is made in the strip.
+static void sinkInits(DlcBuilder *b, MlirOperation loop) {
+  for (bool changed = true; changed && !b->failed;) {
+    changed = false;
+    DlcOps slices = dlcCollect(loop, tensor_extract_slice_isa);
+    for (intptr_t i = 0; i < slices.n && !changed; ++i) {
+      MlirValue source = tensor_extract_slice_source(slices.data[i]);
+      bool isCarried = mlirValueIsABlockArgument(source) &&
+                       mlirBlockEqual(mlirBlockArgumentGetOwner(source), bodyOf(mlirOperationGetRegion(loop, 0)));
+      changed = isCarried && dlcFuseProducer(b->rewriter, slices.data[i], loop);
+    }
+    free(slices.data);
+  }
+}
+
+// The items first, each with nothing but the root and what its results start from; then their strips.
+static MlirOperation tileByStrip(DlcBuilder *b, MlirOperation root, Fusion *fusion, intptr_t nLoops,
+                                 const int64_t *sizes, MlirOperation *loop) {
+  int64_t strip[MAX_LOOPS] = {0};
+  MlirOperation forall = {0};
+  DlcStrips *strips = fusion->strips;
+  if (nLoops > MAX_LOOPS) return forall;
+  memcpy(strip, strips->loops, (size_t)nLoops * sizeof *strip);
+  for (intptr_t l = 0; l < nLoops; ++l)
+    if (strip[l]) strips->bandIndex = findIndex(nLoops, sizes, l);
+  DlcFuseControl control = {.fuse = isInit, .data = fusion};
+  mlirOperationSetDiscardableAttributeByName(root, dlcText(streamed), mlirUnitAttrGet(b->ctx));
+  if (mlirLogicalResultIsFailure(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) || !forall.ptr)
+    return (MlirOperation){0};
+  DlcOps found = dlcCollect(forall, isStreamed);
+  bool ok = found.n == 1;
+  if (ok) mlirOperationRemoveDiscardableAttributeByName(found.data[0], dlcText(streamed));
+  ok = ok && mlirLogicalResultIsSuccess(dlcTileLoops(b->rewriter, found.data[0], nLoops, strip, loop));
+  free(found.data);
+  if (ok) sinkInits(b, *loop);
+  return ok ? forall : (MlirOperation){0};
+}
+
+static MlirOperation fuseStrips(DlcBuilder *b, MlirOperation root, Fusion *fusion, intptr_t nLoops,
+                                const int64_t *sizes) {
+  MlirOperation loop = {0}, forall = tileByStrip(b, root, fusion, nLoops, sizes, &loop);
+  if (!forall.ptr) return forall;
+  do fuseRest(b, forall, loop, &fusion->nodes, fusion->strips);
+  while (dlcStripsKeep(b, fusion->strips, forall, &loop));
+  if (!b->failed) makeScratch(b, forall);
+  return forall;
+}
+
 MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, intptr_t nLoops, const int64_t *sizes,
-                           DlcI64s step) {
+                           DlcI64s step, DlcStrips *strips) {
   MlirOperation forall = {0}, loop = {0};
   bool *isLate = calloc((size_t)nodes.n + 1, sizeof *isLate);
-  Fusion fusion = {nodes, isLate};
+  Fusion fusion = {nodes, isLate, strips};
   DlcFuseControl control = {.fuse = isFused, .data = &fusion};
+  if (strips->n) {
+    forall = fuseStrips(b, root, &fusion, nLoops, sizes);
+    free(isLate);
+    return forall;
+  }
   bool ok = !step.n || markStreamed(b, root, &nodes, isLate);
   ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) &&
        forall.ptr;
   if (ok && step.n) ok = (loop = tileByStep(b, forall, step)).ptr;
-  if (ok) fuseRest(b, forall, loop, &nodes);
+  if (ok) fuseRest(b, forall, loop, &nodes, strips);
   if (ok) makeScratch(b, forall);
   free(isLate);
   return ok ? forall : (MlirOperation){0};

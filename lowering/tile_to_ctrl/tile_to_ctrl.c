@@ -11,8 +11,9 @@
 // which is then turned into the task. An edge at(workgroup) on an input of the graph
 // becomes a copy of the tile that the item reads of it. Without a tile the whole graph is one item.
 // A graph with a tile.reduce has tiles of its own making: lowering/tile_to_ctrl/stream.h.
+// Halos in line buffers: lowering/tile_to_ctrl/strips.h.
 // Refuses: a graph without a schedule of which a dimension is tiled; a root that
-// upstream cannot tile; halos in line buffers or exchanged.
+// upstream cannot tile; halos that neighbours exchange.
 #include <stdlib.h>
 #include <string.h>
 #include "mlir-c/Diagnostics.h"
@@ -292,12 +293,12 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *n
   return root;
 }
 
-// What tiles share is computed again by each: a line buffer or an exchange would be promised in vain.
-static bool keepsHalos(MlirOperation graph) {
+// What neighbours would give each other is promised in vain.
+static bool exchangesHalos(MlirOperation graph) {
   dlcForEachOp(op, bodyOf(tile_graph_body(graph))) {
     if (!tile_edge_isa(op) || mlirAttributeIsNull(tile_edge_halo(op))) continue;
-    if (tile_halo_kind(tile_edge_halo(op)) == tile_HaloKind_recompute) continue;
-    dlcErrorAt(mlirOperationGetLocation(op), "tile-to-tasks: of halos only 'recompute' has a lowering");
+    if (tile_halo_kind(tile_edge_halo(op)) != tile_HaloKind_exchange) continue;
+    dlcErrorAt(mlirOperationGetLocation(op), "tile-to-tasks: of halos 'exchange' has no lowering");
     return true;
   }
   return false;
@@ -308,6 +309,10 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   MlirLocation loc = mlirOperationGetLocation(graph);
   DlcNodes nodes = {0};
   DlcI64s step = stepOf(graph);
+  DlcStrips strips;
+  if (mlirLogicalResultIsFailure(dlcStripsRead(graph, &strips))) return mlirLogicalResultFailure();
+  if (strips.n && step.n)
+    return dlcErrorAt(loc, "tile-to-tasks: a line buffer cannot be made: the reduction is cut into steps");
   MlirOperation root = inlineGraph(b, graph, &nodes), forall = {0};
   int64_t sizes[DLC_MAX_LOOPS];
   intptr_t nLoops = 0;
@@ -315,9 +320,10 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   // The root is erased by tiling: it must not be looked at again.
   for (intptr_t i = 0; i < nodes.n; ++i)
     if (mlirOperationEqual(nodes.ops[i], root)) nodes.ops[i] = nodes.ops[--nodes.n], --i;
-  if (ok) forall = dlcFuseNodes(b, root, nodes, nLoops, sizes, step);
+  if (ok && strips.n) ok = loopTiles(root, (DlcI64s){strips.strip, strips.rank}, strips.loops, &nLoops);
+  if (ok) forall = dlcFuseNodes(b, root, nodes, nLoops, sizes, step, &strips);
   ok = ok && forall.ptr && !b->failed;
-  if (!ok)
+  if (!ok && !b->failed)
     mlirEmitError(loc, "tile-to-tasks: this graph cannot be tiled by its schedule: its root has no loop for "
                        "each dimension that is cut, or several reductions are");
   ok = ok && forallToTask(b, forall, label).ptr;
@@ -351,7 +357,7 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < graphs.n && mlirLogicalResultIsSuccess(result); ++i) {
     DlcI64s tile = itemTile(graphs.data[i]);
-    if (keepsHalos(graphs.data[i]))
+    if (exchangesHalos(graphs.data[i]))
       result = mlirLogicalResultFailure();
     else if (dlcReduceOf(graphs.data[i]).ptr)
       result = lowerStream(&b, graphs.data[i], tile);

@@ -6,6 +6,7 @@
 #include "dlc/analysis.h"
 #include "passes/cost/footprint.h"
 #include "passes/cost/reuse.h"
+#include "passes/tile/lines.h"
 
 enum { THREADS_OF_ITEM = 256 };
 typedef struct {
@@ -269,10 +270,13 @@ static DlcMemory presentLevel(const DlcDevice *device, DlcMemory level) {
 // The largest box that an item streams past its intermediates. A cache of a host keeps these while both fill no more
 // than half of it: what it is given last stays, and not all sets fill alike.
 static double mostStreamed(const Run *r) {
-  double most = 0;
+  double most = 0, strip[DLC_MAX_RANK];
+  bool hasStrips = r->item > DLC_WORKGROUP && r->schedule->has[DLC_WORKGROUP];
+  for (intptr_t d = 0; d < r->flow->nDims; ++d)
+    strip[d] = hasStrips ? (double)r->schedule->tile[DLC_WORKGROUP][d] : r->mean[d];
   for (intptr_t i = 0; i < r->flow->nValues; ++i) {
     const DlcFlowValue *v = &r->flow->values[i];
-    if (v->isYielded || comesFromMemory(v)) most = fmax(most, dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean));
+    if (v->isYielded || comesFromMemory(v)) most = fmax(most, dlcBoxMeanBytes(&v->box, v->elementBytes, strip));
   }
   return most;
 }
@@ -306,6 +310,29 @@ static void priceValues(Run *r) {
     r->out->written[DLC_L2] += written, r->out->read[DLC_L2] += read; // the cache loses it in between
     r->out->transactions[DLC_L2] += written / (double)l2->writeTransaction + read / (double)l2->readTransaction;
   }
+}
+
+// Rows that are kept from one strip to the next: into a line buffer, and out of it.
+static void priceLines(Run *r) {
+  const DlcFlow *f = r->flow;
+  const int64_t *band = r->schedule->tile[r->item], *strip = r->schedule->tile[DLC_WORKGROUP];
+  intptr_t d = r->item > DLC_WORKGROUP && r->schedule->has[DLC_WORKGROUP] ? dlcStripDimension(f, band, strip) : -1;
+  if (d < 0) return;
+  const DlcMemory levels[] = {DLC_WORKGROUP, DLC_L2};
+  bool stays = (double)r->out->footprint[DLC_WORKGROUP] <= 0.5 * (double)r->device->memory[DLC_WORKGROUP].capacity;
+  DlcLineRows *rows = malloc((size_t)(f->nValues + 1) * sizeof *rows);
+  dlcLineRows(f, d, rows);
+  for (intptr_t i = 0; i < f->nValues; ++i) {
+    const DlcFlowValue *v = &f->values[i];
+    if (!dlcIsLine(v) || rows[i].keep <= 0) continue;
+    const DlcSpan *s = &v->box.span[rows[i].dimension];
+    double whole = dlcSpanMean(s, v->box.extent[rows[i].dimension], r->mean),
+           bytes = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean) / whole * (double)rows[i].keep;
+    bytes *= 2 * (double)r->out->items * ceil((double)band[d] / (double)strip[d]);
+    for (int l = 0; l < (stays ? 1 : 2); ++l)
+      if (r->device->memory[levels[l]].present) addWrite(r, levels[l], v, bytes), r->out->read[levels[l]] += bytes;
+  }
+  free(rows);
 }
 
 // Between two steps of its reduction a host's streamed node stores what it accumulates, and loads it again.
@@ -516,6 +543,7 @@ void dlcCostOfFlow(const DlcFlow *flow, const DlcCostSchedule *schedule, const D
   priceItems(&r);
   priceValues(&r);
   priceSteps(&r);
+  priceLines(&r);
   priceCompute(&r);
   priceTime(&r);
 }

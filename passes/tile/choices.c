@@ -47,7 +47,11 @@ void dlcNoteCandidates(MlirOperation graph, const DlcCandidates *found, intptr_t
     for (intptr_t d = 0; d < rank && used < 400; ++d)
       used += (size_t)snprintf(text + used, sizeof text - used, "%s%lld", d ? ", " : "[",
                                (long long)c->schedule.tile[DLC_WORKGROUP][d]);
-    snprintf(text + used, sizeof text - used, "] %.2f us by %s, %s", c->price * 1e6,
+    used += (size_t)snprintf(text + used, sizeof text - used, "]");
+    for (intptr_t d = 0; d < rank && c->schedule.has[DLC_L2] && used < 400; ++d)
+      used += (size_t)snprintf(text + used, sizeof text - used, "%s%lld%s", d ? ", " : " in bands of [",
+                               (long long)c->schedule.tile[DLC_L2][d], d == rank - 1 ? "]" : "");
+    snprintf(text + used, sizeof text - used, " %.2f us by %s, %s", c->price * 1e6,
              c->cost.bound < 0 ? "compute" : dlcMemoryNames[c->cost.bound], c->origin);
     notes[i] = mlirStringAttrGet(ctx, mlirStringRefCreateFromCString(text));
   }

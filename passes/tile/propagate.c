@@ -299,13 +299,22 @@ static void walkMove(Walk *w, MlirOperation op) {
   }
 }
 
+// Whether the items are bands of rows that are gone through by strips: rows are kept within a band, and what a band
+// needs of the one before it computes itself.
+static bool hasBands(MlirOperation op) {
+  MlirOperation graph = mlirOperationGetParentOperation(op);
+  return graph.ptr && tile_graph_isa(graph) && !mlirAttributeIsNull(tile_graph_schedule(graph)) &&
+         tile_schedule_fit_n(tile_graph_schedule(graph)) > 1;
+}
+
 // An edge hands its box on. Where neighbours keep or exchange the overlap, a tile computes only what is new.
 static void walkEdge(Walk *w, MlirOperation op) {
   DlcBox box = slotOf(w, tile_edge_result(op))->box;
   MlirAttribute halo = tile_edge_halo(op);
   if (!mlirAttributeIsNull(halo)) {
     DlcI64s dims = tile_halo_dims(halo);
-    for (intptr_t i = 0; i < dims.n && tile_halo_kind(halo) != tile_HaloKind_recompute; ++i) {
+    bool keeps = tile_halo_kind(halo) == tile_HaloKind_line && hasBands(op);
+    for (intptr_t i = 0; i < dims.n && tile_halo_kind(halo) != tile_HaloKind_recompute && !keeps; ++i) {
       DlcSpan *s = &box.span[dims.data[i]];
       if (dlcSpanHalo(s, w->flow->rank, w->flow->extent)) dlcSpanDropHalo(s, w->flow->rank);
     }

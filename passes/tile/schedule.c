@@ -10,7 +10,6 @@
 // contraction reuses its vectors along, are not cut below it. A size that divides
 // the extent is preferred: every item is then of one static shape.
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "mlir-c/Diagnostics.h"
@@ -18,6 +17,7 @@
 #include "dlc/ir.h"
 #include "dlc/passes.h"
 #include "passes/tile/choices.h"
+#include "passes/tile/lines.h"
 #include "passes/tile/pad.h"
 #include "passes/tile/reduce_search.h"
 #include "passes/tile/winograd.h"
@@ -43,6 +43,8 @@ typedef struct {
   Input inputs[MOST_INPUTS];
   intptr_t nInputs;
   int64_t step; // of the reduction nearest to the root; 0: it is not cut
+  bool hasBand; // `tile` is a strip of it
+  int64_t band[DLC_MAX_RANK];
 } Choice;
 
 static int64_t extentOf(const DlcTileGraph *graph, intptr_t i) {
@@ -255,6 +257,31 @@ static double searchTiles(DlcSearch *search, const Choice *c, DlcCandidates *fou
   return own;
 }
 
+// Says on the edges of the values that a strip takes some rows of from the one before that it does.
+static void markLines(const DlcFlow *flow, intptr_t dimension, int64_t strip, MlirContext ctx) {
+  DlcLineRows *rows = calloc((size_t)flow->nValues + 1, sizeof *rows);
+  dlcLineRows(flow, dimension, rows);
+  for (intptr_t v = 0; v < flow->nValues; ++v) {
+    if (!dlcIsLine(&flow->values[v])) continue;
+    MlirAttribute halo = tile_halo_get(ctx, .kind = tile_HaloKind_line, .dims = i64s(rows[v].dimension),
+                                       .rows = rows[v].scale * strip + rows[v].keep);
+    dlcForEachUse(use, flow->values[v].value)
+      if (tile_edge_isa(mlirOpOperandGetOwner(use))) tile_edge_set_halo(mlirOpOperandGetOwner(use), halo);
+  }
+  free(rows);
+}
+
+static bool isBand(const DlcCandidate *c) { return c->schedule.has[DLC_L2]; }
+
+static void take(Choice *c, const DlcSearch *search, const DlcCandidate *from, intptr_t rows, MlirContext ctx) {
+  writeTile(c->graph, from->schedule.tile[DLC_WORKGROUP], c->tile);
+  c->step = dlcCandidateStep(search, from);
+  if (!isBand(from)) return;
+  c->hasBand = true;
+  writeTile(c->graph, from->schedule.tile[DLC_L2], c->band);
+  markLines(&search->flow[0], rows, from->schedule.tile[DLC_WORKGROUP][rows], ctx);
+}
+
 // Replaces the choice by the candidate that is asked for, else by the cheapest if it is so by more than the margin.
 static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const DlcTileScheduleOptions *options,
                     const DlcChoices *choices) {
@@ -273,15 +300,19 @@ static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const 
     own = searchTiles(&search, c, &found);
     if (inner == DLC_WHOLE) break;
   }
+  bool always = mlirStringRefEqual(options->halo, dlcText("line"));
+  search.step = 0;
+  intptr_t rows = mlirStringRefEqual(options->halo, dlcText("recompute"))
+                      ? -1
+                      : dlcSearchBands(&search, c->graph->tileable, &found);
   if (options->explain) dlcNoteCandidates(op, &found, c->graph->rank, "the rules' tile: none fits");
   int64_t asked = dlcChoicesOf(choices, tile_graph_label(op));
   if (!asked) asked = options->candidate;
   intptr_t k = asked > found.n ? found.n - 1 : asked > 0 ? asked - 1 : 0;
+  for (intptr_t i = found.n - 1; i >= 0 && always && !asked; --i)
+    if (isBand(&found.at[i])) k = i, asked = i + 1;
   bool cheaper = found.n && (own < 0 || found.at[0].price < own * (1 - (device->isHost ? options->margin : 0)));
-  if (found.n && (asked > 0 || cheaper)) {
-    writeTile(c->graph, found.at[k].schedule.tile[DLC_WORKGROUP], c->tile);
-    c->step = dlcCandidateStep(&search, &found.at[k]);
-  }
+  if (found.n && (asked > 0 || cheaper)) take(c, &search, &found.at[k], rows, mlirOperationGetContext(op));
   dlcSearchEnd(&search);
 }
 
@@ -420,14 +451,14 @@ static void readThroughPanel(const Panel *panel) {
   mlirIRRewriterDestroy(rewriter);
 }
 
-static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *tile, intptr_t rank, int64_t step) {
-  char text[96 + 24 * DLC_MAX_RANK];
-  int n = snprintf(text, sizeof text, "#tile.schedule<[<workgroup [");
-  for (intptr_t i = 0; i < rank; ++i)
-    n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld", i ? ", " : "", (long long)tile[i]);
-  if (step) n += snprintf(text + n, sizeof text - (size_t)n, "] step [%lld", (long long)step);
-  snprintf(text + n, sizeof text - (size_t)n, "]>]>");
-  return mlirAttributeParseGet(ctx, dlcText(text));
+// Of a tile; band: null, or what it is a strip of.
+static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *band, const int64_t *tile, intptr_t rank,
+                                  int64_t step) {
+  MlirAttribute fits[2];
+  intptr_t n = 0;
+  if (band) fits[n++] = tile_fit_get(ctx, .level = tile_Level_l2, .tile = {band, rank});
+  fits[n++] = tile_fit_get(ctx, .level = tile_Level_workgroup, .tile = {tile, rank}, .step = {&step, step ? 1 : 0});
+  return tile_schedule_get(ctx, .fit = {fits, n});
 }
 
 MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const DlcTileScheduleOptions *options) {
@@ -440,6 +471,12 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
   if (!byCost && !mlirStringRefEqual(options->by, dlcText("rules")))
     return dlcErrorAt(mlirOperationGetLocation(root), "tile-schedule: by=%.*s is neither cost nor rules",
                       (int)options->by.length, options->by.data);
+  const char *const halos[] = {"cost", "line", "recompute"};
+  bool known = false;
+  for (int i = 0; i < 3; ++i) known |= mlirStringRefEqual(options->halo, dlcText(halos[i]));
+  if (!known)
+    return dlcErrorAt(mlirOperationGetLocation(root), "tile-schedule: halo=%.*s is neither cost, line nor recompute",
+                      (int)options->halo.length, options->halo.data);
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   DlcChoices choices;
@@ -454,7 +491,7 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     DlcReduceTile stream;
     if (dlcReduceOf(op).ptr) {
       if (dlcReduceSearch(op, &device, &stream) > 0)
-        tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), stream.tile, stream.rank, stream.step));
+        tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), NULL, stream.tile, stream.rank, stream.step));
       continue;
     }
     MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(op)));
@@ -478,7 +515,7 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
       if (byCost && elements == options->elements) improve(&choice, op, &device, options, &choices);
     }
     if (graph->rank)
-      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.tile, graph->rank, choice.step));
+      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.hasBand ? choice.band : NULL, choice.tile, graph->rank, choice.step));
   }
   dlcChoicesDestroy(&choices);
   free(graph);

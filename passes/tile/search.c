@@ -2,6 +2,7 @@
 #include "passes/tile/search.h"
 #include <math.h>
 #include <string.h>
+#include "passes/tile/lines.h"
 
 // A batch of one, and of some; what is priced once where nothing is dynamic.
 static const int64_t assumedSizes[DLC_ASSUMED_SIZES] = {1, DLC_ASSUMED_EXTENT};
@@ -65,6 +66,15 @@ static void scheduleOf(const DlcFlow *flow, const DlcDevice *device, const int64
   }
 }
 
+static void addLevel(const DlcFlow *flow, DlcMemory level, const int64_t *tile, DlcCostSchedule *out) {
+  memcpy(out->tile[level], out->tile[DLC_WORKGROUP], sizeof *out->tile);
+  out->has[level] = true;
+  for (intptr_t d = 0; d < flow->rank; ++d) {
+    int64_t extent = flow->extent[d] > 0 ? flow->extent[d] : 1;
+    out->tile[level][d] = tile[d] > 0 && tile[d] < extent ? tile[d] : extent;
+  }
+}
+
 static void insert(DlcCandidates *out, const DlcCandidate *c) {
   intptr_t at = out->n;
   while (at > 0 && out->at[at - 1].price > c->price) --at;
@@ -75,20 +85,72 @@ static void insert(DlcCandidates *out, const DlcCandidate *c) {
   if (out->n < out->most) ++out->n;
 }
 
-double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out) {
+// band: null, or the tile that is one item, in which `tile` is a strip.
+static double addTile(const DlcSearch *search, const int64_t *band, const int64_t *tile, const char *origin,
+                      DlcCandidates *out) {
   DlcCandidate c = {.origin = origin, .fits = true};
   double sum = 0;
   for (intptr_t i = search->n - 1; i >= 0; --i) {
     scheduleOf(&search->flow[i], search->device, tile, search->step, &c.schedule);
+    if (band) addLevel(&search->flow[i], DLC_L2, band, &c.schedule);
     dlcCostOfFlow(&search->flow[i], &c.schedule, search->device, &c.cost);
     sum += log(c.cost.seconds - c.cost.launch); // the launch is the same for all tiles
     c.fits &= c.cost.fits && (!search->scratchBytes || c.cost.footprint[DLC_WORKGROUP] <= search->scratchBytes);
   }
   c.price = exp(sum / (double)search->n);
   // What is given: the size that a dynamic dimension is cut to may be larger than the assumed one.
-  for (intptr_t d = 0; d < search->flow[0].rank; ++d) c.schedule.tile[DLC_WORKGROUP][d] = tile[d];
+  for (intptr_t d = 0; d < search->flow[0].rank; ++d) {
+    c.schedule.tile[DLC_WORKGROUP][d] = tile[d];
+    if (band) c.schedule.tile[DLC_L2][d] = band[d];
+  }
   if (c.fits) insert(out, &c);
   return c.fits ? c.price : -1;
+}
+
+double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out) {
+  return addTile(search, NULL, tile, origin, out);
+}
+
+//===--- strips -------------------------------------------------------------------------------//
+static bool isStaticIn(const DlcSearch *search, intptr_t d) {
+  for (intptr_t i = 1; i < search->n; ++i)
+    if (search->flow[i].extent[d] != search->flow[0].extent[d]) return false;
+  return true;
+}
+
+static bool chooseLines(DlcSearch *search, intptr_t d) {
+  intptr_t chosen = 0;
+  while (chosen < search->n && dlcLinesChoose(&search->flow[chosen], d)) ++chosen;
+  for (intptr_t i = 0; i < chosen && chosen < search->n; ++i) dlcLinesForget(&search->flow[i]);
+  return chosen == search->n;
+}
+
+// Bands of one image and whole rows, strips that divide them if they can.
+static void addBands(const DlcSearch *search, const bool *tileable, intptr_t d, DlcCandidates *out) {
+  static const int64_t parts[] = {1, 2, 3, 4, 6, 8, 16, 32}, strips[] = {1, 2, 3, 4, 6, 8, 12, 16};
+  int64_t band[DLC_MAX_RANK] = {0}, strip[DLC_MAX_RANK] = {0}, extent = search->flow[0].extent[d], before = 0;
+  for (intptr_t i = 0; i < d; ++i) band[i] = strip[i] = tileable[i];
+  for (size_t p = 0; p < sizeof parts / sizeof *parts; ++p) {
+    int64_t rows = dlcNiceSize(extent, (extent + parts[p] - 1) / parts[p], 1), last = 0;
+    if (rows == before) continue;
+    before = rows;
+    for (size_t k = 0; k < sizeof strips / sizeof *strips; ++k) {
+      int64_t height = dlcNiceSize(rows, strips[k], 1);
+      if (height == last || 2 * height > rows) continue;
+      last = height, band[d] = rows < extent ? rows : 0, strip[d] = height;
+      addTile(search, band, strip, "strips", out);
+    }
+  }
+}
+
+intptr_t dlcSearchBands(DlcSearch *search, const bool *tileable, DlcCandidates *out) {
+  if (!search->device->isHost || search->step) return -1;
+  for (intptr_t d = 0; d < search->flow[0].rank; ++d) {
+    if (!tileable[d] || !isStaticIn(search, d) || !chooseLines(search, d)) continue;
+    addBands(search, tileable, d, out);
+    return d;
+  }
+  return -1;
 }
 
 //===--- steps --------------------------------------------------------------------------------===//

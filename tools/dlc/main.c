@@ -41,6 +41,8 @@ static const char usage[] =
     "or\n"
     "                      all (default)\n"
     "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
+    "  --halo=HOW          what tiles share through windows: recompute (computed by each), line (rows kept in line\n"
+    "                      buffers wherever they can be), or cost (default): the cheaper one\n"
     "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
     "  --choices=FILE      lines 'N LABEL': the candidates that graphs take (utils/tune measures and writes them)\n"
     "  --max-depth=N       how deep functions may recurse where the program does not say it (default 1024, less where "
@@ -65,7 +67,7 @@ static const char usage[] =
 
 typedef struct {
   const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report, *by,
-      *choices;
+      *halo, *choices;
   int optimize, threads, assumed, candidate, depth;
   bool printPipeline, saveTemps, timing, timePasses, verbose;
 } Options;
@@ -209,8 +211,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
                takesValue(arg, "--control", &o->control) || takesValue(arg, "--winograd", &o->winograd) ||
                takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
-               takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--choices", &o->choices) ||
-               takesValue(arg, "--candidate", &candidate) || takesValue(arg, "--max-depth", &depth)) {
+               takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--halo", &o->halo) ||
+               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate) || takesValue(arg, "--max-depth", &depth)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -253,6 +255,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
     return wrongUsage("--choices takes a short name without blanks and brackets, not", o->choices);
   if (o->by && strcmp(o->by, "cost") && strcmp(o->by, "rules"))
     return wrongUsage("--schedule is cost or rules, not", o->by);
+  if (o->halo && strcmp(o->halo, "cost") && strcmp(o->halo, "line") && strcmp(o->halo, "recompute"))
+    return wrongUsage("--halo is cost, line or recompute, not", o->halo);
   if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
   return 0;
 }
@@ -328,6 +332,7 @@ static int compile(const Options *o) {
                                  .control = o->control,
                                  .winograd = o->winograd,
                                  .by = o->by,
+                                 .halo = o->halo,
                                  .choices = o->choices,
                                  .candidate = o->candidate,
                                  .report = o->report,
