@@ -300,6 +300,7 @@ def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
                  Option<"explain", "explain", "bool", "false", "Say on each graph which tiles were priced (tile.alternatives), for tile-report">,
                  Option<"panelBytes", "panel-bytes", "int64_t", "0", "Most bytes of a panel, the copy of a contraction's input that an item makes; 0: no panels">,
                  Option<"panelColumns", "panel-columns", "int64_t", "64", "Columns of a panel: those of the register tile">];
+  let statistics = [Statistic<"lines", "lines", "Values of which rows are kept in line buffers">];
   let dependentDialects = ["tile", "dlti"];
 }
 def TileReport : Pass<"tile-report", "::mlir::ModuleOp"> {

@@ -44,7 +44,7 @@ static MlirLogicalResult readTiles(MlirOperation graph, const DlcFlow *flow, Mli
   if (mlirShapedTypeIsDynamicDim(typeOf(mlirOperationGetResult(graph, 0)), d))
     return refuse(loc, "the number of rows is not known");
   strips->rank = flow->rank, strips->dimension = d, strips->strip[d] = strip.data[d];
-  int64_t rows = band.data[d] > 0 ? band.data[d] : flow->extent[d];
+  int64_t rows = strips->band = band.data[d] > 0 ? band.data[d] : flow->extent[d];
   strips->divides = rows % strip.data[d] == 0 && flow->extent[d] % rows % strip.data[d] == 0;
   return mlirLogicalResultSuccess();
 }
@@ -84,6 +84,9 @@ static MlirLogicalResult readLines(MlirOperation graph, const DlcFlow *flow, Dlc
     line.extent = v < flow->nValues && line.rows.dimension >= 0 ? flow->values[v].box.extent[line.rows.dimension] : 0;
     if (!lineOf(strips, line.op)) strips->lines[strips->n++] = line;
   }
+  int64_t band = strips->band, strip = strips->strip[strips->dimension];
+  if (mlirLogicalResultIsSuccess(result) && !dlcStripsReach(flow, strips->dimension, band, strip, rows))
+    result = refuse(strips->lines[0].loc, "of some strip all that is new is border");
   free(rows);
   return result;
 }

@@ -17,6 +17,7 @@ typedef struct {
   intptr_t n;                  // 0: there are none, and nothing else is set
   intptr_t rank, dimension;    // of the root: of all, that of the rows
   int64_t strip[DLC_MAX_RANK]; // 0 but along the rows
+  int64_t band;                // rows of an item
   bool divides;                // strips divide all bands
   int64_t loops[DLC_MAX_LOOPS]; // strip, over the root's loops
   intptr_t bandIndex;          // of the items; -1: an item has all rows

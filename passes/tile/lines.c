@@ -60,7 +60,7 @@ static void readRows(const DlcFlow *flow, intptr_t dimension, intptr_t value, in
   int64_t others = 0;
   for (intptr_t r = 0; r < DLC_MAX_RANK; ++r) others += r != dimension && s->scale[r];
   for (intptr_t i = 0; i < box->rank; ++i) others += i != out->dimension && dlcSpanMoves(&box->span[i], dimension);
-  out->scale = s->scale[dimension], out->start = s->low + unread, out->keep = haloOf(box, dimension) - unread;
+  out->scale = s->scale[dimension], out->unread = unread, out->start = s->low + unread, out->keep = haloOf(box, dimension) - unread;
   int64_t beyond = out->scale * (flow->extent[dimension] - 1) + s->high - (box->extent[out->dimension] - 1);
   out->isCut = beyond > 0;
   if (others || s->divide != 1 || unread < 0)
@@ -120,6 +120,35 @@ bool dlcLinesChoose(DlcFlow *flow, intptr_t dimension) {
   if (ok && !(ok = walk(flow, dimension, true, rows))) dlcLinesForget(flow);
   free(rows);
   return ok;
+}
+
+// From the first to the last row of those that are asked for, one is of the source.
+static bool meetsSource(int64_t first, int64_t last, int64_t low, int64_t source) {
+  return first <= last && last >= low && first < low + source;
+}
+
+bool dlcStripsReach(const DlcFlow *flow, intptr_t dimension, int64_t band, int64_t strip, const DlcLineRows *rows) {
+  int64_t extent = flow->extent[dimension], lastBand = (extent - 1) / band * band,
+          lastStrip = lastBand + (extent - lastBand - 1) / strip * strip, least = extent - lastStrip;
+  for (intptr_t v = 0; v < flow->nValues; ++v) {
+    const DlcFlowValue *value = &flow->values[v];
+    if (rows[v].dimension < 0 || value->node < 0 || !dlcIsPad(flow->nodes[value->node].op)) continue;
+    DlcPadShape shape;
+    dlcPadRead(flow->nodes[value->node].op, &shape);
+    if (!dlcPadHasBorder(&shape, rows[v].dimension)) continue;
+    if (!dlcIsKnown(shape.source[rows[v].dimension])) return false;
+    int64_t low = shape.low[rows[v].dimension], source = shape.source[rows[v].dimension].known, scale = rows[v].scale;
+    int64_t keep = dlcIsLine(value) ? rows[v].keep : 0, before = rows[v].start - rows[v].unread, // of the first strip
+        made = rows[v].start + keep, last = rows[v].start + rows[v].keep - 1;
+    int64_t first[] = {0, lastBand}, strips[] = {0, lastStrip};
+    for (int i = 0; i < 2; ++i) {
+      if (!meetsSource(scale * strips[i] + made, scale * (strips[i] + least) + last, low, source)) return false;
+      if (made > before && !meetsSource(scale * first[i] + before, scale * first[i] + made - 1, low, source)) return false;
+    }
+    if (keep && !meetsSource(rows[v].start, made - 1, low, source)) return false;
+    if (keep && !meetsSource(scale * lastBand + rows[v].start, scale * lastBand + made - 1, low, source)) return false;
+  }
+  return true;
 }
 
 intptr_t dlcStripDimension(const DlcFlow *flow, const int64_t *band, const int64_t *strip) {

@@ -44,6 +44,7 @@ typedef struct {
   intptr_t nInputs;
   int64_t step; // of the reduction nearest to the root; 0: it is not cut
   bool hasBand; // `tile` is a strip of it
+  intptr_t lines;
   int64_t band[DLC_MAX_RANK];
 } Choice;
 
@@ -257,18 +258,21 @@ static double searchTiles(DlcSearch *search, const Choice *c, DlcCandidates *fou
   return own;
 }
 
-// Says on the edges of the values that a strip takes some rows of from the one before that it does.
-static void markLines(const DlcFlow *flow, intptr_t dimension, int64_t strip, MlirContext ctx) {
+// Says on the edges of the values that a strip takes some rows of from the one before that it does; how many they are.
+static intptr_t markLines(const DlcFlow *flow, intptr_t dimension, int64_t strip, MlirContext ctx) {
+  intptr_t lines = 0;
   DlcLineRows *rows = calloc((size_t)flow->nValues + 1, sizeof *rows);
   dlcLineRows(flow, dimension, rows);
   for (intptr_t v = 0; v < flow->nValues; ++v) {
     if (!dlcIsLine(&flow->values[v])) continue;
     MlirAttribute halo = tile_halo_get(ctx, .kind = tile_HaloKind_line, .dims = i64s(rows[v].dimension),
                                        .rows = rows[v].scale * strip + rows[v].keep);
+    ++lines;
     dlcForEachUse(use, flow->values[v].value)
       if (tile_edge_isa(mlirOpOperandGetOwner(use))) tile_edge_set_halo(mlirOpOperandGetOwner(use), halo);
   }
   free(rows);
+  return lines;
 }
 
 static bool isBand(const DlcCandidate *c) { return c->schedule.has[DLC_L2]; }
@@ -279,7 +283,7 @@ static void take(Choice *c, const DlcSearch *search, const DlcCandidate *from, i
   if (!isBand(from)) return;
   c->hasBand = true;
   writeTile(c->graph, from->schedule.tile[DLC_L2], c->band);
-  markLines(&search->flow[0], rows, from->schedule.tile[DLC_WORKGROUP][rows], ctx);
+  c->lines = markLines(&search->flow[0], rows, from->schedule.tile[DLC_WORKGROUP][rows], ctx);
 }
 
 // Replaces the choice by the candidate that is asked for, else by the cheapest if it is so by more than the margin.
@@ -462,7 +466,6 @@ static MlirAttribute makeSchedule(MlirContext ctx, const int64_t *band, const in
 }
 
 MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const DlcTileScheduleOptions *options) {
-  (void)pass;
   if (options->elements < 1 || options->workers < 1 || options->panelColumns < 1) {
     mlirEmitError(mlirOperationGetLocation(root), "tile-schedule: elements, workers and panel-columns are at least 1");
     return mlirLogicalResultFailure();
@@ -514,6 +517,7 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
         dlcNoteCandidates(op, NULL, 0, "the rules' tile: its rows stay in the innermost cache");
       if (byCost && elements == options->elements) improve(&choice, op, &device, options, &choices);
     }
+    dlcPassCount(pass, DlcTileSchedule_lines, (uint64_t)choice.lines);
     if (graph->rank)
       tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.hasBand ? choice.band : NULL, choice.tile, graph->rank, choice.step));
   }

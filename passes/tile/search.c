@@ -1,6 +1,7 @@
 // See passes/tile/search.h.
 #include "passes/tile/search.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "passes/tile/lines.h"
 
@@ -112,9 +113,11 @@ double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *or
 }
 
 //===--- strips -------------------------------------------------------------------------------//
-static bool isStaticIn(const DlcSearch *search, intptr_t d) {
+// All dimensions from `d` on are of known size.
+static bool isStaticFrom(const DlcSearch *search, intptr_t d) {
   for (intptr_t i = 1; i < search->n; ++i)
-    if (search->flow[i].extent[d] != search->flow[0].extent[d]) return false;
+    for (intptr_t k = d; k < search->flow[0].rank; ++k)
+      if (search->flow[i].extent[k] != search->flow[0].extent[k]) return false;
   return true;
 }
 
@@ -129,6 +132,8 @@ static bool chooseLines(DlcSearch *search, intptr_t d) {
 static void addBands(const DlcSearch *search, const bool *tileable, intptr_t d, DlcCandidates *out) {
   static const int64_t parts[] = {1, 2, 3, 4, 6, 8, 16, 32}, strips[] = {1, 2, 3, 4, 6, 8, 12, 16};
   int64_t band[DLC_MAX_RANK] = {0}, strip[DLC_MAX_RANK] = {0}, extent = search->flow[0].extent[d], before = 0;
+  DlcLineRows *lines = calloc((size_t)search->flow[0].nValues + 1, sizeof *lines);
+  dlcLineRows(&search->flow[0], d, lines);
   for (intptr_t i = 0; i < d; ++i) band[i] = strip[i] = tileable[i];
   for (size_t p = 0; p < sizeof parts / sizeof *parts; ++p) {
     int64_t rows = dlcNiceSize(extent, (extent + parts[p] - 1) / parts[p], 1), last = 0;
@@ -136,17 +141,18 @@ static void addBands(const DlcSearch *search, const bool *tileable, intptr_t d, 
     before = rows;
     for (size_t k = 0; k < sizeof strips / sizeof *strips; ++k) {
       int64_t height = dlcNiceSize(rows, strips[k], 1);
-      if (height == last || 2 * height > rows) continue;
+      if (height == last || 2 * height > rows || !dlcStripsReach(&search->flow[0], d, rows, height, lines)) continue;
       last = height, band[d] = rows < extent ? rows : 0, strip[d] = height;
       addTile(search, band, strip, "strips", out);
     }
   }
+  free(lines);
 }
 
 intptr_t dlcSearchBands(DlcSearch *search, const bool *tileable, DlcCandidates *out) {
   if (!search->device->isHost || search->step) return -1;
   for (intptr_t d = 0; d < search->flow[0].rank; ++d) {
-    if (!tileable[d] || !isStaticIn(search, d) || !chooseLines(search, d)) continue;
+    if (!tileable[d] || !isStaticFrom(search, d) || !chooseLines(search, d)) continue;
     addBands(search, tileable, d, out);
     return d;
   }

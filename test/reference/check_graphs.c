@@ -33,14 +33,14 @@
 
 enum { MAX_TENSORS = 64, MAX_SETS = 16, EXIT_USAGE = 2 };
 
-static const char usage[] = "usage: check-graphs [--target TARGET] [--limit SECONDS] [--threads N] [DIRECTORY...]\n"
+static const char usage[] = "usage: check-graphs [--target TARGET] [--halo HOW] [--limit SECONDS] [--threads N] [DIRECTORY...]\n"
                             "\n"
                             "Compares compiled graphs with the reference interpreter; directories come from standard "
                             "input when none are named.\n";
 
 typedef struct {
   MlirContext ctx;
-  const char *directory, *target, *device; // device: to emulate, or NULL
+  const char *directory, *target, *device, *halo; // device: to emulate, or NULL
   int limit, threads;
   bool ill;
   FILE *out; // the line of this graph
@@ -187,7 +187,7 @@ static bool emulate(const Check *c, MlirOperation module) {
 }
 
 static bool compile(const Check *c, MlirOperation module, const char *path) {
-  DlcCompileOptions options = {.target = c->target, .name = "graph", .optimize = 1};
+  DlcCompileOptions options = {.target = c->target, .name = "graph", .optimize = 1, .halo = c->halo};
   return (!c->device || emulate(c, module)) && mlirLogicalResultIsSuccess(dlcCompile(module, &options, path));
 }
 
@@ -264,6 +264,8 @@ int main(int argc, char **argv) {
       c.target = argv[i + 1];
     else if (!strcmp(argv[i], "--emulate"))
       c.device = argv[i + 1];
+    else if (!strcmp(argv[i], "--halo")) // as dlc takes it
+      c.halo = argv[i + 1];
     else if (!strcmp(argv[i], "--limit"))
       c.limit = atoi(argv[i + 1]);
     else if (!strcmp(argv[i], "--threads"))
