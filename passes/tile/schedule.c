@@ -313,7 +313,7 @@ static void improve(Choice *c, MlirOperation op, const DlcDevice *device, const 
   int64_t asked = dlcChoicesOf(choices, tile_graph_label(op));
   if (!asked) asked = options->candidate;
   intptr_t k = asked > found.n ? found.n - 1 : asked > 0 ? asked - 1 : 0;
-  for (intptr_t i = found.n - 1; i >= 0 && always && !asked; --i)
+  for (intptr_t i = 0; i < found.n && always && !asked; ++i)
     if (isBand(&found.at[i])) k = i, asked = i + 1;
   bool cheaper = found.n && (own < 0 || found.at[0].price < own * (1 - (device->isHost ? options->margin : 0)));
   if (found.n && (asked > 0 || cheaper)) take(c, &search, &found.at[k], rows, mlirOperationGetContext(op));

@@ -44,7 +44,7 @@ func.func @line(%x: tensor<1x66x66x16xf32>, %w: tensor<1x1x16x16xf32>, %v: tenso
     %e = tensor.empty() : tensor<1x66x66x16xf32>
     %f = linalg.fill ins(%z : f32) outs(%e : tensor<1x66x66x16xf32>) -> tensor<1x66x66x16xf32>
     %p = linalg.conv_2d_nhwc_hwcf ins(%a, %b : tensor<1x66x66x16xf32>, tensor<1x1x16x16xf32>) outs(%f : tensor<1x66x66x16xf32>) -> tensor<1x66x66x16xf32>
-    %k = tile.edge %p at(workgroup) halo <line dims [1] rows 3> : tensor<1x66x66x16xf32>
+    %k = tile.edge %p at(workgroup) halo <line dims [1] rows 10> : tensor<1x66x66x16xf32>
     %g = linalg.fill ins(%z : f32) outs(%d : tensor<1x64x64x16xf32>) -> tensor<1x64x64x16xf32>
     %q = linalg.depthwise_conv_2d_nhwc_hwc ins(%k, %c : tensor<1x66x66x16xf32>, tensor<3x3x16xf32>) outs(%g : tensor<1x64x64x16xf32>) -> tensor<1x64x64x16xf32>
     tile.yield %q : tensor<1x64x64x16xf32>

@@ -149,10 +149,10 @@ func.func @stream(%a: tensor<256x100xf32>, %e: tensor<256xf32>) -> tensor<256xf3
 
 // -----
 
-func.func @line(%a: tensor<66x64xf32>, %out: tensor<64x64xf32>) -> tensor<64x64xf32> {
+func.func @exchange(%a: tensor<66x64xf32>, %out: tensor<64x64xf32>) -> tensor<64x64xf32> {
   %r = tile.graph ins(%x = %a : tensor<66x64xf32>) outs(%o = %out : tensor<64x64xf32>) schedule #tile.schedule<[<workgroup[16, 64]>]> {
-    // expected-error @below {{of halos only 'recompute' has a lowering}}
-    %e = tile.edge %x at(workgroup) halo <line dims [0] rows 3> : tensor<66x64xf32>
+    // expected-error @below {{of halos 'exchange' has no lowering}}
+    %e = tile.edge %x at(workgroup) halo <exchange dims [0]> : tensor<66x64xf32>
     %g = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0 + 1, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]} ins(%e : tensor<66x64xf32>) outs(%o : tensor<64x64xf32>) {
     ^bb0(%i: f32, %j: f32):
       linalg.yield %i : f32
