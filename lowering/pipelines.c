@@ -24,7 +24,8 @@ const DlcStage dlcCommonStages[] = {
      "builtin.module(func.func(ctrl-hoist-invariants,ctrl-distribute-loops,canonicalize,cse,ctrl-detensorize,"
      "ctrl-convert-branches))"},
     {"tile", "Form and schedule tile graphs",
-     "builtin.module(func.func(tile-integer-contractions,canonicalize,cse,tile-sink-reshapes,tile-hoist-slices,"
+     "builtin.module(func.func(tile-integer-contractions,tile-tabulate-products,canonicalize,cse,tile-sink-reshapes,"
+     "tile-hoist-slices,"
      "tile-slice-transposed,tile-winograd,tile-choose-layouts,tile-group-bytes,tile-widen-operands,"
      "tile-decompose-pads,tile-gather-rows,"
      "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,"

@@ -270,6 +270,17 @@ def TileSplitReductions : Pass<"tile-split-reductions", "::mlir::func::FuncOp"> 
                  Option<"bytes", "bytes", "int64_t", "8388608", "Bytes of the smallest matrix that is cut">];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }
+def TileTabulateProducts : Pass<"tile-tabulate-products", "::mlir::func::FuncOp"> {
+  let summary = "Make rows of a table times a matrix rows of a table";
+  let description = [{
+    A product of a constant f32 matrix with rows that a linalg.generic looks up in a constant table (tokens' embeddings)
+    looks up rows of the product of table and matrix instead, which is made when compiling.
+  }];
+  let options = [Option<"bytes", "bytes", "int64_t", "16777216", "Bytes of the largest table that is made">,
+                 Option<"multiplications", "multiplications", "int64_t", "2147483648", "Most that a table may take">];
+  let statistics = [Statistic<"tabulated", "tabulated", "products that became tables">];
+  let dependentDialects = ["arith", "linalg"];
+}
 def TileTransposeOperands : Pass<"tile-transpose-operands", "::mlir::func::FuncOp"> {
   let summary = "Transpose operands of products that lie across the way in which they are read";
   let description = [{
