@@ -307,7 +307,8 @@ static bool emitHost(const Run *r, const DlcHostCpu *cpu, DlcOutput *out, DlcHos
   DlcHostEmitOptions emit = {cpu, r->options->optimize,
                              keeps        ? kept
                              : hasWeights ? out->files[DLC_OUTPUT_WEIGHTS]
-                                          : NULL};
+                                          : NULL,
+                             r->options->threads};
   bool ok = mlirLogicalResultIsSuccess(dlcHostEmit(r->module, form, &emit, out));
   if (ok)
     end(r, "code");
@@ -327,7 +328,8 @@ static bool compileHost(Run *r, const char *chip, DlcOutput *out, DlcHostForm fo
   for (const DlcStage *s = dlcHostStages; ok && s->name; ++s) {
     ok = runStage(r, s->name, s->text);
     if (ok && !strcmp(s->name, "host"))
-      ok = mlirLogicalResultIsSuccess(dlcHostTakeWeights(r->module, out->files[DLC_OUTPUT_WEIGHTS], &weightBytes));
+      ok = mlirLogicalResultIsSuccess(
+          dlcHostTakeWeights(r->module, out->files[DLC_OUTPUT_WEIGHTS], form == DLC_HOST_PROGRAM, &weightBytes));
   }
   ok = ok && runGlue(r, &cpu) && emitHost(r, &cpu, out, form, weightBytes != 0);
   dlcHostCpuDestroy(&cpu);

@@ -11,6 +11,7 @@ typedef struct {
   const char
       *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize; // 0 to 3
+  int threads;  // of LLVM; 0: one for each CPU
   const char *fusion;   // "none", "register", "all" or NULL: all
   const char *control;  // whether loops and branches are rewritten: "none", "all" or NULL: all
   const char *winograd; // "auto", "off", "2" or "4" (outputs of a transform, wherever it can be), or NULL: auto

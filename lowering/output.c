@@ -35,12 +35,16 @@ static void removeFiles(const DlcOutput *out) {
 }
 
 static bool makeDirectory(DlcOutput *out) {
-  static const char *const names[DLC_OUTPUT_FILES] = {"/whole", "/object", "/weights", "/log"};
+  static const char *const names[DLC_OUTPUT_PART] = {"/whole", "/object", "/weights", "/log"};
   const char *root = getenv("TMPDIR");
   out->directory = out->isRegular ? join(out->path, ".tmp.XXXXXX") : join(root && *root ? root : "/tmp", "/dlc-XXXXXX");
   if (!out->directory || !mkdtemp(out->directory)) return false;
   bool ok = true;
-  for (int i = 0; i < DLC_OUTPUT_FILES; ++i) ok &= (out->files[i] = join(out->directory, names[i])) != NULL;
+  for (int i = 0; i < DLC_OUTPUT_FILES; ++i) {
+    char part[16];
+    snprintf(part, sizeof part, "/part-%d", i - DLC_OUTPUT_PART);
+    ok &= (out->files[i] = join(out->directory, i < DLC_OUTPUT_PART ? names[i] : part)) != NULL;
+  }
   if (!ok) rmdir(out->directory);
   return ok;
 }

@@ -10,8 +10,10 @@ typedef enum {
   DLC_OUTPUT_OBJECT,
   DLC_OUTPUT_WEIGHTS,
   DLC_OUTPUT_LOG,
-  DLC_OUTPUT_FILES
+  DLC_OUTPUT_PART, // the first of DLC_OUTPUT_PARTS objects
+  DLC_OUTPUT_FILES = DLC_OUTPUT_PART + 16
 } DlcOutputFile;
+enum { DLC_OUTPUT_PARTS = DLC_OUTPUT_FILES - DLC_OUTPUT_PART };
 
 typedef struct DlcOutput {
   char *path;                    // where it goes; of a regular file where links lead to

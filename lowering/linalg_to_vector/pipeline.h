@@ -8,9 +8,9 @@
 // - convert-math-to-libm before convert-vector-to-llvm: it takes vectors apart with vector.extract.
 // LLVM then needs O1 (SROA, GVN); O3 gives the same speed.
 #pragma once
+// What can runs function by function, and so on several threads.
 #define DLC_VECTOR_TO_LLVM                                                                                             \
-  "canonicalize,cse,loop-invariant-code-motion,"                                                                       \
-  "expand-strided-metadata,lower-affine,convert-scf-to-cf,"                                                            \
-  "convert-math-to-llvm,convert-math-to-libm,convert-vector-to-llvm,finalize-memref-to-llvm,"                          \
-  "convert-arith-to-llvm,convert-index-to-llvm,convert-func-to-llvm,convert-cf-to-llvm,"                               \
-  "reconcile-unrealized-casts,canonicalize,cse"
+  "func.func(canonicalize,cse,loop-invariant-code-motion,expand-strided-metadata,lower-affine,convert-scf-to-cf,"      \
+  "convert-math-to-llvm),convert-math-to-libm,func.func(convert-vector-to-llvm),finalize-memref-to-llvm,"              \
+  "func.func(convert-arith-to-llvm,convert-index-to-llvm),convert-func-to-llvm,convert-cf-to-llvm,"                    \
+  "llvm.func(reconcile-unrealized-casts,canonicalize,cse)"

@@ -328,6 +328,7 @@ static int compile(const Options *o) {
                                  .name = name,
                                  .device = o->device,
                                  .optimize = o->optimize,
+                                 .threads = o->threads,
                                  .fusion = o->fusion,
                                  .control = o->control,
                                  .winograd = o->winograd,
