@@ -20,8 +20,8 @@
 #include "ods/tensor.h"
 
 enum { MAX_LOOPS = 24 };
-// On the reduction that runs by steps, and on its tile.
-static const char streamed[] = "dlc.streamed";
+// On the reduction that runs by steps, and on its tile; on the root that is cut into strips.
+static const char streamed[] = "dlc.streamed", stripped[] = "dlc.stripped";
 
 typedef struct {
   DlcNodes nodes;
@@ -45,6 +45,10 @@ static bool isFused(MlirOperation producer, MlirOperation slice, void *data) {
 //===--- steps --------------------------------------------------------------------------------===//
 static bool isStreamed(MlirOperation op) {
   return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(streamed)));
+}
+
+static bool isStripped(MlirOperation op) {
+  return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(stripped)));
 }
 
 static bool reduces(MlirOperation op) {
@@ -131,24 +135,29 @@ static bool composeSlice(DlcBuilder *b, MlirOperation slice) {
   return !b->failed;
 }
 
-static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const DlcNodes *nodes,
-                      const DlcStrips *strips) {
+// isLate: what waits for the loop over steps, or null.
+static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, const Fusion *fusion,
+                      const bool *isLate) {
+  const DlcNodes *nodes = &fusion->nodes;
   MlirOperation part, source = opOf(tensor_extract_slice_source(slice));
   if (dlcIsUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
   if (dlcIsBox(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0) return composeSlice(b, slice);
-  if (dlcStripsWait(strips, source)) return false;
+  if (dlcStripsWait(fusion->strips, source) || (isLate && indexOf(nodes, source) >= 0 && isLate[indexOf(nodes, source)]))
+    return false;
   if (dlcPadOfSlice(b, slice, &part)) return true;
   return indexOf(nodes, source) >= 0 && dlcFuseProducer(b->rewriter, slice, forall);
 }
 
-static void fuseRest(DlcBuilder *b, MlirOperation forall, MlirOperation loop, const DlcNodes *nodes,
-                     const DlcStrips *strips) {
+// loops: those that run in an item, innermost first.
+static void fuseRest(DlcBuilder *b, MlirOperation forall, const MlirOperation *loops, const Fusion *fusion,
+                     const bool *isLate) {
   for (bool changed = true; changed && !b->failed;) {
     changed = false;
-    if (loop.ptr) hoist(loop);
+    for (int i = 0; i < 2; ++i)
+      if (loops[i].ptr) hoist(loops[i]);
     DlcOps slices = dlcCollect(forall, tensor_extract_slice_isa);
-    for (intptr_t i = slices.n - 1; i >= 0 && !b->failed; --i) 
-      changed |= fuseSlice(b, slices.data[i], forall, nodes, strips);
+    for (intptr_t i = slices.n - 1; i >= 0 && !b->failed; --i)
+      changed |= fuseSlice(b, slices.data[i], forall, fusion, isLate);
     free(slices.data);
   }
 }
@@ -225,12 +234,12 @@ static MlirOperation tileByStrip(DlcBuilder *b, MlirOperation root, Fusion *fusi
   for (intptr_t l = 0; l < nLoops; ++l)
     if (strip[l]) strips->bandIndex = findIndex(nLoops, sizes, l);
   DlcFuseControl control = {.fuse = isInit, .data = fusion};
-  mlirOperationSetDiscardableAttributeByName(root, dlcText(streamed), mlirUnitAttrGet(b->ctx));
+  mlirOperationSetDiscardableAttributeByName(root, dlcText(stripped), mlirUnitAttrGet(b->ctx));
   if (mlirLogicalResultIsFailure(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) || !forall.ptr)
     return (MlirOperation){0};
-  DlcOps found = dlcCollect(forall, isStreamed);
+  DlcOps found = dlcCollect(forall, isStripped);
   bool ok = found.n == 1;
-  if (ok) mlirOperationRemoveDiscardableAttributeByName(found.data[0], dlcText(streamed));
+  if (ok) mlirOperationRemoveDiscardableAttributeByName(found.data[0], dlcText(stripped));
   ok = ok && mlirLogicalResultIsSuccess(dlcTileLoops(b->rewriter, found.data[0], nLoops, strip, loop));
   free(found.data);
   if (ok) sinkInits(b, *loop);
@@ -238,31 +247,35 @@ static MlirOperation tileByStrip(DlcBuilder *b, MlirOperation root, Fusion *fusi
 }
 
 static MlirOperation fuseStrips(DlcBuilder *b, MlirOperation root, Fusion *fusion, intptr_t nLoops,
-                                const int64_t *sizes) {
-  MlirOperation loop = {0}, forall = tileByStrip(b, root, fusion, nLoops, sizes, &loop);
+                                const int64_t *sizes, DlcI64s step) {
+  MlirOperation loops[2] = {{0}}, forall = tileByStrip(b, root, fusion, nLoops, sizes, &loops[1]);
   if (!forall.ptr) return forall;
-  do fuseRest(b, forall, loop, &fusion->nodes, fusion->strips);
-  while (dlcStripsKeep(b, fusion->strips, forall, &loop));
+  if (step.n) {
+    fuseRest(b, forall, loops, fusion, fusion->isLate);
+    if (b->failed || !(loops[0] = tileByStep(b, forall, step)).ptr) return (MlirOperation){0};
+  }
+  do fuseRest(b, forall, loops, fusion, NULL);
+  while (dlcStripsKeep(b, fusion->strips, forall, &loops[1], &loops[0]));
   if (!b->failed) makeScratch(b, forall);
   return forall;
 }
 
 MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, intptr_t nLoops, const int64_t *sizes,
                            DlcI64s step, DlcStrips *strips) {
-  MlirOperation forall = {0}, loop = {0};
+  MlirOperation forall = {0}, loops[2] = {{0}};
   bool *isLate = calloc((size_t)nodes.n + 1, sizeof *isLate);
   Fusion fusion = {nodes, isLate, strips};
   DlcFuseControl control = {.fuse = isFused, .data = &fusion};
-  if (strips->n) {
-    forall = fuseStrips(b, root, &fusion, nLoops, sizes);
+  bool ok = !step.n || markStreamed(b, root, &nodes, isLate);
+  if (ok && strips->n) {
+    forall = fuseStrips(b, root, &fusion, nLoops, sizes, step);
     free(isLate);
     return forall;
   }
-  bool ok = !step.n || markStreamed(b, root, &nodes, isLate);
   ok = ok && mlirLogicalResultIsSuccess(dlcTileAndFuse(b->rewriter, root, nLoops, sizes, control, &forall)) &&
        forall.ptr;
-  if (ok && step.n) ok = (loop = tileByStep(b, forall, step)).ptr;
-  if (ok) fuseRest(b, forall, loop, &nodes, strips);
+  if (ok && step.n) ok = (loops[0] = tileByStep(b, forall, step)).ptr;
+  if (ok) fuseRest(b, forall, loops, &fusion, NULL);
   if (ok) makeScratch(b, forall);
   free(isLate);
   return ok ? forall : (MlirOperation){0};

@@ -7,6 +7,9 @@
 //                                                       %l = copy of 2 rows of %s at 4 to %k
 //                                                       yield .., %l }
 //
+// Where a reduction runs by steps in the strip, what is kept is carried through that loop as well, with the channels of
+// all steps, of which a step takes and leaves its own.
+//
 // How many rows a strip shares with the one before comes from the graph's flow (passes/tile/lines.h). Refuses what that
 // cannot say, strips without bands, and columns that vary with the strips.
 #include "lowering/tile_to_ctrl/strips.h"
@@ -170,22 +173,36 @@ typedef struct {
   DlcBuilder *b;
   const DlcStrips *strips;
   const DlcLine *line;
-  MlirOperation loop, slice;
+  MlirOperation loop, inner, slice; // inner: the loop over steps in the strip, or null
   intptr_t rank;
   DlcNumber offset[DLC_MAX_NUMBERS], size[DLC_MAX_NUMBERS]; // of the slice
+  bool isStepped[DLC_MAX_NUMBERS];                          // along it the slice is a step's
   MlirValue bandRow;                                        // of the root; null: 0
 } Buffer;
 
+static bool dependsOn(MlirValue v, MlirValue on) {
+  if (mlirValueEqual(v, on)) return true;
+  MlirOperation op = opOf(v);
+  for (intptr_t i = 0; op.ptr && i < mlirOperationGetNumOperands(op); ++i)
+    if (dependsOn(mlirOperationGetOperand(op, i), on)) return true;
+  return false;
+}
+
+// Along other dimensions than that of the rows a slice is the same in each strip, or that of a step.
 static bool readSlice(Buffer *f) {
   DlcI64s offsets = tensor_extract_slice_static_offsets(f->slice), sizes = tensor_extract_slice_static_sizes(f->slice);
+  MlirType type = typeOf(mlirOperationGetResult(f->line->op, 0));
+  MlirValue row = argOf(bodyOf(scf_for_region(f->loop)), 0);
   intptr_t nextOffset = 0, nextSize = 0;
   f->rank = offsets.n;
   for (intptr_t i = 0; i < f->rank; ++i) {
     f->offset[i] = dlcNumberTake(offsets, tensor_extract_slice_offsets(f->slice), i, &nextOffset);
     f->size[i] = dlcNumberTake(sizes, tensor_extract_slice_sizes(f->slice), i, &nextSize);
-    bool varies = (!dlcIsKnown(f->offset[i]) && dlcIsMadeInside(f->offset[i].value, f->loop)) ||
-                  (!dlcIsKnown(f->size[i]) && dlcIsMadeInside(f->size[i].value, f->loop));
-    if (i != f->line->rows.dimension && varies) return false;
+    if (i == f->line->rows.dimension) continue;
+    if (!dlcIsKnown(f->size[i]) && dlcIsMadeInside(f->size[i].value, f->loop)) return false;
+    if (dlcIsKnown(f->offset[i]) || !dlcIsMadeInside(f->offset[i].value, f->loop)) continue;
+    f->isStepped[i] = true;
+    if (!f->inner.ptr || dependsOn(f->offset[i].value, row) || mlirShapedTypeIsDynamicDim(type, i)) return false;
   }
   return true;
 }
@@ -205,30 +222,36 @@ static DlcNumber rowAt(const Buffer *f, bool isBand, int64_t add) {
   return dlcDynamic(affine_apply(f->b, mlirAffineMapGet(ctx, n, 0, 1, &sum), valsN(n, rows)));
 }
 
-// A part of the buffer or of the value: the slice's with other rows. inBuffer: from its beginning on in other
-// dimensions.
-static MlirValue sliceRows(const Buffer *f, MlirValue v, bool inBuffer, DlcNumber row, DlcNumber rows) {
-  DlcNumbers offsets = {0}, sizes = {0};
+// The slice with other rows: of the value (of all steps, where `all`), in the buffer, which begins where it does, or in
+// what is kept, which has those of all steps.
+typedef enum { OF_VALUE, OF_ALL, IN_BUFFER, IN_KEPT } Place;
+typedef struct {
+  DlcNumbers offsets, sizes;
+} Box;
+static Box boxAt(const Buffer *f, Place place, DlcNumber row, DlcNumber rows) {
+  Box box = {0};
   for (intptr_t i = 0; i < f->rank; ++i) {
-    dlcNumbersAdd(&offsets, i == f->line->rows.dimension ? row : inBuffer ? dlcKnown(0) : f->offset[i]);
-    dlcNumbersAdd(&sizes, i == f->line->rows.dimension ? rows : f->size[i]);
+    bool isRow = i == f->line->rows.dimension, all = f->isStepped[i] && place == OF_ALL;
+    bool fromZero = all || place == IN_BUFFER || (place == IN_KEPT && !f->isStepped[i]);
+    int64_t whole = mlirShapedTypeGetDimSize(typeOf(mlirOperationGetResult(f->line->op, 0)), i);
+    dlcNumbersAdd(&box.offsets, isRow ? row : fromZero ? dlcKnown(0) : f->offset[i]);
+    dlcNumbersAdd(&box.sizes, isRow ? rows : all ? dlcKnown(whole) : f->size[i]);
   }
-  return dlcSliceAt(f->b, v, &offsets, &sizes);
+  return box;
 }
-static MlirValue insertRows(const Buffer *f, MlirValue v, MlirValue into, int64_t row, DlcNumber rows) {
-  DlcNumbers offsets = {0}, sizes = {0};
-  for (intptr_t i = 0; i < f->rank; ++i) {
-    dlcNumbersAdd(&offsets, dlcKnown(i == f->line->rows.dimension ? row : 0));
-    dlcNumbersAdd(&sizes, i == f->line->rows.dimension ? rows : f->size[i]);
-  }
-  return dlcInsertAt(f->b, v, into, &offsets, &sizes);
+static MlirValue sliceRows(const Buffer *f, MlirValue v, Place place, DlcNumber row, DlcNumber rows) {
+  Box box = boxAt(f, place, row, rows);
+  return dlcSliceAt(f->b, v, &box.offsets, &box.sizes);
+}
+static MlirValue insertRows(const Buffer *f, MlirValue v, MlirValue into, Place place, int64_t row, DlcNumber rows) {
+  Box box = boxAt(f, place, dlcKnown(row), rows);
+  return dlcInsertAt(f->b, v, into, &box.offsets, &box.sizes);
 }
 static MlirValue emptyRows(const Buffer *f, int64_t rows) {
-  DlcNumbers sizes = {0};
-  for (intptr_t i = 0; i < f->rank; ++i) dlcNumbersAdd(&sizes, i == f->line->rows.dimension ? dlcKnown(rows) : f->size[i]);
+  Box box = boxAt(f, IN_BUFFER, dlcKnown(0), dlcKnown(rows));
   MlirType element = mlirShapedTypeGetElementType(typeOf(tensor_extract_slice_result(f->slice)));
-  MlirType type = mlirRankedTensorTypeGet(sizes.rank, sizes.fixed, element, mlirAttributeGetNull());
-  return tensor_empty(f->b, dlcNumbersValues(&sizes), type);
+  MlirType type = mlirRankedTensorTypeGet(box.sizes.rank, box.sizes.fixed, element, mlirAttributeGetNull());
+  return tensor_empty(f->b, dlcNumbersValues(&box.sizes), type);
 }
 
 // Rows of the value that the strip adds: fewer in the last one of a band that strips do not divide, and where the value
@@ -257,38 +280,55 @@ static MlirValue readBuffer(const Buffer *f, MlirValue buffer) {
   DlcNumber at = f->offset[line->rows.dimension], size = f->size[line->rows.dimension];
   int64_t whole = line->rows.scale * f->strips->strip[f->strips->dimension] + line->rows.keep;
   if (dlcIsKnown(size) && size.known == whole) return buffer;
-  return sliceRows(f, buffer, true, dlcSum(f->b, at, rowAt(f, false, line->rows.start), -1, 0), size);
+  return sliceRows(f, buffer, IN_BUFFER, dlcSum(f->b, at, rowAt(f, false, line->rows.start), -1, 0), size);
+}
+
+// The loop with a further value, and that value in it.
+static MlirValue carry(Buffer *f, MlirOperation *loop, MlirValue init) {
+  if (f->b->failed) return (MlirValue){0};
+  *loop = dlcCarry(f->b->rewriter, *loop, init);
+  if (!loop->ptr) {
+    f->b->failed = true;
+    refuse(f->line->loc, "a loop carries no more values");
+    return (MlirValue){0};
+  }
+  MlirBlock body = bodyOf(scf_for_region(*loop));
+  return argOf(body, mlirBlockGetNumArguments(body) - 1);
+}
+
+static void setLastYield(MlirOperation loop, MlirValue v) {
+  MlirOperation yield = mlirBlockGetTerminator(bodyOf(scf_for_region(loop)));
+  mlirOperationSetOperand(yield, mlirOperationGetNumOperands(yield) - 1, v);
 }
 
 static void fillBuffer(Buffer *f) {
   DlcBuilder *b = f->b;
   const DlcLine *line = f->line;
-  MlirValue value = mlirOperationGetResult(line->op, 0), first = {0}, buffer = {0};
+  MlirValue value = mlirOperationGetResult(line->op, 0), first = {0}, buffer = {0}, next = {0};
   int64_t added = line->rows.scale * f->strips->strip[f->strips->dimension];
-  dlcBefore(b, f->loop) first = sliceRows(f, value, false, rowAt(f, true, line->rows.start), dlcKnown(line->rows.keep));
-  if (b->failed) return;
-  f->loop = dlcCarry(b->rewriter, f->loop, first);
-  if (!f->loop.ptr) {
-    b->failed = true;
-    refuse(line->loc, "the loop over strips carries no more values");
-    return;
-  }
-  MlirBlock body = bodyOf(scf_for_region(f->loop));
-  MlirValue kept = argOf(body, mlirBlockGetNumArguments(body) - 1);
+  DlcNumber keep = dlcKnown(line->rows.keep);
+  dlcBefore(b, f->loop) first = sliceRows(f, value, OF_ALL, rowAt(f, true, line->rows.start), keep);
+  MlirValue kept = carry(f, &f->loop, first);
+  if (f->inner.ptr) kept = carry(f, &f->inner, kept);
+  if (b->failed || !readSlice(f)) return; // once more: the loops' indices are new
   dlcBefore(b, f->slice) {
     DlcNumber rows = newRows(f);
-    buffer = insertRows(f, kept, emptyRows(f, added + line->rows.keep), 0, dlcKnown(line->rows.keep));
-    MlirValue made = sliceRows(f, value, false, rowAt(f, false, line->rows.start + line->rows.keep), rows);
-    buffer = insertRows(f, made, buffer, line->rows.keep, rows);
+    MlirValue old = f->inner.ptr ? sliceRows(f, kept, IN_KEPT, dlcKnown(0), keep) : kept;
+    buffer = insertRows(f, old, emptyRows(f, added + line->rows.keep), IN_BUFFER, 0, keep);
+    MlirValue made = sliceRows(f, value, OF_VALUE, rowAt(f, false, line->rows.start + line->rows.keep), rows);
+    buffer = insertRows(f, made, buffer, IN_BUFFER, line->rows.keep, rows);
     MlirValue read = readBuffer(f, buffer);
     if (!b->failed) mlirRewriterBaseReplaceOpWithValues(b->rewriter, f->slice, 1, &read);
   }
-  MlirOperation yield = mlirBlockGetTerminator(body);
-  dlcBefore(b, yield) {
-    MlirValue last = sliceRows(f, buffer, true, dlcKnown(added), dlcKnown(line->rows.keep));
-    MlirValue next = dlcResult(linalg_copy(b, vals(last), vals(kept), types(typeOf(kept))), 0);
-    if (!b->failed) mlirOperationSetOperand(yield, mlirOperationGetNumOperands(yield) - 1, next);
+  MlirOperation around = f->inner.ptr ? f->inner : f->loop;
+  dlcBefore(b, mlirBlockGetTerminator(bodyOf(scf_for_region(around)))) {
+    MlirValue last = sliceRows(f, buffer, IN_BUFFER, dlcKnown(added), keep);
+    next = f->inner.ptr ? insertRows(f, last, kept, IN_KEPT, 0, keep)
+                        : dlcResult(linalg_copy(b, vals(last), vals(kept), types(typeOf(kept))), 0);
   }
+  if (b->failed) return;
+  setLastYield(around, next);
+  if (f->inner.ptr) setLastYield(f->loop, dlcResult(f->inner, mlirOperationGetNumResults(f->inner) - 1));
 }
 
 // The forall's index of the rows; null: an item has all rows.
@@ -296,7 +336,14 @@ static MlirValue bandRow(const DlcStrips *strips, MlirOperation forall) {
   return strips->bandIndex < 0 ? (MlirValue){0} : argOf(bodyOf(scf_forall_region(forall)), strips->bandIndex);
 }
 
-bool dlcStripsKeep(DlcBuilder *b, DlcStrips *strips, MlirOperation forall, MlirOperation *loop) {
+// The loop over steps that the slice stands in. False: it is not in it, nor in the strip itself.
+static bool findInner(const MlirOperation *steps, MlirOperation loop, MlirOperation slice, MlirOperation *inner) {
+  *inner = dlcParentNamed(slice, "scf.for");
+  if (mlirOperationEqual(*inner, loop)) return *inner = (MlirOperation){0}, true;
+  return mlirOperationEqual(*inner, *steps);
+}
+
+bool dlcStripsKeep(DlcBuilder *b, DlcStrips *strips, MlirOperation forall, MlirOperation *loop, MlirOperation *steps) {
   DlcLine *line = NULL;
   for (intptr_t i = 0; i < strips->n; ++i)
     if (!strips->lines[i].isDone && (!line || mlirOperationIsBeforeInBlock(line->op, strips->lines[i].op)))
@@ -306,12 +353,13 @@ bool dlcStripsKeep(DlcBuilder *b, DlcStrips *strips, MlirOperation forall, MlirO
   Buffer f = {.b = b, .strips = strips, .line = line, .loop = *loop, .bandRow = bandRow(strips, forall)};
   f.slice = findSlice(b, line, *loop);
   if (b->failed || !f.slice.ptr) return !b->failed;
-  if (!readSlice(&f)) {
+  if (!findInner(steps, *loop, f.slice, &f.inner) || !readSlice(&f)) {
     b->failed = true;
     refuse(line->loc, "its columns vary with the strips");
     return false;
   }
   fillBuffer(&f);
   *loop = f.loop;
+  if (f.inner.ptr) *steps = f.inner;
   return !b->failed;
 }

@@ -28,5 +28,6 @@ MlirLogicalResult dlcStripsRead(MlirOperation graph, DlcStrips *strips);
 // Whether rows of what op makes are to be kept, and what reads them is not finished.
 bool dlcStripsWait(const DlcStrips *strips, MlirOperation op);
 // Gives the value nearest to the results that waits a buffer in `loop`, which takes strips of `forall`'s items; what
-// makes the new rows of it can then be pulled in. loop is replaced. False: none waits, or an error.
-bool dlcStripsKeep(DlcBuilder *b, DlcStrips *strips, MlirOperation forall, MlirOperation *loop);
+// makes the new rows of it can then be pulled in. loop is replaced; so is `steps`, the loop in it over steps of the
+// reduction, or null. False: none waits, or an error.
+bool dlcStripsKeep(DlcBuilder *b, DlcStrips *strips, MlirOperation forall, MlirOperation *loop, MlirOperation *steps);

@@ -262,8 +262,15 @@ static bool isTiled(DlcI64s tile) {
 static DlcI64s stepOf(MlirOperation graph) {
   MlirAttribute schedule = tile_graph_schedule(graph);
   if (mlirAttributeIsNull(schedule) || !tile_schedule_fit_n(schedule)) return (DlcI64s){0};
-  DlcI64s step = tile_fit_step(tile_schedule_fit_at(schedule, 0));
+  DlcI64s step = tile_fit_step(tile_schedule_fit_at(schedule, tile_schedule_fit_n(schedule) - 1));
   return isTiled(step) ? step : (DlcI64s){0};
+}
+
+// A fit below the one of the items, which may be the whole.
+static bool hasStrips(MlirOperation graph) {
+  MlirAttribute schedule = tile_graph_schedule(graph);
+  intptr_t n = mlirAttributeIsNull(schedule) ? 0 : tile_schedule_fit_n(schedule);
+  return n > 1 && isTiled(tile_fit_tile(tile_schedule_fit_at(schedule, n - 1)));
 }
 
 // Moves the body of the graph before it; the graph is gone after it.
@@ -311,8 +318,6 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   DlcI64s step = stepOf(graph);
   DlcStrips strips;
   if (mlirLogicalResultIsFailure(dlcStripsRead(graph, &strips))) return mlirLogicalResultFailure();
-  if (strips.n && step.n)
-    return dlcErrorAt(loc, "tile-to-tasks: a line buffer cannot be made: the reduction is cut into steps");
   MlirOperation root = inlineGraph(b, graph, &nodes), forall = {0};
   int64_t sizes[DLC_MAX_LOOPS];
   intptr_t nLoops = 0;
@@ -361,7 +366,7 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
       result = mlirLogicalResultFailure();
     else if (dlcReduceOf(graphs.data[i]).ptr)
       result = lowerStream(&b, graphs.data[i], tile);
-    else if (isTiled(tile) || stepOf(graphs.data[i]).n)
+    else if (isTiled(tile) || hasStrips(graphs.data[i]) || stepOf(graphs.data[i]).n)
       result = lowerTiled(&b, graphs.data[i], tile);
     else if (!graphToItem(&b, graphs.data[i]).ptr)
       result = mlirLogicalResultFailure();

@@ -267,13 +267,18 @@ static DlcMemory presentLevel(const DlcDevice *device, DlcMemory level) {
   return level;
 }
 
+// Sizes of what an item works on at a time: a strip of it, all steps, or all.
+static void stripOf(const Run *r, double *strip) {
+  bool hasStrips = r->item > DLC_WORKGROUP && r->schedule->has[DLC_WORKGROUP];
+  for (intptr_t d = 0; d < r->flow->nDims; ++d)
+    strip[d] = hasStrips && d < r->flow->rank ? (double)r->schedule->tile[DLC_WORKGROUP][d] : r->mean[d];
+}
+
 // The largest box that an item streams past its intermediates. A cache of a host keeps these while both fill no more
 // than half of it: what it is given last stays, and not all sets fill alike.
 static double mostStreamed(const Run *r) {
   double most = 0, strip[DLC_MAX_RANK];
-  bool hasStrips = r->item > DLC_WORKGROUP && r->schedule->has[DLC_WORKGROUP];
-  for (intptr_t d = 0; d < r->flow->nDims; ++d)
-    strip[d] = hasStrips ? (double)r->schedule->tile[DLC_WORKGROUP][d] : r->mean[d];
+  stripOf(r, strip);
   for (intptr_t i = 0; i < r->flow->nValues; ++i) {
     const DlcFlowValue *v = &r->flow->values[i];
     if (v->isYielded || comesFromMemory(v)) most = fmax(most, dlcBoxMeanBytes(&v->box, v->elementBytes, strip));
@@ -339,15 +344,19 @@ static void priceLines(Run *r) {
 static void priceSteps(Run *r) {
   const DlcFlow *f = r->flow;
   double steps = 1;
+  int inner = r->schedule->has[DLC_WORKGROUP] ? DLC_WORKGROUP : (int)r->item; // bands have no steps, their strips do
   for (intptr_t d = f->rank; d < f->nDims; ++d)
-    steps *= ceil((double)f->extent[d] / (double)r->schedule->tile[r->item][d]);
+    steps *= ceil((double)f->extent[d] / (double)r->schedule->tile[inner][d]);
+  double strip[DLC_MAX_RANK];
+  stripOf(r, strip);
   if (!r->device->isHost || f->streamed < 0 || steps <= 1) return;
   const DlcMemory levels[] = {DLC_WORKGROUP, DLC_L2};
   for (intptr_t i = 0; i < f->nValues; ++i) {
     const DlcFlowValue *v = &f->values[i];
     if (v->node != f->streamed) continue;
     double one = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean), bytes = one * (double)r->out->items * (steps - 1);
-    bool stays = one <= 0.5 * (double)r->device->memory[DLC_WORKGROUP].capacity;
+    bool stays = dlcBoxMeanBytes(&v->box, v->elementBytes, strip) <=
+                 0.5 * (double)r->device->memory[DLC_WORKGROUP].capacity;
     for (int l = 0; l < (stays ? 1 : 2); ++l)
       if (r->device->memory[levels[l]].present) addWrite(r, levels[l], v, bytes), r->out->read[levels[l]] += bytes;
   }

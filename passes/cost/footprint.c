@@ -2,6 +2,7 @@
 #include "passes/cost/footprint.h"
 #include <stdlib.h>
 #include "passes/place/pack.h"
+#include "passes/tile/lines.h"
 
 typedef struct {
   DlcPacked *buffers;
@@ -68,9 +69,27 @@ static void addStaged(List *list, const DlcFlow *flow, const DlcCostSchedule *sc
   }
 }
 
+// Rows that are kept from strip to strip, with the channels of all steps.
+static void addKept(List *list, const DlcFlow *flow, const int64_t *band, const int64_t *strip) {
+  intptr_t d = dlcStripDimension(flow, band, strip);
+  if (d < 0) return;
+  DlcLineRows *rows = malloc((size_t)(flow->nValues + 1) * sizeof *rows);
+  dlcLineRows(flow, d, rows);
+  int64_t whole[DLC_MAX_RANK];
+  for (intptr_t i = 0; i < flow->nDims; ++i) whole[i] = i < flow->rank ? strip[i] : flow->extent[i];
+  for (intptr_t v = 0; v < flow->nValues; ++v) {
+    const DlcFlowValue *value = &flow->values[v];
+    if (!dlcIsLine(value) || rows[v].keep <= 0) continue;
+    const DlcSpan *s = &value->box.span[rows[v].dimension];
+    int64_t bytes = dlcBoxBytes(&value->box, value->elementBytes, whole);
+    add(list, 0, flow->nNodes - 1, bytes / dlcSpanSize(s, value->box.extent[rows[v].dimension], whole) * rows[v].keep);
+  }
+  free(rows);
+}
+
 void dlcFootprints(const DlcFlow *flow, const DlcCostSchedule *schedule, const DlcDevice *device, DlcMemory item,
                    int64_t *footprint) {
-  List list = {malloc((size_t)(flow->nValues + flow->nUses + 1) * sizeof *list.buffers), 0};
+  List list = {malloc((size_t)(2 * flow->nValues + flow->nUses + 1) * sizeof *list.buffers), 0};
   for (int level = DLC_REGISTER; level < DLC_GLOBAL; ++level) {
     if (level == DLC_L3 || (level == DLC_REGISTER && !schedule->has[DLC_REGISTER])) continue;
     // On a host the cache holds the tile of the workgroup fit, where there is one below the item.
@@ -85,6 +104,8 @@ void dlcFootprints(const DlcFlow *flow, const DlcCostSchedule *schedule, const D
         add(&list, firstWriter(flow, v), lastReader(flow, v), bytesAt(flow, v, tile));
     }
     if (level == DLC_WORKGROUP && !device->isHost) addStaged(&list, flow, schedule, tile);
+    if (level == DLC_WORKGROUP && item > DLC_WORKGROUP && schedule->has[level])
+      addKept(&list, flow, schedule->tile[item], tile);
     footprint[level] = dlcPack(list.buffers, list.n);
     if (footprint[level] < 0) footprint[level] = INT64_MAX;
     int64_t sharing = device->memory[level].present && level == DLC_L2

@@ -128,13 +128,15 @@ static bool chooseLines(DlcSearch *search, intptr_t d) {
   return chosen == search->n;
 }
 
-// Bands of one image and whole rows, strips that divide them if they can.
-static void addBands(const DlcSearch *search, const bool *tileable, intptr_t d, DlcCandidates *out) {
+// Bands of one image, and strips that divide them if they can. The dimensions behind the rows are those of `like`.
+static void addBands(const DlcSearch *search, const bool *tileable, intptr_t d, const int64_t *like,
+                     DlcCandidates *out) {
   static const int64_t parts[] = {1, 2, 3, 4, 6, 8, 16, 32}, strips[] = {1, 2, 3, 4, 6, 8, 12, 16};
   int64_t band[DLC_MAX_RANK] = {0}, strip[DLC_MAX_RANK] = {0}, extent = search->flow[0].extent[d], before = 0;
   DlcLineRows *lines = calloc((size_t)search->flow[0].nValues + 1, sizeof *lines);
   dlcLineRows(&search->flow[0], d, lines);
-  for (intptr_t i = 0; i < d; ++i) band[i] = strip[i] = tileable[i];
+  for (intptr_t i = 0; i < search->flow[0].rank; ++i)
+    band[i] = strip[i] = i < d ? tileable[i] : i > d && like ? like[i] : 0;
   for (size_t p = 0; p < sizeof parts / sizeof *parts; ++p) {
     int64_t rows = dlcNiceSize(extent, (extent + parts[p] - 1) / parts[p], 1), last = 0;
     if (rows == before) continue;
@@ -149,11 +151,27 @@ static void addBands(const DlcSearch *search, const bool *tileable, intptr_t d, 
   free(lines);
 }
 
+static bool isCutFrom(const DlcSearch *search, intptr_t d, const int64_t *tile) {
+  for (intptr_t i = d; i < search->flow[0].rank; ++i)
+    if (tile[i] > 0 && tile[i] < search->flow[0].extent[i]) return true;
+  return false;
+}
+
 intptr_t dlcSearchBands(DlcSearch *search, const bool *tileable, DlcCandidates *out) {
-  if (!search->device->isHost || search->step) return -1;
+  if (!search->device->isHost) return -1;
+  DlcCostSchedule best = {0};
+  if (out->n) best = out->at[0].schedule;
   for (intptr_t d = 0; d < search->flow[0].rank; ++d) {
     if (!tileable[d] || !isStaticFrom(search, d) || !chooseLines(search, d)) continue;
-    addBands(search, tileable, d, out);
+    int64_t steps[DLC_MAX_STEPS];
+    intptr_t n = dlcSearchSteps(search, steps);
+    for (intptr_t i = 0; i < n; ++i) {
+      search->step = steps[i];
+      addBands(search, tileable, d, NULL, out);
+    }
+    search->step = 0;
+    const int64_t *like = best.tile[DLC_WORKGROUP];
+    if (isCutFrom(search, d + 1, like)) addBands(search, tileable, d, like, out);
     return d;
   }
   return -1;

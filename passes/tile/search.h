@@ -47,7 +47,7 @@ void dlcSearchEnd(DlcSearch *search);
 double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out);
 // Adds bands of rows that are gone through by strips, with line buffers (passes/tile/lines.h), where tiles overlap along
 // one of the dimensions that are tileable; which one, and the values of the flows that are kept are lines then. -1:
-// there is none. All but the rows is whole, but for outer dimensions, which are cut to one.
+// there is none. Of outer dimensions a band has one, of inner ones all, or what the best tile of `out` has.
 intptr_t dlcSearchBands(DlcSearch *search, const bool *tileable, DlcCandidates *out);
 // Looks for better tiles than those in `out`, which must not be empty.
 void dlcSearchGrow(const DlcSearch *search, DlcCandidates *out);
