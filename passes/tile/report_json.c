@@ -31,6 +31,11 @@ static void showGraph(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
     bytes[level] = dlcCostBytes(c, (DlcMemory)level), footprint[level] = (double)c->footprint[level];
   fprintf(out, ", \"ops\": %lld, \"level\": \"%s\", \"tile\": [", (long long)k->flow.nNodes, dlcMemoryNames[item]);
   for (intptr_t d = 0; d < k->flow.rank; ++d) fprintf(out, d ? ", %lld" : "%lld", (long long)k->schedule.tile[item][d]);
+  if (item > DLC_WORKGROUP && k->schedule.has[DLC_WORKGROUP]) {
+    fprintf(out, "], \"strip\": [");
+    for (intptr_t d = 0; d < k->flow.rank; ++d)
+      fprintf(out, d ? ", %lld" : "%lld", (long long)k->schedule.tile[DLC_WORKGROUP][d]);
+  }
   fprintf(out,
           "], \"dynamic\": %s, \"items\": %lld, \"waves\": %.17g, \"fits\": %s,\n    \"seconds\": %.9g, "
           "\"uncertainty\": %.3g, \"bound\": \"%s\", \"compute\": %.9g, \"launch\": %.9g, \"fill\": %.9g",

@@ -1,6 +1,8 @@
 // tile-report format=text.
+#include <stdlib.h>
 #include <string.h>
 #include "dlc/analysis.h"
+#include "passes/tile/lines.h"
 #include "passes/tile/report.h"
 
 static void showSizes(const int64_t *sizes, intptr_t n, FILE *out) {
@@ -45,8 +47,10 @@ static void showBytes(const DlcReport *r, const DlcCost *c, FILE *out) {
   }
 }
 
-// The dimensions along which neighbouring tiles need the same elements.
-static void showHalo(const DlcReportKernel *k, const DlcFlowUse *use, const int64_t *tile, FILE *out) {
+// The dimensions along which neighbouring tiles need the same elements. rows: what strips of a band keep; null: there
+// are none.
+static void showHalo(const DlcReportKernel *k, const DlcFlowUse *use, const int64_t *tile, const DlcLineRows *rows,
+                     FILE *out) {
   bool any = false;
   for (intptr_t d = 0; d < use->box.rank; ++d) {
     int64_t halo = dlcSpanHalo(&use->box.span[d], k->flow.rank, k->flow.extent);
@@ -54,17 +58,31 @@ static void showHalo(const DlcReportKernel *k, const DlcFlowUse *use, const int6
       fprintf(out, "%s %lld along %d", any ? "," : ", overlap", (long long)halo, (int)d), any = true;
   }
   const DlcFlowValue *v = &k->flow.values[use->value];
+  bool isMadeOnce = rows && rows[use->value].dimension >= 0 && rows[use->value].keep <= 0;
   if (any && use->level < tile_Level_l2)
     fprintf(out, " %s",
-            !v->hasHalo || v->halo == tile_HaloKind_recompute ? "computed again"
+            isMadeOnce                                          ? "made once: its reader keeps rows"
+            : !v->hasHalo || v->halo == tile_HaloKind_recompute ? "computed again"
             : v->halo == tile_HaloKind_line                   ? "in a line buffer"
                                                               : "from the neighbour");
   else if (any)
     fprintf(out, " read again");
 }
 
+// What strips of the items keep of each value; null: items have no strips. free() it.
+static DlcLineRows *stripRows(const DlcReport *r, const DlcReportKernel *k) {
+  DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
+  if (item <= DLC_WORKGROUP || !k->schedule.has[DLC_WORKGROUP]) return NULL;
+  intptr_t dimension = dlcStripDimension(&k->flow, k->schedule.tile[item], k->schedule.tile[DLC_WORKGROUP]);
+  if (dimension < 0) return NULL;
+  DlcLineRows *rows = calloc((size_t)k->flow.nValues + 1, sizeof *rows);
+  dlcLineRows(&k->flow, dimension, rows);
+  return rows;
+}
+
 static void showEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
   const int64_t *tile = k->schedule.tile[dlcCostItemLevel(&k->schedule, &r->device)];
+  DlcLineRows *rows = stripRows(r, k);
   for (intptr_t i = 0; i < k->flow.nUses; ++i) {
     const DlcFlowUse *use = &k->flow.uses[i];
     const DlcFlowValue *v = &k->flow.values[use->value];
@@ -72,7 +90,7 @@ static void showEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
     fprintf(out, "    %s -> %s at %s ", dlcReportName(k->flow.nodes[v->node].op).text,
             dlcReportName(k->flow.nodes[use->node].op).text, tile_Level_str(use->level));
     showBox(&use->box, tile, out);
-    showHalo(k, use, tile, out);
+    showHalo(k, use, tile, rows, out);
     double whole = dlcBoxWholeBytes(&v->box, v->elementBytes);
     if (use->level < tile_Level_l2 && !v->isYielded)
       fprintf(out, ": %s stay out of memory", dlcReportShow(whole).text);
@@ -82,6 +100,7 @@ static void showEdges(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
       fprintf(out, ": %s stored", dlcReportShow(whole).text);
     fputc('\n', out);
   }
+  free(rows);
 }
 
 // Why the results of a kernel are in memory.
@@ -121,7 +140,10 @@ static void showKernel(const DlcReport *r, const DlcReportKernel *k, FILE *out) 
     fprintf(out, "  %lld %s: %d ops, %lld items of ", number, dlcReportName(k->op).text, (int)k->flow.nNodes,
             (long long)k->cost.items);
     showSizes(k->schedule.tile[item], k->flow.rank, out);
-    fprintf(out, " at %s, %.2f waves\n", dlcMemoryNames[item], k->cost.waves);
+    fprintf(out, " at %s", dlcMemoryNames[item]);
+    if (item > DLC_WORKGROUP && k->schedule.has[DLC_WORKGROUP])
+      fprintf(out, " in strips of "), showSizes(k->schedule.tile[DLC_WORKGROUP], k->flow.rank, out);
+    fprintf(out, ", %.2f waves\n", k->cost.waves);
     if (k->flow.isDynamic) fprintf(out, "    dynamic sizes taken as %lld\n", (long long)r->dynamic);
     showTime(r, &k->cost, out);
     showBytes(r, &k->cost, out);

@@ -9,6 +9,8 @@
 // LINE: tile.edge %{{.*}} at(workgroup) halo <line dims[1] rows {{[0-9]+}}> : tensor<1x62x32x32xf32>
 // RECOMPUTE: schedule #tile.schedule<[<workgroup[
 // RECOMPUTE-NOT: halo
+// REPORT: at l2 in strips of [1, {{[0-9]+}}, 30, 32]
+// REPORT: overlap 2 along 1 made once: its reader keeps rows
 // REPORT: overlap 2 along 1 in a line buffer
 // REPORT: candidate {{[0-9]+}}: [1, {{[0-9]+}}, 0, 0] in bands of [1, {{[0-9]+}}, 0, 0] {{.*}}, strips
 // UNKNOWN: halo=some is neither cost, line nor recompute

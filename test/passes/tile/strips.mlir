@@ -65,6 +65,51 @@ func.func @rests(%x: tensor<1x60x30x16xf32>, %w: tensor<1x1x16x32xf32>, %v: tens
 
 // -----
 
+// By steps of 32 channels: what is kept is carried through both loops with all 64, and a step takes and leaves its own.
+// CHECK-LABEL: func @steps
+// CHECK: ctrl.task (%{{.*}}) in (8)
+// CHECK: scf.for %{{.*}} = %c0 to %c512 step %c128 iter_args(%{{.*}}, %[[KEPT:.*]] = %{{.*}}) -> (tensor<512x16xf32>, tensor<2x64xf32>)
+// CHECK: scf.for %[[K:.*]] = %c0 to %c64 step %c32 iter_args(%{{.*}}, %[[INNER:.*]] = %[[KEPT]]) -> (tensor<128x16xf32>, tensor<2x64xf32>)
+// CHECK: %[[OLD:.*]] = tensor.extract_slice %[[INNER]][0, %[[K]]] [2, 32]
+// CHECK: tensor.insert_slice %[[OLD]] into %{{.*}}[0, 0] [2, 32] [1, 1] : tensor<2x32xf32> into tensor<130x32xf32>
+// CHECK: linalg.matmul
+// CHECK: %[[ALL:.*]] = tensor.insert_slice %{{.*}} into %{{.*}}[2, 0] [128, 32]
+// CHECK: linalg.generic {{.*}} ins(%[[ALL]]
+// CHECK: linalg.matmul
+// CHECK: %[[LAST:.*]] = tensor.extract_slice %[[ALL]][128, 0] [2, 32]
+// CHECK: %[[NEXT:.*]] = tensor.insert_slice %[[LAST]] into %[[INNER]][0, %[[K]]] [2, 32]
+// CHECK: scf.yield %{{.*}}, %[[NEXT]]
+func.func @steps(%a: tensor<4096x16xf32>, %b: tensor<16x64xf32>, %w: tensor<3x64xf32>, %c: tensor<64x16xf32>) -> tensor<4096x16xf32> {
+  %e = tensor.empty() : tensor<4096x16xf32>
+  %r = tile.graph ins(%x = %a : tensor<4096x16xf32>, %y = %b : tensor<16x64xf32>, %z = %w : tensor<3x64xf32>, %v = %c : tensor<64x16xf32>)
+      outs(%o = %e : tensor<4096x16xf32>) schedule #tile.schedule<[<l2 [512, 0]>, <workgroup [128, 0] step [32]>]> {
+    %zero = arith.constant 0.0 : f32
+    %e0 = tensor.empty() : tensor<4096x64xf32>
+    %f0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<4096x64xf32>) -> tensor<4096x64xf32>
+    %m = linalg.matmul ins(%x, %y : tensor<4096x16xf32>, tensor<16x64xf32>) outs(%f0 : tensor<4096x64xf32>) -> tensor<4096x64xf32>
+    %k0 = tile.edge %m at(workgroup) : tensor<4096x64xf32>
+    %e1 = tensor.empty() : tensor<4098x64xf32>
+    %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<4098x64xf32>) -> tensor<4098x64xf32>
+    %p = tensor.insert_slice %k0 into %f1[1, 0] [4096, 64] [1, 1] : tensor<4096x64xf32> into tensor<4098x64xf32>
+    %k1 = tile.edge %p at(workgroup) halo <line dims [0] rows 130> : tensor<4098x64xf32>
+    %f2 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<4096x64xf32>) -> tensor<4096x64xf32>
+    %d = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0 + d2, d1)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]} ins(%k1, %z : tensor<4098x64xf32>, tensor<3x64xf32>) outs(%f2 : tensor<4096x64xf32>) {
+    ^bb0(%i: f32, %j: f32, %q: f32):
+      %n = arith.mulf %i, %j : f32
+      %s = arith.addf %q, %n : f32
+      linalg.yield %s : f32
+    } -> tensor<4096x64xf32>
+    %k2 = tile.edge %d at(workgroup) : tensor<4096x64xf32>
+    %f3 = linalg.fill ins(%zero : f32) outs(%o : tensor<4096x16xf32>) -> tensor<4096x16xf32>
+    %t = linalg.matmul ins(%k2, %v : tensor<4096x64xf32>, tensor<64x16xf32>) outs(%f3 : tensor<4096x16xf32>) -> tensor<4096x16xf32>
+    tile.yield %t : tensor<4096x16xf32>
+  }
+  return %r : tensor<4096x16xf32>
+}
+
+// -----
+
 func.func @no_band(%x: tensor<1x60x30x16xf32>, %w: tensor<1x1x16x32xf32>, %v: tensor<3x3x32xf32>) -> tensor<1x60x30x32xf32> {
   %o = tensor.empty() : tensor<1x60x30x32xf32>
   %r = tile.graph ins(%a = %x : tensor<1x60x30x16xf32>, %b = %w : tensor<1x1x16x32xf32>, %c = %v : tensor<3x3x32xf32>) outs(%d = %o : tensor<1x60x30x32xf32>) schedule <[<workgroup [1, 4, 0, 0]>]> {
