@@ -144,8 +144,10 @@ MlirOperation dlcCarry(MlirRewriterBase rewriter, MlirOperation loop, MlirValue 
   return failed(made) ? MlirOperation{nullptr} : wrap(made->getOperation());
 }
 
-int64_t dlcUpperBound(MlirValue index) {
-  auto bound = ValueBoundsConstraintSet::computeConstantBound(
-      presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(unwrap(index)), nullptr, /*closedUB=*/true);
+static int64_t upperBound(const ValueBoundsConstraintSet::Variable &variable) {
+  auto bound = ValueBoundsConstraintSet::computeConstantBound(presburger::BoundType::UB, variable, nullptr,
+                                                              /*closedUB=*/true);
   return failed(bound) ? -1 : *bound;
 }
+int64_t dlcUpperBound(MlirValue index) { return upperBound(unwrap(index)); }
+int64_t dlcUpperBoundOfSize(MlirValue shaped, intptr_t dimension) { return upperBound({unwrap(shaped), dimension}); }

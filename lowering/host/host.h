@@ -36,6 +36,12 @@ MlirOperation dlcHostCall(DlcHost *h, const char *name, DlcValues operands, DlcT
 MlirLogicalResult dlcHostLowerControl(DlcHost *h);
 // Each ctrl.task becomes a function and a call that runs it on the team.
 MlirLogicalResult dlcHostOutlineTasks(DlcHost *h);
-int64_t dlcHostTaskCost(MlirOperation task); // nanoseconds of an item; 0: not known
+typedef struct {
+  double item; // nanoseconds of an item, of dynamic sizes as large as they can be; 0: not known
+  // An operand of dynamic size that items write, and the most that one writes of it; null: all sizes are static.
+  MlirValue written;
+  double elements;
+} DlcTaskCost;
+DlcTaskCost dlcHostTaskCost(MlirOperation task);
 // cf.assert becomes a check that makes the invocation fail.
 void dlcHostLowerAsserts(DlcHost *h, MlirOperation root, MlirValue frame);

@@ -7,6 +7,7 @@
 //   call @dlc_launch_0(frame, site, 4 * n, 0, n, ins, outs)
 //
 // Tasks that print as the same function share it.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +173,20 @@ static void addSite(DlcHost *h, MlirOperation task) {
   ++h->nSites;
 }
 
-static void launch(DlcHost *h, MlirOperation task, intptr_t number, int64_t cost) {
+enum { PARTS_OF_NS = 1024, MOST_PARTS = 1 << 24 };
+// Nanoseconds of an item: where the size of what it writes is dynamic, by how much that is now.
+static MlirValue costOf(DlcBuilder *b, const DlcTaskCost *cost, MlirValue items) {
+  if (isNull(cost->written)) return constIndex(b, (int64_t)cost->item);
+  MlirType type = typeOf(cost->written);
+  double parts = ceil(cost->item * (double)PARTS_OF_NS / cost->elements); // of an element
+  MlirValue all = constIndex(b, parts < (double)MOST_PARTS ? (int64_t)parts : MOST_PARTS), one = constIndex(b, 1);
+  for (intptr_t d = 0; d < mlirShapedTypeGetRank(type); ++d)
+    all = arith_muli(b, all, memref_dim(b, cost->written, constIndex(b, d)));
+  MlirValue shared = arith_muli(b, arith_maxui(b, items, one), constIndex(b, PARTS_OF_NS));
+  return arith_maxui(b, arith_divui(b, all, shared), one);
+}
+
+static void launch(DlcHost *h, MlirOperation task, intptr_t number, const DlcTaskCost *cost) {
   DlcBuilder *b = h->b;
   MlirValue operands[DLC_MAX_OPERANDS + 4];
   intptr_t n = mlirOperationGetNumOperands(task);
@@ -185,7 +199,7 @@ static void launch(DlcHost *h, MlirOperation task, intptr_t number, int64_t cost
       makeGrid(b, ctrl_task_static_lbs(task), ctrl_task_static_ubs(task), ctrl_task_lbs(task), ctrl_task_ubs(task));
   operands[2] = countItems(b, &g);
   if (!isNull(ctrl_task_pred(task))) operands[2] = arith_select(b, ctrl_task_pred(task), operands[2], constIndex(b, 0));
-  operands[3] = constIndex(b, cost);
+  operands[3] = costOf(b, cost, operands[2]);
   addSite(h, task);
   dlcHostCall(h, name, valsN(n + 4, operands), types(h->i32));
 }
@@ -200,10 +214,10 @@ MlirLogicalResult dlcHostOutlineTasks(DlcHost *h) {
     if (workgroupBytes(task) > h->scratchBytes) h->scratchBytes = workgroupBytes(task);
     dlcBefore(h->b, h->function) f = beginFunction(h, task, "dlc_task");
     if (mlirOperationIsNull(f)) break;
-    int64_t cost = dlcHostTaskCost(task); // filling takes the body
+    DlcTaskCost cost = dlcHostTaskCost(task); // filling takes the body
     fillFunction(h, f, task);
     intptr_t number = numberFunction(h, f);
-    dlcBefore(h->b, task) launch(h, task, number, cost);
+    dlcBefore(h->b, task) launch(h, task, number, &cost);
     mlirRewriterBaseEraseOp(h->b->rewriter, task);
     result = dlcStatus(h->b);
   }

@@ -73,6 +73,7 @@ MlirLogicalResult dlcSinkReshapes(MlirOperation root, DlcReshapeControl control)
 
 // The largest value that an index can have, as its definition shows (ValueBoundsOpInterface); -1: not known.
 int64_t dlcUpperBound(MlirValue index);
+int64_t dlcUpperBoundOfSize(MlirValue shaped, intptr_t dimension); // the same of a dimension of a tensor or memref
 
 // Of a #tile.schedule: the tile of its highest fit, over the root result. Lives as long as the context.
 DlcI64s dlcScheduleTile(MlirAttribute schedule);

@@ -98,3 +98,36 @@ func.func @main() -> (memref<64xi8> {dlc.name = "y", dlc.dtype = "int8", dlc.dim
   }
   return %0 : memref<64xi8>
 }
+
+// -----
+
+// Of a dynamic size: an item of 64 rows moves 1024 bytes at the most, 32 ns, which is 256/1024 ns an element; the runtime
+// is told what the rows that there are take.
+// CHECK: {{^}}//{{ -----}}
+// CHECK: func @dlc_main
+// CHECK: %[[ITEMS:.*]] = arith.ceildivsi
+// CHECK: %[[D0:.*]] = memref.dim %[[OUT:[a-z0-9_]+]], %c0
+// CHECK: %[[A:.*]] = arith.muli %c256{{.*}}, %[[D0]]
+// CHECK: %[[D1:.*]] = memref.dim %[[OUT]], %c1
+// CHECK: %[[ALL:.*]] = arith.muli %[[A]], %[[D1]]
+// CHECK: %[[SOME:.*]] = arith.maxui %{{.*}}, %c1
+// CHECK: %[[SHARED:.*]] = arith.muli %[[SOME]], %c1024
+// CHECK: %[[COST:.*]] = arith.divui %[[ALL]], %[[SHARED]]
+// CHECK: %[[LEAST:.*]] = arith.maxui %[[COST]], %c1
+// CHECK: call @dlc_launch_0({{.*}}, %[[LEAST]],
+#rows = affine_map<(i)[n] -> (64, n - i * 64)>
+#from = affine_map<(i) -> (i * 64)>
+func.func @main(%x: memref<?x2xf32>, %y: memref<?x2xf32>) attributes {place.arena_bytes = 0 : i64} {
+  %zero = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %n = memref.dim %x, %zero : memref<?x2xf32>
+  %items = arith.ceildivsi %n, %c64 : index
+  ctrl.task (%i) in (%items) ins(%m = %n : index, %p = %x : memref<?x2xf32>) outs(%q = %y : memref<?x2xf32>) {
+    %r = affine.min #rows(%i)[%m]
+    %f = affine.apply #from(%i)
+    %s = memref.subview %p[%f, 0] [%r, 2] [1, 1] : memref<?x2xf32> to memref<?x2xf32, strided<[2, 1], offset: ?>>
+    %t = memref.subview %q[%f, 0] [%r, 2] [1, 1] : memref<?x2xf32> to memref<?x2xf32, strided<[2, 1], offset: ?>>
+    linalg.copy ins(%s : memref<?x2xf32, strided<[2, 1], offset: ?>>) outs(%t : memref<?x2xf32, strided<[2, 1], offset: ?>>)
+  }
+  return
+}
