@@ -210,6 +210,13 @@ static void setFusion(Run *r) {
   snprintf(s->options, sizeof s->options, "{when=none}");
 }
 
+static void setRegions(Run *r) {
+  if (!r->options->regions) return;
+  Setting *s = &r->settings[r->nSettings++];
+  s->pass = "ctrl-form-regions";
+  snprintf(s->options, sizeof s->options, "{mode=%s}", r->options->regions);
+}
+
 static void setRecursion(Run *r) {
   if (!r->options->depth) return;
   Setting *s = &r->settings[r->nSettings++];
@@ -262,8 +269,8 @@ void dlcPrintPipeline(const char *target, FILE *out) {
   if (t.kind == HOST)
     fprintf(out, "%-12s LLVM's backend, then ld.lld -shared\n", "code");
   else
-    fprintf(out, "%-12s ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n", "code",
-            t.kind == AMDGCN ? " and ld.lld -shared" : "");
+    fprintf(out, "%-12s ctrl-region-to-kernel, ctrl-task-to-gpu, ctrl-distribute-to-threads, then LLVM's backend%s\n",
+            "code", t.kind == AMDGCN ? " and ld.lld -shared" : "");
 }
 
 //===--- the host ---------------------------------------------------------------------------===//
@@ -367,7 +374,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setRecursion(&r), setFusion(&r), setWinograd(&r, t.kind == HOST), setSchedule(&r, t.kind == HOST);
+  setRecursion(&r), setRegions(&r), setFusion(&r), setWinograd(&r, t.kind == HOST), setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

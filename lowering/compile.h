@@ -16,6 +16,7 @@ typedef struct {
   const char *control;  // whether loops and branches are rewritten: "none", "all" or NULL: all
   const char *winograd; // "auto", "off", "2" or "4" (outputs of a transform, wherever it can be), or NULL: auto
   const char *halo;     // what tiles share: "cost", "line", "recompute" or NULL: cost
+  const char *regions;  // of devices: "auto", "kernel" or "host" (modes of ctrl-form-regions), or NULL: auto
   const char *by;       // how tiles are chosen: "cost", "rules" or NULL: cost
   const char *choices;  // a file of candidates to take (passes/tile/choices.h), or NULL
   int64_t candidate;    // the candidate that every graph takes, from 1 in the order of price; 0: the best one

@@ -54,7 +54,10 @@ const DlcStage dlcHostStages[] = {
     {0}};
 
 const DlcStage dlcDeviceStages[] = {
-    {"device-tasks", "Make tasks of what stands outside of them", "builtin.module(func.func(ctrl-form-tasks))"}, {0}};
+    {"device-tasks", "Make tasks of what stands outside of them", "builtin.module(func.func(ctrl-form-tasks))"},
+    {"device-regions", "Make one kernel of a program with control flow",
+     "builtin.module(func.func(canonicalize,cse,ctrl-form-regions,canonicalize,cse))"},
+    {0}};
 
 static void registerAll(const DlcStage *stages) {
   for (; stages->name; ++stages) {

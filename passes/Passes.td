@@ -595,7 +595,36 @@ def PlacePlan : Pass<"place-plan", "::mlir::func::FuncOp"> {
 }
 
 
+def CtrlFormRegions : Pass<"ctrl-form-regions", "::mlir::func::FuncOp"> {
+  let summary = "Make the body of a function on buffers one ctrl.region at the grid: what one persistent kernel runs";
+  let description = [{
+    To run after ctrl-form-tasks. Constants, sizes of inputs and assertions about them stay outside; buffers are
+    allocated before the region, twice where an iteration gives one to the next. What is returned is copied to buffers
+    of its own where it is not one. `mode`: `auto` takes functions that hold a loop or a branch, and leaves those that
+    cannot be one kernel; `kernel` takes every function with work, and says why where it cannot; `host` takes none.
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"auto\"", "auto, kernel or host">,
+                 Option<"workers", "workers", "int64_t", "0", "blocks of the kernel; 0: one for each unit of the device">,
+                 Option<"threads", "threads", "int64_t", "256", "threads of a block, unless a task wants more">];
+  let statistics = [Statistic<"regions", "regions", "regions formed">];
+  let dependentDialects = ["arith", "ctrl", "dlti", "linalg", "memref"];
+}
 //===--- devices: lowering/device ---
+def CtrlRegionToKernel : Pass<"ctrl-region-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "each ctrl.region at the grid becomes one persistent kernel, its control flow inside, and its launch";
+  let description = [{
+    Every block runs the region's loops and branches on the same values; the items of a task are
+    spread over the blocks. A hand-made barrier of the whole grid stands where a task, a store or a
+    load touches what another block touched since the last one, in this iteration or an earlier
+    one, and one of the two writes. What only the region uses is in one workspace, and numbers that
+    every block computes are kept for each block. More blocks than the device is sure to run at
+    once are refused: they would wait for each other for ever.
+  }];
+  let options = [Option<"threads", "threads", "int64_t", "256", "threads of a block, where the region names none">];
+  let statistics = [Statistic<"regions", "regions", "regions lowered">,
+                    Statistic<"barriers", "barriers", "places in the program with a barrier of the grid">];
+  let dependentDialects = ["arith", "ctrl", "dlti", "func", "gpu", "linalg", "llvm", "memref", "scf"];
+}
 def CtrlTaskToGpu : Pass<"ctrl-task-to-gpu", "::mlir::ModuleOp"> {
   let summary = "each ctrl.task on buffers becomes a kernel in gpu.module @kernels and its launch";
   let description = [{
@@ -636,10 +665,12 @@ def CtrlEmulateKernels : Pass<"ctrl-emulate-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Takes what ctrl-distribute-to-threads{warp=1} leaves, so that a device's code is tested
     where there is no device: the threads of a block run one after the other from barrier to
-    barrier. Refuses shuffles, barriers that only some threads reach, and values that a thread
-    loads before a barrier and uses after it.
+    barrier, and the blocks of a persistent kernel from one barrier of the grid to the next.
+    Refuses persistent kernels of more blocks than the device runs at once, shuffles, barriers that
+    only some threads reach, and values that a thread loads before a barrier and uses after it.
   }];
-  let options = [Option<"reverse", "reverse", "bool", "false", "run the threads of a block from the last to the first">];
+  let options = [Option<"reverse", "reverse", "bool", "false", "run the threads of a block, and the blocks of a persistent kernel, from the last to the first">];
+  let statistics = [Statistic<"launches", "launches", "launches in the program">];
   let dependentDialects = ["arith", "func", "memref", "scf"];
 }
 #endif

@@ -34,6 +34,29 @@ static void finish(LLVMModuleRef module, const char *chip) {
   LLVMMetadataRef version = LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(ctx), 500, 0));
   LLVMAddModuleFlag(module, LLVMModuleFlagBehaviorError, key, strlen(key), version);
 }
+// A wave's fence waits for its own stores only, and drops its own view of memory: all threads make both fences.
+static const char barrier[] =
+    "llvm.func internal @dlc_grid_barrier(%word: !llvm.ptr, %step: i32) attributes {always_inline} {"
+    "  llvm.fence syncscope(\"agent\") release"
+    "  rocdl.s.barrier"
+    "  %thread = rocdl.workitem.id.x : i32"
+    "  %zero = llvm.mlir.constant(0 : i32) : i32"
+    "  %leads = llvm.icmp \"eq\" %thread, %zero : i32"
+    "  llvm.cond_br %leads, ^arrive, ^done"
+    " ^arrive:"
+    "  %found = llvm.atomicrmw add %word, %step syncscope(\"agent\") acq_rel : !llvm.ptr, i32"
+    "  llvm.br ^wait"
+    " ^wait:"
+    "  rocdl.s.sleep 1"
+    "  %now = llvm.load %word atomic syncscope(\"agent\") monotonic {alignment = 4 : i64} : !llvm.ptr -> i32"
+    "  %changed = llvm.xor %found, %now : i32"
+    "  %turned = llvm.icmp \"slt\" %changed, %zero : i32"
+    "  llvm.cond_br %turned, ^done, ^wait"
+    " ^done:"
+    "  rocdl.s.barrier"
+    "  llvm.fence syncscope(\"agent\") acquire"
+    "  llvm.return"
+    "}";
 const DlcDeviceTarget dlcAmdgcnTarget = {.name = "amdgcn",
                                          .triple = "amdgcn-amd-amdhsa",
                                          .chips = chips,
@@ -42,4 +65,5 @@ const DlcDeviceTarget dlcAmdgcnTarget = {.name = "amdgcn",
                                          .warp = 32,
                                          .sharedLimit = 64 * 1024,
                                          .pipeline = pipeline,
-                                         .finish = finish};
+                                         .finish = finish,
+                                         .barrier = barrier};

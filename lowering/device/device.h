@@ -15,7 +15,9 @@ typedef struct {
   char *bytes; // owned; text ends with an additional NUL
   size_t size;
   // JSON, owned: {"target", "chip", "kernels": [{"name", "threads", "shared", "scratch", "arguments": [...]}]}, the
-  // arguments as lowering/device/kernel.h describes them.
+  // arguments as lowering/device/kernel.h describes them. A persistent kernel also has "blocks", the size of its grid,
+  // "resident", the largest one that the device is sure to run at once, and "workspace", the operand whose first 256
+  // bytes are zero before the first launch.
   char *metadata;
 } DlcDeviceImage;
 void dlcDeviceImageDestroy(DlcDeviceImage *image);

@@ -37,10 +37,16 @@ typedef struct {
 } Distributor;
 
 //===--- accesses ---
+static bool isPiece(MlirOperation op) { // of the workspace of a persistent kernel
+  return memref_view_isa(op) &&
+         (!mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(DLC_PIECE_ATTR))) ||
+          !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(DLC_REPLICA_ATTR))));
+}
 static MlirValue rootOf(MlirValue v) {
   for (;;) {
     MlirOperation op = opOf(v);
     if (!op.ptr) break;
+    if (isPiece(op)) return v;
     if (memref_subview_isa(op) || memref_cast_isa(op) || memref_reinterpret_cast_isa(op) ||
         memref_expand_shape_isa(op) || memref_collapse_shape_isa(op) || memref_view_isa(op) ||
         memref_memory_space_cast_isa(op) || memref_transpose_isa(op) || memref_extract_strided_metadata_isa(op))
@@ -173,6 +179,7 @@ static bool distributeOp(Distributor *d, MlirOperation op) {
     return true;
   }
   if (cf_assert_isa(op)) return trapUnless(d, op);
+  if (dlcIsGridBarrier(op)) return d->n = 0, true; // one of the block, too
   if (dlcIsEffectFree(op)) return true;
   if (mlirOperationGetNumRegions(op)) return enterControlFlow(d, op);
   MlirStringRef name = mlirIdentifierStr(mlirOperationGetName(op));
@@ -198,6 +205,15 @@ static MlirWalkResult allowContraction(MlirOperation op, void *contract) {
     dlcSetAttr(op, "fastmath", *(MlirAttribute *)contract);
   return MlirWalkResultAdvance;
 }
+// Workgroup memory is known now.
+static bool checkResidence(MlirOperation func) {
+  int64_t blocks = dlcKernelNumber(func, "blocks"), units = dlcKernelNumber(func, "units");
+  int64_t each = dlcKernelNumber(func, "unitShared"), shared = dlcKernelNumber(func, "shared");
+  if (blocks < 0 || units < 0) return true;
+  if (each > 0 && shared > 0 && each / shared * units < dlcKernelNumber(func, "resident"))
+    dlcSetKernelNumber(func, "resident", each / shared * units);
+  return dlcCheckResidence(func, func, blocks);
+}
 static bool distributeKernel(Distributor *d, MlirOperation func, int64_t limit) {
   DlcBuilder *b = d->team.b;
   DlcI32s size = gpu_func_known_block_size(func);
@@ -206,14 +222,9 @@ static bool distributeKernel(Distributor *d, MlirOperation func, int64_t limit) 
   d->n = 0;
   MlirBlock entry = bodyOf(mlirOperationGetRegion(func, 0));
   dlcAtStart(b, entry) d->team.thread = gpu_thread_id(b, gpu_Dimension_x);
-  return distributeBlock(d, entry) && dlcPlanScratch(b, func, limit);
+  return distributeBlock(d, entry) && dlcPlanScratch(b, func, limit) && checkResidence(func);
 }
 
-static bool isKernelOf(MlirOperation func, MlirOperation launch) {
-  MlirStringRef leaf = mlirSymbolRefAttrGetLeafReference(gpu_launch_func_kernel(launch));
-  MlirAttribute name = mlirOperationGetAttributeByName(func, dlcText("sym_name"));
-  return mlirStringRefEqual(leaf, mlirStringAttrGetValue(name));
-}
 static bool hasScratch(MlirOperation func) {
   MlirAttribute about = mlirOperationGetDiscardableAttributeByName(func, dlcText(DLC_KERNEL_ATTR));
   return !mlirAttributeIsNull(about) &&
@@ -225,7 +236,7 @@ static bool giveScratch(DlcBuilder *b, MlirOperation module, MlirOperation kerne
   dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
     if (!gpu_func_isa(func) || !hasScratch(func)) continue;
     for (intptr_t i = 0; i < launches.n && ok; ++i)
-      if (launches.data[i].ptr && isKernelOf(func, launches.data[i])) {
+      if (launches.data[i].ptr && mlirOperationEqual(dlcKernelOf(kernels, launches.data[i]), func)) {
         ok = dlcGiveScratch(b, launches.data[i], func);
         launches.data[i].ptr = NULL;
       }

@@ -43,14 +43,15 @@ static bool knowsChip(MlirOperation module, const DlcDeviceTarget *target, const
   return dlcRefuse(module, "%s: unknown chip '%s'; known are %s", target->name, chip, known);
 }
 
+static bool isWork(MlirOperation op) { return ctrl_task_isa(op) || ctrl_region_isa(op); }
 // Kernels in the LLVM dialect; null: one diagnostic.
 static MlirOperation lowerModule(MlirOperation module, const DlcDeviceTarget *target) {
   char text[1024];
-  DlcOps tasks = dlcCollect(module, ctrl_task_isa);
+  DlcOps tasks = dlcCollect(module, isWork);
   free(tasks.data);
   if (tasks.n || !dlcFindKernels(module).ptr) { // a program without work has an image without kernels
     snprintf(text, sizeof text,
-             "builtin.module(ctrl-task-to-gpu,gpu.module(canonicalize,cse),"
+             "builtin.module(ctrl-region-to-kernel,ctrl-task-to-gpu,gpu.module(canonicalize,cse),"
              "ctrl-distribute-to-threads{warp=%ld shared-limit=%ld},gpu.module(canonicalize,cse))",
              (long)target->warp, (long)target->sharedLimit);
     if (!dlcRunPipeline(module, text)) return (MlirOperation){0};
@@ -59,7 +60,7 @@ static MlirOperation lowerModule(MlirOperation module, const DlcDeviceTarget *ta
 }
 static bool lowerKernels(MlirOperation kernels, const DlcDeviceTarget *target, const char *chip) {
   char text[1024];
-  if (mlirLogicalResultIsFailure(dlcLowerDeviceMath(kernels))) return false;
+  if (mlirLogicalResultIsFailure(dlcLowerDeviceMath(kernels)) || !dlcDefineGridBarrier(kernels, target)) return false;
   target->pipeline(chip, text, sizeof text);
   return dlcRunPipeline(kernels, text);
 }

@@ -11,7 +11,11 @@
 // Takes what ctrl-distribute-to-threads{warp=1} leaves, so that the code under
 // test is the code of the device but for shuffles. With `reverse` the threads
 // run from the last to the first: a missing barrier shows as a difference.
-// Refuses: shuffles, barriers that only some threads reach, values that a thread
+// A persistent kernel has barriers of the whole grid, too. It becomes a function
+// of all its blocks, cut into pieces there first: each piece runs block after
+// block, and a block's thread after thread. What stands between the pieces is run
+// once, as every block would. `reverse` turns the order of blocks, too.
+// Refuses: more blocks than run at once, shuffles, barriers that only some threads reach, values that a thread
 // loads before a barrier and uses after it.
 #include <stdlib.h>
 #include "dlc/analysis.h"
@@ -31,7 +35,9 @@ typedef struct {
   DlcBuilder *b;
   int64_t threads;
   bool reverse;
-  MlirValue block;
+  bool isGrid;          // cut at barriers of the grid
+  MlirValue block;      // null: of the whole grid
+  MlirValue blocks;     // of the whole grid
   DlcMapping uniform;   // values that are the same in every thread
   DlcValueList varying; // the others
   Step *steps;          // the ops that make varying values or have effects in threads, in order
@@ -46,8 +52,8 @@ typedef struct {
 } Look;
 static MlirWalkResult look(MlirOperation op, void *data) {
   Look *l = data;
-  if (gpu_thread_id_isa(op)) l->varies = true;
-  if (gpu_barrier_isa(op)) l->barrier = true;
+  if (gpu_thread_id_isa(op) || (l->e->isGrid && (gpu_block_id_isa(op) || gpu_barrier_isa(op)))) l->varies = true;
+  if (l->e->isGrid ? dlcIsGridBarrier(op) : gpu_barrier_isa(op)) l->barrier = true;
   if (gpu_shuffle_isa(op)) l->shuffle = true;
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && !l->varies; ++i)
     l->varies = dlcValueListFind(&l->e->varying, mlirOperationGetOperand(op, i)) >= 0;
@@ -81,9 +87,38 @@ static MlirWalkResult replaceIds(MlirOperation op, void *data) {
   return MlirWalkResultAdvance;
 }
 
+static bool emulateOp(Emulator *e, MlirOperation op);
+static void forgetEmulator(Emulator *e) {
+  dlcMappingDestroy(e->uniform);
+  dlcValueListDestroy(&e->varying);
+  dlcValueListDestroy(&e->lost);
+  free(e->steps);
+}
+// The pending steps, for every thread of every block.
+static bool flush(Emulator *e);
+static bool runBlocks(Emulator *e) {
+  DlcBuilder *b = e->b;
+  MlirOperation loop = scf_for(b, constIndex(b, 0), e->blocks, constIndex(b, 1));
+  if (!loop.ptr) return false;
+  MlirType idx = indexType(b);
+  MlirBlock body = dlcAddBlock(b, scf_for_region(loop), types(idx));
+  bool ok = true;
+  dlcAtEnd(b, body) {
+    MlirValue block = argOf(body, 0);
+    if (e->reverse) block = arith_subi(b, arith_subi(b, e->blocks, constIndex(b, 1)), block);
+    Emulator one = {
+        .b = b, .threads = e->threads, .reverse = e->reverse, .block = block, .uniform = dlcMappingClone(e->uniform)};
+    for (intptr_t i = 0; i < e->n && ok; ++i)
+      if (i >= e->flushed || e->steps[i].again) ok = emulateOp(&one, e->steps[i].op);
+    ok = ok && flush(&one);
+    forgetEmulator(&one);
+    scf_yield(b);
+  }
+  return ok && !b->failed;
+}
+
 // The pending steps, for every thread.
-static bool flush(Emulator *e) {
-  if (e->flushed == e->n) return true;
+static bool runThreads(Emulator *e) {
   DlcBuilder *b = e->b;
   MlirOperation loop = scf_for(b, constIndex(b, 0), constIndex(b, e->threads), constIndex(b, 1));
   if (!loop.ptr) return false;
@@ -106,11 +141,16 @@ static bool flush(Emulator *e) {
     dlcMappingDestroy(map);
     scf_yield(b);
   }
+  return !b->failed;
+}
+static bool flush(Emulator *e) {
+  if (e->flushed == e->n) return true;
+  if (!(e->isGrid ? runBlocks(e) : runThreads(e))) return false;
   for (intptr_t i = e->flushed; i < e->n; ++i)
     for (intptr_t r = 0; r < mlirOperationGetNumResults(e->steps[i].op) && !e->steps[i].again; ++r)
       dlcValueListAppend(&e->lost, mlirOperationGetResult(e->steps[i].op, r));
   e->flushed = e->n;
-  return !b->failed;
+  return !e->b->failed;
 }
 
 static void addStep(Emulator *e, MlirOperation op) {
@@ -157,8 +197,35 @@ static bool emulateControl(Emulator *e, MlirOperation op) {
   return true;
 }
 
+// A load of a replica, which holds the same in every block.
+static bool readsReplica(MlirOperation op) {
+  MlirOperation from = memref_load_isa(op) ? opOf(memref_load_memref(op)) : (MlirOperation){0};
+  while (from.ptr && !memref_view_isa(from) && mlirOperationGetNumOperands(from) > 0 &&
+         mlirTypeIsAMemRef(typeOf(mlirOperationGetOperand(from, 0))))
+    from = opOf(mlirOperationGetOperand(from, 0));
+  return from.ptr && !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(from, dlcText(DLC_REPLICA_ATTR)));
+}
+// As the first block does it.
+static bool readReplica(Emulator *e, MlirOperation op) {
+  if (!flush(e)) return false;
+  MlirValue first = constIndex(e->b, 0);
+  DlcMapping map = dlcMappingClone(e->uniform);
+  for (intptr_t i = 0; i < e->n; ++i) {
+    MlirOperation step = e->steps[i].op;
+    if (gpu_block_id_isa(step) || gpu_thread_id_isa(step))
+      dlcMap(map, dlcResult(step, 0), first);
+    else if (e->steps[i].again)
+      dlcClone(e->b, step, map);
+  }
+  MlirOperation load = dlcClone(e->b, op, map);
+  if (load.ptr) dlcMap(e->uniform, dlcResult(op, 0), dlcResult(load, 0));
+  dlcMappingDestroy(map);
+  return load.ptr != NULL;
+}
+
 static bool emulateOp(Emulator *e, MlirOperation op) {
-  if (gpu_barrier_isa(op)) return flush(e);
+  if (e->isGrid ? dlcIsGridBarrier(op) : gpu_barrier_isa(op)) return flush(e);
+  if (e->isGrid && readsReplica(op)) return readReplica(e, op);
   Look l = {e, false, false, false};
   mlirOperationWalk(op, look, &l, MlirWalkPreOrder);
   if (l.shuffle) return dlcRefuse(op, "ctrl-emulate-kernels: a shuffle; distribute with warp=1");
@@ -202,7 +269,7 @@ static MlirOperation makeFunction(DlcBuilder *b, MlirOperation kernel, MlirBlock
   intptr_t n = mlirFunctionTypeGetNumInputs(type);
   MlirType *inputs = malloc((size_t)(n + 1) * sizeof *inputs);
   for (intptr_t i = 0; i < n; ++i) inputs[i] = mlirFunctionTypeGetInput(type, i);
-  inputs[n] = indexType(b);
+  inputs[n] = indexType(b); // the block; of a persistent kernel how many there are
   MlirStringRef name = mlirStringAttrGetValue(mlirOperationGetAttributeByName(kernel, dlcText("sym_name")));
   MlirOperation f = func_func(b, .sym_name = name, .function_type = mlirFunctionTypeGet(b->ctx, n + 1, inputs, 0, NULL),
                               .sym_visibility = dlcText("private"));
@@ -218,10 +285,13 @@ static bool emulateKernel(DlcBuilder *b, MlirOperation kernel, MlirOperation mod
   if (!f.ptr) return false;
   intptr_t n = mlirBlockGetNumArguments(body) - 1;
   DlcI32s size = gpu_func_known_block_size(kernel);
+  bool isGrid = dlcKernelNumber(kernel, "blocks") >= 0;
   Emulator e = {.b = b,
                 .threads = size.n ? size.data[0] : 1,
                 .reverse = reverse,
-                .block = argOf(body, n),
+                .isGrid = isGrid,
+                .block = isGrid ? (MlirValue){0} : argOf(body, n),
+                .blocks = isGrid ? argOf(body, n) : (MlirValue){0},
                 .uniform = dlcMappingCreate()};
   bool ok = false;
   dlcAtEnd(b, body) {
@@ -233,29 +303,40 @@ static bool emulateKernel(DlcBuilder *b, MlirOperation kernel, MlirOperation mod
     func_return(b);
   }
   if (ok) mlirOperationWalk(f, dropSpaces, NULL, MlirWalkPreOrder);
-  dlcMappingDestroy(e.uniform);
-  dlcValueListDestroy(&e.varying);
-  dlcValueListDestroy(&e.lost);
-  free(e.steps);
+  forgetEmulator(&e);
   return ok;
 }
 
-static bool emulateLaunch(DlcBuilder *b, MlirOperation launch) {
+static void callKernel(DlcBuilder *b, MlirOperation launch, MlirValue last) {
+  DlcValueList given = {0};
+  DlcValues operands = gpu_launch_func_kernelOperands(launch);
+  for (intptr_t i = 0; i < operands.n; ++i) dlcValueListAppend(&given, at(operands, i));
+  dlcValueListAppend(&given, last);
+  func_call(b, .callee = mlirSymbolRefAttrGetLeafReference(gpu_launch_func_kernel(launch)),
+            .operands = dlcValuesOf(&given));
+  dlcValueListDestroy(&given);
+}
+static bool emulateLaunch(DlcBuilder *b, MlirOperation kernels, MlirOperation launch) {
+  MlirOperation kernel = dlcKernelOf(kernels, launch);
+  if (kernel.ptr && dlcKernelNumber(kernel, "blocks") >= 0) {
+    int64_t blocks;
+    if (!dlcConstantOf(gpu_launch_func_gridSizeX(launch), &blocks))
+      return dlcRefuse(launch,
+                       "ctrl-emulate-kernels: a persistent kernel is launched with a constant number of blocks");
+    if (!dlcCheckResidence(launch, kernel, blocks)) return false;
+    dlcBefore(b, launch) callKernel(b, launch, gpu_launch_func_gridSizeX(launch));
+    mlirRewriterBaseEraseOp(b->rewriter, launch);
+    return !b->failed;
+  }
   dlcBefore(b, launch) {
     MlirOperation loop = scf_for(b, constIndex(b, 0), gpu_launch_func_gridSizeX(launch), constIndex(b, 1));
     if (!loop.ptr) return false;
     MlirType idx = indexType(b);
     MlirBlock body = dlcAddBlock(b, scf_for_region(loop), types(idx));
-    DlcValueList given = {0};
-    DlcValues operands = gpu_launch_func_kernelOperands(launch);
-    for (intptr_t i = 0; i < operands.n; ++i) dlcValueListAppend(&given, at(operands, i));
-    dlcValueListAppend(&given, argOf(body, 0));
     dlcAtEnd(b, body) {
-      func_call(b, .callee = mlirSymbolRefAttrGetLeafReference(gpu_launch_func_kernel(launch)),
-                .operands = dlcValuesOf(&given));
+      callKernel(b, launch, argOf(body, 0));
       scf_yield(b);
     }
-    dlcValueListDestroy(&given);
   }
   mlirRewriterBaseEraseOp(b->rewriter, launch);
   return !b->failed;
@@ -263,7 +344,6 @@ static bool emulateLaunch(DlcBuilder *b, MlirOperation launch) {
 
 MlirLogicalResult dlcRunCtrlEmulateKernels(MlirOperation module, DlcPass *pass,
                                            const DlcCtrlEmulateKernelsOptions *options) {
-  (void)pass;
   MlirOperation kernels = dlcFindKernels(module);
   if (!kernels.ptr) return mlirLogicalResultSuccess();
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(module));
@@ -273,7 +353,8 @@ MlirLogicalResult dlcRunCtrlEmulateKernels(MlirOperation module, DlcPass *pass,
     if (ok && gpu_func_isa(func)) ok = emulateKernel(&b, func, module, options->reverse);
   }
   DlcOps launches = dlcCollect(module, gpu_launch_func_isa);
-  for (intptr_t i = 0; i < launches.n && ok; ++i) ok = emulateLaunch(&b, launches.data[i]);
+  dlcPassCount(pass, 0, (uint64_t)launches.n);
+  for (intptr_t i = 0; i < launches.n && ok; ++i) ok = emulateLaunch(&b, kernels, launches.data[i]);
   free(launches.data);
   if (ok) mlirRewriterBaseEraseOp(rewriter, kernels);
   if (ok) mlirOperationRemoveDiscardableAttributeByName(module, dlcText("gpu.container_module"));

@@ -8,6 +8,7 @@
 #include "ods/affine.h"
 #include "ods/arith.h"
 #include "ods/gpu.h"
+#include "ods/llvm.h"
 #include "ods/memref.h"
 
 bool dlcRefuse(MlirOperation op, const char *format, ...) {
@@ -113,4 +114,58 @@ MlirOperation dlcFindKernels(MlirOperation module) {
     if (gpu_module_isa(op) && mlirStringRefEqual(gpu_module_sym_name(op), dlcText(DLC_KERNEL_MODULE))) return op;
   }
   return (MlirOperation){0};
+}
+
+MlirOperation dlcMakeKernels(DlcBuilder *b, MlirOperation module) {
+  MlirOperation kernels = dlcFindKernels(module);
+  if (kernels.ptr) return kernels;
+  dlcAtStart(b, bodyOf(mlirOperationGetRegion(module, 0))) {
+    kernels = gpu_module(b, .sym_name = dlcText(DLC_KERNEL_MODULE));
+    if (kernels.ptr && !bodyOf(gpu_module_bodyRegion(kernels)).ptr)
+      mlirRegionAppendOwnedBlock(gpu_module_bodyRegion(kernels), mlirBlockCreate(0, NULL, NULL));
+  }
+  if (kernels.ptr) mlirOperationSetAttributeByName(module, dlcText("gpu.container_module"), mlirUnitAttrGet(b->ctx));
+  return kernels;
+}
+
+MlirOperation dlcKernelOf(MlirOperation kernels, MlirOperation launch) {
+  MlirStringRef leaf = mlirSymbolRefAttrGetLeafReference(gpu_launch_func_kernel(launch));
+  dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
+    if (!gpu_func_isa(func)) continue;
+    MlirAttribute name = mlirOperationGetAttributeByName(func, dlcText("sym_name"));
+    if (mlirStringRefEqual(leaf, mlirStringAttrGetValue(name))) return func;
+  }
+  return (MlirOperation){0};
+}
+
+//===--- what a kernel says of itself ---
+int64_t dlcKernelNumber(MlirOperation func, const char *key) {
+  MlirAttribute about = mlirOperationGetDiscardableAttributeByName(func, dlcText(DLC_KERNEL_ATTR));
+  if (mlirAttributeIsNull(about) || !mlirAttributeIsADictionary(about)) return -1;
+  MlirAttribute n = mlirDictionaryAttrGetElementByName(about, dlcText(key));
+  return mlirAttributeIsNull(n) || !mlirAttributeIsAInteger(n) ? -1 : mlirIntegerAttrGetValueInt(n);
+}
+void dlcSetKernelEntry(MlirOperation func, const char *key, MlirAttribute value) {
+  enum { MOST = 16 };
+  MlirAttribute about = mlirOperationGetDiscardableAttributeByName(func, dlcText(DLC_KERNEL_ATTR));
+  MlirContext ctx = mlirOperationGetContext(func);
+  MlirNamedAttribute entries[MOST + 1];
+  intptr_t n = 0;
+  for (intptr_t i = 0; !mlirAttributeIsNull(about) && i < mlirDictionaryAttrGetNumElements(about) && n < MOST; ++i) {
+    MlirNamedAttribute e = mlirDictionaryAttrGetElement(about, i);
+    if (!mlirStringRefEqual(mlirIdentifierStr(e.name), dlcText(key))) entries[n++] = e;
+  }
+  entries[n++] = mlirNamedAttributeGet(mlirIdentifierGet(ctx, dlcText(key)), value);
+  mlirOperationSetDiscardableAttributeByName(func, dlcText(DLC_KERNEL_ATTR), mlirDictionaryAttrGet(ctx, n, entries));
+}
+
+bool dlcIsGridBarrier(MlirOperation op) {
+  return llvm_call_isa(op) && mlirStringRefEqual(llvm_call_callee(op), dlcText(DLC_GRID_BARRIER));
+}
+bool dlcCheckResidence(MlirOperation op, MlirOperation kernel, int64_t blocks) {
+  int64_t resident = dlcKernelNumber(kernel, "resident");
+  if (resident < 0 || blocks <= resident) return true;
+  return dlcRefuse(op,
+                   "%ld blocks of a kernel that waits for all of them: this device is sure to run %ld of them at once",
+                   (long)blocks, (long)resident);
 }

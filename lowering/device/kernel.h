@@ -33,3 +33,26 @@ int64_t dlcBytesOfElement(MlirType element);                       // in memory;
 bool dlcRefuse(MlirOperation op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The module of the kernels; null when there is none.
 MlirOperation dlcFindKernels(MlirOperation module);
+MlirOperation dlcMakeKernels(DlcBuilder *b, MlirOperation module); // found, or made; null: one diagnostic
+// An entry of a kernel's `dlc.kernel`: -1 where it has none.
+int64_t dlcKernelNumber(MlirOperation func, const char *key);
+void dlcSetKernelEntry(MlirOperation func, const char *key, MlirAttribute value);
+static inline void dlcSetKernelNumber(MlirOperation func, const char *key, int64_t n) {
+  dlcSetKernelEntry(func, key, mlirIntegerAttrGet(mlirIntegerTypeGet(mlirOperationGetContext(func), 64), n));
+}
+// gpu.launch_func -> its kernel; null: none of that name.
+MlirOperation dlcKernelOf(MlirOperation kernels, MlirOperation launch);
+
+// A persistent kernel (region_to_kernel.c) waits for all its blocks: they must all run at once. Its dlc.kernel also has
+//   blocks       of its launch, also given as a scalar
+//   workspace    the operand that is its workspace, whose first DLC_BARRIER_BYTES are zero before its first launch
+//   resident     how many blocks of it the device described runs at once, whatever registers they take
+// and it calls DLC_GRID_BARRIER, which the target defines (grid_barrier.c).
+// Its views of the workspace carry one of these: pieces do not overlap; of a replica, each block has its own.
+#define DLC_PIECE_ATTR "dlc.piece"
+#define DLC_REPLICA_ATTR "dlc.replica"
+#define DLC_GRID_BARRIER "dlc_grid_barrier"
+enum { DLC_BARRIER_BYTES = 256 };
+bool dlcIsGridBarrier(MlirOperation op);
+// False, with one diagnostic on op, where more blocks wait for each other than run at once.
+bool dlcCheckResidence(MlirOperation op, MlirOperation kernel, int64_t blocks);

@@ -46,7 +46,12 @@ char *dlcDescribeKernels(MlirOperation kernels, const char *target, const char *
       MlirStringRef s = mlirStringAttrGetValue(mlirArrayAttrGetElement(list, i));
       say(&t, "%s\"%.*s\"", i ? ", " : "", (int)s.length, s.data);
     }
-    say(&t, "]}");
+    say(&t, "]");
+    static const char *const persistent[] = {"blocks", "resident", "workspace"};
+    for (size_t i = 0; i < 3; ++i)
+      if (dlcKernelNumber(func, persistent[i]) >= 0)
+        say(&t, ", \"%s\": %ld", persistent[i], (long)dlcKernelNumber(func, persistent[i]));
+    say(&t, "}");
   }
   say(&t, "\n]}\n");
   return t.data;

@@ -41,21 +41,25 @@ static bool layoutOf(MlirType t, Layout *l) {
   return true;
 }
 
-static bool planOperand(MlirOperation task, intptr_t k, DlcKernelPlan *plan) {
-  MlirType t = typeOf(operandOf(task, k)), idx = mlirIndexTypeGet(mlirTypeGetContext(t));
+bool dlcPlanOperand(MlirOperation task, MlirValue v, intptr_t k, DlcKernelPlan *plan) {
+  MlirType t = typeOf(v), idx = mlirIndexTypeGet(mlirTypeGetContext(t));
+  MlirStringRef name = mlirIdentifierStr(mlirOperationGetName(task));
+  int n = (int)name.length;
   if (!mlirTypeIsAMemRef(t)) {
     if (dlcBytesOfElement(t)) return addArgument(plan, DLC_ARG_SCALAR, k, 0, t), true;
     if (mlirTypeIsATensor(t))
-      return dlcRefuse(task, "ctrl.task: operand %ld is a tensor; kernels are made after bufferisation", (long)k);
-    return dlcRefuse(task, "ctrl.task: operand %ld is neither a ranked memref nor a scalar that kernels know", (long)k);
+      return dlcRefuse(task, "%.*s: operand %ld is a tensor; kernels are made after bufferisation", n, name.data,
+                       (long)k);
+    return dlcRefuse(task, "%.*s: operand %ld is neither a ranked memref nor a scalar that kernels know", n, name.data,
+                     (long)k);
   }
   Layout l;
   if (!layoutOf(t, &l))
-    return dlcRefuse(task, "ctrl.task: the layout of operand %ld is not strided, or its rank is above %d", (long)k,
-                     DLC_KERNEL_RANK);
+    return dlcRefuse(task, "%.*s: the layout of operand %ld is not strided, or its rank is above %d", n, name.data,
+                     (long)k, DLC_KERNEL_RANK);
   MlirType element = mlirShapedTypeGetElementType(t);
   if (!dlcBytesOfElement(element))
-    return dlcRefuse(task, "ctrl.task: the element type of operand %ld has no form in kernels", (long)k);
+    return dlcRefuse(task, "%.*s: the element type of operand %ld has no form in kernels", n, name.data, (long)k);
   addArgument(plan, DLC_ARG_BASE, k, 0, mlirMemRefTypeContiguousGet(element, 0, NULL, (MlirAttribute){0}));
   if (mlirShapedTypeIsDynamicStrideOrOffset(l.offset)) addArgument(plan, DLC_ARG_OFFSET, k, 0, idx);
   for (int64_t d = 0; d < l.rank; ++d)
@@ -77,11 +81,11 @@ bool dlcPlanKernel(MlirOperation task, int64_t threads, DlcKernelPlan *plan) {
     if (mlirShapedTypeIsDynamicSize(upper.data[d])) addArgument(plan, DLC_ARG_UPPER, d, 0, idx);
   }
   for (intptr_t k = 0; k < countOperands(task); ++k)
-    if (!planOperand(task, k, plan)) return false;
+    if (!dlcPlanOperand(task, operandOf(task, k), k, plan)) return false;
   return true;
 }
 
-static MlirAttribute describe(MlirContext ctx, const DlcKernelPlan *plan) {
+MlirAttribute dlcDescribePlan(MlirContext ctx, const DlcKernelPlan *plan) {
   static const char *const names[] = {"lower", "upper", "base", "offset", "size", "stride", "scalar"};
   MlirAttribute *parts = malloc((size_t)(plan->n + 1) * sizeof *parts);
   for (intptr_t i = 0; i < plan->n; ++i) {
@@ -151,17 +155,26 @@ static MlirValue boundOf(Entry *e, MlirOperation task, intptr_t d, bool upper) {
   return argument(e, upper ? DLC_ARG_UPPER : DLC_ARG_LOWER, d, 0);
 }
 
-// The item's coordinates from the block's number, row-major.
-static void findItem(Entry *e, MlirOperation task, MlirValue *item) {
-  DlcBuilder *b = e->b;
-  intptr_t rank = ctrl_task_static_lbs(task).n;
-  MlirValue rest = gpu_block_id(b, gpu_Dimension_x);
+void dlcFindItem(DlcBuilder *b, MlirValue number, intptr_t rank, const MlirValue *lower, const MlirValue *upper,
+                 MlirValue *item) {
+  MlirValue rest = number;
   for (intptr_t d = rank - 1; d >= 0; --d) {
-    MlirValue lower = boundOf(e, task, d, false), upper = boundOf(e, task, d, true);
-    MlirValue extent = arith_subi(b, upper, lower);
-    item[d] = arith_addi(b, d ? arith_remui(b, rest, extent) : rest, lower);
+    MlirValue extent = arith_subi(b, upper[d], lower[d]);
+    item[d] = arith_addi(b, d ? arith_remui(b, rest, extent) : rest, lower[d]);
     if (d) rest = arith_divui(b, rest, extent);
   }
+}
+static void findItem(Entry *e, MlirOperation task, MlirValue *item) {
+  MlirValue lower[DLC_KERNEL_RANK], upper[DLC_KERNEL_RANK];
+  intptr_t rank = ctrl_task_static_lbs(task).n;
+  MlirValue number = gpu_block_id(e->b, gpu_Dimension_x);
+  for (intptr_t d = rank - 1; d >= 0; --d) lower[d] = boundOf(e, task, d, false), upper[d] = boundOf(e, task, d, true);
+  dlcFindItem(e->b, number, rank, lower, upper, item);
+}
+
+MlirValue dlcRebuildOperand(DlcBuilder *b, const DlcKernelPlan *plan, MlirBlock entry, MlirType t, intptr_t k) {
+  Entry e = {b, plan, entry};
+  return rebuildOperand(&e, t, k);
 }
 
 // The condition under which an item runs; null: always.
@@ -202,7 +215,7 @@ static bool cloneBlock(DlcBuilder *b, MlirBlock body, DlcMapping map, int depth)
   }
   return true;
 }
-static bool cloneBody(DlcBuilder *b, MlirOperation task, DlcMapping map) {
+bool dlcCloneTaskBody(DlcBuilder *b, MlirOperation task, DlcMapping map) {
   return cloneBlock(b, bodyOf(ctrl_task_body(task)), map, 0);
 }
 
@@ -223,6 +236,8 @@ static MlirWalkResult dropPools(MlirOperation op, void *data) {
   return MlirWalkResultAdvance;
 }
 
+void dlcDropPools(MlirOperation func) { mlirOperationWalk(func, dropPools, NULL, MlirWalkPreOrder); }
+
 static bool fillFunction(Entry *e, MlirOperation task) {
   DlcBuilder *b = e->b;
   MlirBlock body = bodyOf(ctrl_task_body(task));
@@ -241,25 +256,23 @@ static bool fillFunction(Entry *e, MlirOperation task) {
     MlirOperation guard = scf_if(b, runs);
     MlirBlock then = dlcAddBlock(b, scf_if_thenRegion(guard), types());
     dlcAtEnd(b, then) {
-      ok = cloneBody(b, task, map);
+      ok = dlcCloneTaskBody(b, task, map);
       scf_yield(b);
     }
   } else if (ok) {
-    ok = cloneBody(b, task, map);
+    ok = dlcCloneTaskBody(b, task, map);
   }
   dlcMappingDestroy(map);
   gpu_return(b);
   return ok && !b->failed;
 }
 
-MlirOperation dlcBuildKernel(DlcBuilder *b, MlirOperation task, const DlcKernelPlan *plan) {
+MlirOperation dlcBeginKernel(DlcBuilder *b, const DlcKernelPlan *plan) {
   MlirType *inputs = malloc((size_t)(plan->n + 1) * sizeof *inputs);
   MlirLocation *locs = malloc((size_t)(plan->n + 1) * sizeof *locs);
-  for (intptr_t i = 0; i < plan->n; ++i) inputs[i] = plan->arguments[i].type, locs[i] = mlirOperationGetLocation(task);
+  for (intptr_t i = 0; i < plan->n; ++i) inputs[i] = plan->arguments[i].type, locs[i] = b->loc;
   MlirRegion region = mlirRegionCreate();
-  MlirBlock entry = mlirBlockCreate(plan->n, inputs, locs);
-  mlirRegionAppendOwnedBlock(region, entry);
-  b->loc = mlirOperationGetLocation(task);
+  mlirRegionAppendOwnedBlock(region, mlirBlockCreate(plan->n, inputs, locs));
   MlirOperation func = gpu_func(b, .function_type = mlirFunctionTypeGet(b->ctx, plan->n, inputs, 0, NULL),
                                 .known_block_size = {(int32_t[]){(int32_t)plan->threads, 1, 1}, 3}, .body = region);
   free(inputs);
@@ -267,12 +280,18 @@ MlirOperation dlcBuildKernel(DlcBuilder *b, MlirOperation task, const DlcKernelP
   if (!func.ptr) return func;
   mlirOperationSetAttributeByName(func, dlcText("sym_name"), mlirStringAttrGet(b->ctx, dlcText("kernel")));
   mlirOperationSetAttributeByName(func, dlcText("gpu.kernel"), mlirUnitAttrGet(b->ctx));
-  mlirOperationSetAttributeByName(func, dlcText(DLC_KERNEL_ATTR), describe(b->ctx, plan));
-  Entry e = {b, plan, entry};
+  mlirOperationSetAttributeByName(func, dlcText(DLC_KERNEL_ATTR), dlcDescribePlan(b->ctx, plan));
+  return func;
+}
+MlirOperation dlcBuildKernel(DlcBuilder *b, MlirOperation task, const DlcKernelPlan *plan) {
+  b->loc = mlirOperationGetLocation(task);
+  MlirOperation func = dlcBeginKernel(b, plan);
+  if (!func.ptr) return func;
+  Entry e = {b, plan, bodyOf(mlirOperationGetRegion(func, 0))};
   bool ok = false;
-  dlcAtEnd(b, entry) ok = fillFunction(&e, task);
+  dlcAtEnd(b, e.entry) ok = fillFunction(&e, task);
   if (!ok) return mlirRewriterBaseEraseOp(b->rewriter, func), (MlirOperation){0};
-  mlirOperationWalk(func, dropPools, NULL, MlirWalkPreOrder);
+  dlcDropPools(func);
   return func;
 }
 
@@ -282,7 +301,7 @@ typedef struct {
   intptr_t rank;
 } Metadata;
 
-static MlirValue boundAtLaunch(DlcBuilder *b, MlirOperation task, intptr_t d, bool upper) {
+MlirValue dlcTaskBound(DlcBuilder *b, MlirOperation task, intptr_t d, bool upper) {
   DlcI64s known = upper ? ctrl_task_static_ubs(task) : ctrl_task_static_lbs(task);
   if (!mlirShapedTypeIsDynamicSize(known.data[d])) return constIndex(b, known.data[d]);
   intptr_t nth = 0;
@@ -293,7 +312,7 @@ static MlirValue boundAtLaunch(DlcBuilder *b, MlirOperation task, intptr_t d, bo
 static MlirValue countItems(DlcBuilder *b, MlirOperation task) {
   MlirValue items = constIndex(b, 1);
   for (intptr_t d = 0; d < ctrl_task_static_lbs(task).n; ++d) {
-    MlirValue extent = arith_subi(b, boundAtLaunch(b, task, d, true), boundAtLaunch(b, task, d, false));
+    MlirValue extent = arith_subi(b, dlcTaskBound(b, task, d, true), dlcTaskBound(b, task, d, false));
     items = arith_muli(b, items, extent);
   }
   return items;
@@ -305,49 +324,48 @@ static MlirValue baseOf(DlcBuilder *b, MlirOperation parts, MlirType type) {
   return mlirTypeEqual(typeOf(base), type) ? base : memref_memory_space_cast(b, base, type);
 }
 
-void dlcLaunchKernel(DlcBuilder *b, MlirOperation task, const DlcKernelPlan *plan, MlirAttribute kernel) {
-  intptr_t operands = countOperands(task);
-  Metadata *parts = calloc((size_t)operands + 1, sizeof *parts);
+void dlcLaunchPlan(DlcBuilder *b, DlcValues operands, DlcValues bounds, const DlcKernelPlan *plan, MlirAttribute kernel,
+                   MlirValue blocks) {
+  Metadata *parts = calloc((size_t)operands.n + 1, sizeof *parts);
   MlirValue *given = malloc((size_t)(plan->n + 1) * sizeof *given);
-  for (intptr_t k = 0; k < operands; ++k) {
-    MlirType t = typeOf(operandOf(task, k));
+  intptr_t bound = 0;
+  for (intptr_t k = 0; k < operands.n; ++k) {
+    MlirType t = typeOf(at(operands, k));
     if (!mlirTypeIsAMemRef(t)) continue;
     parts[k].rank = mlirShapedTypeGetRank(t);
-    parts[k].op = memref_extract_strided_metadata(b, operandOf(task, k));
+    parts[k].op = memref_extract_strided_metadata(b, at(operands, k));
   }
   for (intptr_t i = 0; i < plan->n && !b->failed; ++i) {
     const DlcKernelArg *a = &plan->arguments[i];
-    Metadata *m = a->kind == DLC_ARG_LOWER || a->kind == DLC_ARG_UPPER ? NULL : &parts[a->operand];
-    switch (a->kind) {
-    case DLC_ARG_LOWER:
-      given[i] = boundAtLaunch(b, task, a->operand, false);
-      break;
-    case DLC_ARG_UPPER:
-      given[i] = boundAtLaunch(b, task, a->operand, true);
-      break;
-    case DLC_ARG_SCALAR:
-      given[i] = operandOf(task, a->operand);
-      break;
-    case DLC_ARG_BASE:
-      given[i] = baseOf(b, m->op, a->type);
-      break;
-    case DLC_ARG_OFFSET:
-      given[i] = dlcResult(m->op, 1);
-      break;
-    case DLC_ARG_SIZE:
-      given[i] = dlcResult(m->op, 2 + a->dim);
-      break;
-    case DLC_ARG_STRIDE:
-      given[i] = dlcResult(m->op, 2 + m->rank + a->dim);
-      break;
-    }
+    bool isBound = a->kind == DLC_ARG_LOWER || a->kind == DLC_ARG_UPPER;
+    Metadata *m = isBound ? NULL : &parts[a->operand];
+    given[i] = isBound                     ? at(bounds, bound++)
+               : a->kind == DLC_ARG_SCALAR ? at(operands, a->operand)
+               : a->kind == DLC_ARG_BASE   ? baseOf(b, m->op, a->type)
+               : a->kind == DLC_ARG_OFFSET ? dlcResult(m->op, 1)
+               : a->kind == DLC_ARG_SIZE   ? dlcResult(m->op, 2 + a->dim)
+                                           : dlcResult(m->op, 2 + m->rank + a->dim);
   }
   if (!b->failed) {
     MlirValue one = constIndex(b, 1);
-    gpu_launch_func(b, .kernel = kernel, .gridSizeX = countItems(b, task), .gridSizeY = one, .gridSizeZ = one,
+    gpu_launch_func(b, .kernel = kernel, .gridSizeX = blocks, .gridSizeY = one, .gridSizeZ = one,
                     .blockSizeX = constIndex(b, plan->threads), .blockSizeY = one, .blockSizeZ = one,
                     .kernelOperands = valsN(plan->n, given));
   }
   free(parts);
   free(given);
+}
+
+void dlcLaunchKernel(DlcBuilder *b, MlirOperation task, const DlcKernelPlan *plan, MlirAttribute kernel) {
+  DlcValueList operands = {0}, bounds = {0};
+  for (intptr_t k = 0; k < countOperands(task); ++k) dlcValueListAppend(&operands, operandOf(task, k));
+  for (intptr_t i = 0; i < plan->n; ++i) {
+    const DlcKernelArg *a = &plan->arguments[i];
+    if (a->kind == DLC_ARG_LOWER || a->kind == DLC_ARG_UPPER)
+      dlcValueListAppend(&bounds, dlcTaskBound(b, task, a->operand, a->kind == DLC_ARG_UPPER));
+  }
+  MlirValue items = countItems(b, task);
+  if (!b->failed) dlcLaunchPlan(b, dlcValuesOf(&operands), dlcValuesOf(&bounds), plan, kernel, items);
+  dlcValueListDestroy(&operands);
+  dlcValueListDestroy(&bounds);
 }

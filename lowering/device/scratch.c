@@ -9,11 +9,12 @@
 #include "ods/arith.h"
 #include "ods/gpu.h"
 #include "ods/memref.h"
+#include "ods/scf.h"
 
 enum { ALIGNMENT = 128 };
 typedef struct {
-  MlirOperation op;
-  int64_t offset;
+  MlirOperation op, stage;
+  int64_t offset, bytes;
   bool shared;
 } Piece;
 typedef struct {
@@ -40,8 +41,30 @@ static bool countBytes(MlirOperation op, int64_t *bytes) {
   return true;
 }
 
+// The stage of a persistent kernel that holds op: its loop over items. Null: there is none.
+static MlirOperation stageOf(MlirOperation op, MlirOperation func) {
+  MlirOperation stage = {0};
+  for (MlirOperation p = mlirOperationGetParentOperation(op); !mlirOperationEqual(p, func);
+       p = mlirOperationGetParentOperation(p))
+    if (scf_for_isa(p) && gpu_block_id_isa(opOf(scf_for_lowerBound(p)))) stage = p;
+  return stage;
+}
+// The stages of a block run one after the other, with a barrier at the end of each: they share bytes, but none with
+// what is outside of stages.
+static bool overlaps(const Piece *p, MlirOperation stage) {
+  return !p->stage.ptr || !stage.ptr || mlirOperationEqual(p->stage, stage);
+}
+static int64_t endOf(const Piece *pieces, intptr_t n, MlirOperation stage, bool shared) {
+  int64_t end = 0;
+  for (intptr_t i = 0; i < n; ++i)
+    if (pieces[i].op.ptr && pieces[i].shared == shared && overlaps(&pieces[i], stage) &&
+        pieces[i].offset + pieces[i].bytes > end)
+      end = pieces[i].offset + pieces[i].bytes;
+  return end;
+}
+
 // Those that must be in workgroup memory first, then the others, in program order while they fit.
-static bool place(DlcOps allocs, Piece *pieces, int64_t limit, Sizes *sizes) {
+static bool place(MlirOperation func, DlcOps allocs, Piece *pieces, int64_t limit, Sizes *sizes) {
   for (int round = 0; round < 2; ++round)
     for (intptr_t i = 0; i < allocs.n; ++i) {
       int64_t bytes;
@@ -49,12 +72,15 @@ static bool place(DlcOps allocs, Piece *pieces, int64_t limit, Sizes *sizes) {
       if (must != (round == 0)) continue;
       if (!countBytes(allocs.data[i], &bytes)) return false;
       bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-      bool shared = sizes->shared + bytes <= limit;
+      MlirOperation stage = stageOf(allocs.data[i], func);
+      int64_t start = endOf(pieces, allocs.n, stage, true);
+      bool shared = start + bytes <= limit;
       if (must && !shared)
         return dlcRefuse(allocs.data[i], "workgroup memory of a kernel exceeds the limit of %ld bytes", (long)limit);
-      int64_t *end = shared ? &sizes->shared : &sizes->global;
-      pieces[i] = (Piece){allocs.data[i], *end, shared};
-      *end += bytes;
+      if (!shared) start = endOf(pieces, allocs.n, stage, false);
+      int64_t *most = shared ? &sizes->shared : &sizes->global;
+      pieces[i] = (Piece){allocs.data[i], stage, start, bytes, shared};
+      if (start + bytes > *most) *most = start + bytes;
     }
   return true;
 }
@@ -105,14 +131,9 @@ static void describe(DlcBuilder *b, MlirOperation func, Sizes sizes) {
   MlirAttribute *parts = malloc((size_t)(n + 1) * sizeof *parts);
   for (intptr_t i = 0; i < n; ++i) parts[i] = mlirArrayAttrGetElement(list, i);
   if (sizes.global) parts[n++] = mlirStringAttrGet(b->ctx, dlcText("scratch"));
-  MlirType i64 = mlirIntegerTypeGet(b->ctx, 64);
-  MlirNamedAttribute entries[] = {
-      mlirNamedAttributeGet(mlirIdentifierGet(b->ctx, dlcText("arguments")), mlirArrayAttrGet(b->ctx, n, parts)),
-      mlirNamedAttributeGet(mlirIdentifierGet(b->ctx, dlcText("threads")),
-                            mlirDictionaryAttrGetElementByName(old, dlcText("threads"))),
-      mlirNamedAttributeGet(mlirIdentifierGet(b->ctx, dlcText("shared")), mlirIntegerAttrGet(i64, sizes.shared)),
-      mlirNamedAttributeGet(mlirIdentifierGet(b->ctx, dlcText("scratch")), mlirIntegerAttrGet(i64, sizes.global))};
-  mlirOperationSetAttributeByName(func, dlcText(DLC_KERNEL_ATTR), mlirDictionaryAttrGet(b->ctx, 4, entries));
+  dlcSetKernelEntry(func, "arguments", mlirArrayAttrGet(b->ctx, n, parts));
+  dlcSetKernelNumber(func, "shared", sizes.shared);
+  dlcSetKernelNumber(func, "scratch", sizes.global);
   free(parts);
 }
 
@@ -133,7 +154,7 @@ bool dlcPlanScratch(DlcBuilder *b, MlirOperation func, int64_t limit) {
   DlcOps allocs = dlcCollect(func, isAllocation);
   Piece *pieces = calloc((size_t)allocs.n + 1, sizeof *pieces);
   Sizes sizes = {0};
-  bool ok = place(allocs, pieces, limit, &sizes);
+  bool ok = place(func, allocs, pieces, limit, &sizes);
   if (ok) {
     MlirValue shared = {0}, global = {0}, start = {0};
     if (sizes.global) {

@@ -15,6 +15,11 @@ typedef struct {
   int64_t sharedLimit;                                         // bytes of workgroup memory of a kernel
   void (*pipeline)(const char *chip, char *text, size_t size); // of passes on gpu.module: to the LLVM dialect
   void (*finish)(LLVMModuleRef module, const char *chip);      // before optimisation; may be NULL
+  const char *barrier;                                         // llvm.func @dlc_grid_barrier: see grid_barrier.c
+  const char *alone; // attribute (1 : i32) of kernels of which a unit runs one block: all its registers; may be NULL
 } DlcDeviceTarget;
+
+// Gives the grid barrier its body, where kernels call it, and persistent kernels `alone`. False: one diagnostic.
+bool dlcDefineGridBarrier(MlirOperation kernels, const DlcDeviceTarget *target);
 
 extern const DlcDeviceTarget dlcNvptxTarget, dlcAmdgcnTarget;

@@ -116,19 +116,6 @@ static MlirAttribute shareKernel(Outliner *o, MlirOperation task, MlirOperation 
 }
 
 //===--- the pass ---
-static bool makeKernels(Outliner *o) {
-  o->kernels = dlcFindKernels(o->module);
-  if (o->kernels.ptr) return true;
-  dlcAtStart(o->b, bodyOf(mlirOperationGetRegion(o->module, 0))) {
-    o->kernels = gpu_module(o->b, .sym_name = dlcText(DLC_KERNEL_MODULE));
-    if (o->kernels.ptr && !bodyOf(gpu_module_bodyRegion(o->kernels)).ptr)
-      mlirRegionAppendOwnedBlock(gpu_module_bodyRegion(o->kernels), mlirBlockCreate(0, NULL, NULL));
-  }
-  if (!o->kernels.ptr) return false;
-  mlirOperationSetAttributeByName(o->module, dlcText("gpu.container_module"), mlirUnitAttrGet(o->b->ctx));
-  return true;
-}
-
 static MlirLogicalResult lowerTask(Outliner *o, MlirOperation task) {
   DlcKernelPlan plan = {0};
   if (!dlcPlanKernel(task, o->threads, &plan)) return mlirLogicalResultFailure();
@@ -161,7 +148,7 @@ MlirLogicalResult dlcRunCtrlTaskToGpu(MlirOperation module, DlcPass *pass, const
   DlcBuilder b = {rewriter, mlirOperationGetContext(module), mlirOperationGetLocation(module), false};
   Outliner o = {.b = &b, .module = module, .threads = options->threads};
   MlirLogicalResult status = mlirLogicalResultSuccess();
-  if (!makeKernels(&o)) status = mlirLogicalResultFailure();
+  if (!(o.kernels = dlcMakeKernels(&b, module)).ptr) status = mlirLogicalResultFailure();
   for (intptr_t i = 0; i < tasks.n && mlirLogicalResultIsSuccess(status); ++i) status = lowerTask(&o, tasks.data[i]);
   dlcPassCount(pass, 0, (uint64_t)tasks.n);
   dlcPassCount(pass, 1, (uint64_t)o.n);

@@ -45,6 +45,11 @@ static const char usage[] =
     "                      buffers wherever they can be), or cost (default): the cheaper one\n"
     "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
     "  --choices=FILE      lines 'N LABEL': the candidates that graphs take (utils/tune measures and writes them)\n"
+    "  --regions=WHERE     where a device's control flow runs: kernel (the whole program is one persistent kernel), "
+    "host\n"
+    "                      (a kernel for each task) or auto (kernel for programs with loops or branches that can be "
+    "one;\n"
+    "                      default)\n"
     "  --max-depth=N       how deep functions may recurse where the program does not say it (default 1024, less where "
     "frames\n"
     "                      are large: 1 GiB in all); a call beyond it fails when the program runs\n"
@@ -67,7 +72,7 @@ static const char usage[] =
 
 typedef struct {
   const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report, *by,
-      *halo, *choices;
+      *halo, *choices, *regions;
   int optimize, threads, assumed, candidate, depth;
   bool printPipeline, saveTemps, timing, timePasses, verbose;
 } Options;
@@ -212,7 +217,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
                takesValue(arg, "--control", &o->control) || takesValue(arg, "--winograd", &o->winograd) ||
                takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
                takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--halo", &o->halo) ||
-               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate) || takesValue(arg, "--max-depth", &depth)) {
+               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate) ||
+               takesValue(arg, "--max-depth", &depth) || takesValue(arg, "--regions", &o->regions)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -245,6 +251,10 @@ static int parseArguments(int argc, char **argv, Options *o) {
   if (o->winograd && strcmp(o->winograd, "auto") && strcmp(o->winograd, "off") && strcmp(o->winograd, "2") &&
       strcmp(o->winograd, "4"))
     return wrongUsage("--winograd is auto, off, 2 or 4, not", o->winograd);
+  if (o->regions && strcmp(o->regions, "auto") && strcmp(o->regions, "kernel") && strcmp(o->regions, "host"))
+    return wrongUsage("--regions is auto, kernel or host, not", o->regions);
+  if (o->regions && !strncmp(o->target ? o->target : "host", "host", 4))
+    return wrongUsage("for devices only, as --target=nvptx", "--regions");
   if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
     return wrongUsage("--fusion is none, register or all, not", o->fusion);
   if (o->control && strcmp(o->control, "none") && strcmp(o->control, "all"))
@@ -332,6 +342,7 @@ static int compile(const Options *o) {
                                  .fusion = o->fusion,
                                  .control = o->control,
                                  .winograd = o->winograd,
+                                 .regions = o->regions,
                                  .by = o->by,
                                  .halo = o->halo,
                                  .choices = o->choices,
