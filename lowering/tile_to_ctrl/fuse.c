@@ -142,7 +142,8 @@ static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, 
   MlirOperation part, source = opOf(tensor_extract_slice_source(slice));
   if (dlcIsUnused(slice)) return mlirRewriterBaseEraseOp(b->rewriter, slice), false;
   if (dlcIsBox(source) && indexOf(nodes, opOf(tensor_extract_slice_source(source))) >= 0) return composeSlice(b, slice);
-  if (dlcStripsWait(fusion->strips, source) || (isLate && indexOf(nodes, source) >= 0 && isLate[indexOf(nodes, source)]))
+  if (dlcStripsWait(fusion->strips, source) ||
+      (isLate && indexOf(nodes, source) >= 0 && isLate[indexOf(nodes, source)]))
     return false;
   if (dlcPadOfSlice(b, slice, &part)) return true;
   return indexOf(nodes, source) >= 0 && dlcFuseProducer(b->rewriter, slice, forall);

@@ -216,8 +216,8 @@ static DlcNumber rowAt(const Buffer *f, bool isBand, int64_t add) {
   if (!isBand) rows[n++] = argOf(bodyOf(scf_for_region(f->loop)), 0);
   MlirAffineExpr sum = mlirAffineConstantExprGet(ctx, add);
   for (intptr_t i = 0; i < n; ++i)
-    sum = mlirAffineAddExprGet(sum, mlirAffineMulExprGet(mlirAffineDimExprGet(ctx, i),
-                                                         mlirAffineConstantExprGet(ctx, f->line->rows.scale)));
+    sum = mlirAffineAddExprGet(
+        sum, mlirAffineMulExprGet(mlirAffineDimExprGet(ctx, i), mlirAffineConstantExprGet(ctx, f->line->rows.scale)));
   if (!n) return dlcKnown(add);
   return dlcDynamic(affine_apply(f->b, mlirAffineMapGet(ctx, n, 0, 1, &sum), valsN(n, rows)));
 }

@@ -14,13 +14,13 @@ typedef struct {
 
 typedef struct {
   DlcLine lines[DLC_MAX_NODES];
-  intptr_t n;                  // 0: there are none, and nothing else is set
-  intptr_t rank, dimension;    // of the root: of all, that of the rows
-  int64_t strip[DLC_MAX_RANK]; // 0 but along the rows
-  int64_t band;                // rows of an item
-  bool divides;                // strips divide all bands
+  intptr_t n;                   // 0: there are none, and nothing else is set
+  intptr_t rank, dimension;     // of the root: of all, that of the rows
+  int64_t strip[DLC_MAX_RANK];  // 0 but along the rows
+  int64_t band;                 // rows of an item
+  bool divides;                 // strips divide all bands
   int64_t loops[DLC_MAX_LOOPS]; // strip, over the root's loops
-  intptr_t bandIndex;          // of the items; -1: an item has all rows
+  intptr_t bandIndex;           // of the items; -1: an item has all rows
 } DlcStrips;
 
 // Of a scheduled graph. Failure: one diagnostic.

@@ -355,8 +355,8 @@ static void priceSteps(Run *r) {
     const DlcFlowValue *v = &f->values[i];
     if (v->node != f->streamed) continue;
     double one = dlcBoxMeanBytes(&v->box, v->elementBytes, r->mean), bytes = one * (double)r->out->items * (steps - 1);
-    bool stays = dlcBoxMeanBytes(&v->box, v->elementBytes, strip) <=
-                 0.5 * (double)r->device->memory[DLC_WORKGROUP].capacity;
+    bool stays =
+        dlcBoxMeanBytes(&v->box, v->elementBytes, strip) <= 0.5 * (double)r->device->memory[DLC_WORKGROUP].capacity;
     for (int l = 0; l < (stays ? 1 : 2); ++l)
       if (r->device->memory[levels[l]].present) addWrite(r, levels[l], v, bytes), r->out->read[levels[l]] += bytes;
   }

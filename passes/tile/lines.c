@@ -27,8 +27,7 @@ static int64_t haloOf(const DlcBox *box, intptr_t dimension) {
 // Rows at the beginning of what a strip takes of the value that its readers do not ask for, since they keep what they
 // made of them; -1: they ask for rows that do not move with the strip.
 static int64_t unreadOf(const DlcFlow *flow, intptr_t dimension, intptr_t value, const int64_t *unread) {
-  int64_t scale = scaleOf(&flow->values[value].box, dimension),
-          least = flow->values[value].isYielded ? 0 : INT64_MAX;
+  int64_t scale = scaleOf(&flow->values[value].box, dimension), least = flow->values[value].isYielded ? 0 : INT64_MAX;
   for (intptr_t u = 0; u < flow->nUses; ++u) {
     if (flow->uses[u].value != value) continue;
     for (intptr_t v = 0; v < flow->nValues; ++v) {
@@ -54,13 +53,23 @@ static bool readersAgree(const DlcFlow *flow, intptr_t value) {
   return true;
 }
 
-static void readRows(const DlcFlow *flow, intptr_t dimension, intptr_t value, int64_t unread, DlcLineRows *out) {
+// A strip takes several parts of the value: its readers do not agree, or a part each is taken of what they make.
+static bool isSplit(const DlcFlow *flow, intptr_t value, const bool *split) {
+  for (intptr_t u = 0; u < flow->nUses; ++u)
+    for (intptr_t v = 0; v < flow->nValues && flow->uses[u].value == value; ++v)
+      if (flow->values[v].node == flow->uses[u].node && split[v]) return true;
+  return !readersAgree(flow, value);
+}
+
+static void readRows(const DlcFlow *flow, intptr_t dimension, intptr_t value, int64_t unread, bool split,
+                     DlcLineRows *out) {
   const DlcBox *box = &flow->values[value].box;
   const DlcSpan *s = &box->span[out->dimension];
   int64_t others = 0;
   for (intptr_t r = 0; r < DLC_MAX_RANK; ++r) others += r != dimension && s->scale[r];
   for (intptr_t i = 0; i < box->rank; ++i) others += i != out->dimension && dlcSpanMoves(&box->span[i], dimension);
-  out->scale = s->scale[dimension], out->unread = unread, out->start = s->low + unread, out->keep = haloOf(box, dimension) - unread;
+  out->scale = s->scale[dimension], out->unread = unread, out->start = s->low + unread,
+  out->keep = haloOf(box, dimension) - unread;
   int64_t beyond = out->scale * (flow->extent[dimension] - 1) + s->high - (box->extent[out->dimension] - 1);
   out->isCut = beyond > 0;
   if (others || s->divide != 1 || unread < 0)
@@ -69,7 +78,7 @@ static void readRows(const DlcFlow *flow, intptr_t dimension, intptr_t value, in
     out->why = "the first strip reads rows before its beginning";
   else if (beyond > out->scale)
     out->why = "the last strip reads more rows beyond its end than one row of the result moves";
-  else if (!readersAgree(flow, value))
+  else if (split)
     out->why = "a strip reads two parts of it";
 }
 
@@ -84,22 +93,25 @@ static bool isMade(const DlcFlow *flow, intptr_t value) {
   return false;
 }
 
-// Users first. chooses: what is made and has rows to keep becomes a line; true: one did.
+// Users first. chooses: what is made and has rows to keep becomes a line; true: one did. What is taken in parts is
+// computed for each of them, which contractions are too expensive for.
 static bool walk(DlcFlow *flow, intptr_t dimension, bool chooses, DlcLineRows *out) {
   int64_t *unread = calloc((size_t)flow->nValues + 1, sizeof *unread);
-  bool any = false, failed = false;
+  bool *split = calloc((size_t)flow->nValues + 1, sizeof *split), any = false, failed = false;
   for (intptr_t v = 0; v < flow->nValues; ++v) out[v] = (DlcLineRows){.dimension = -1};
   for (intptr_t node = flow->nNodes - 1; node >= 0; --node)
     for (intptr_t v = 0; v < flow->nValues; ++v) {
       if (flow->values[v].node != node || !scaleOf(&flow->values[v].box, dimension)) continue;
       out[v].dimension = rowsOf(&flow->values[v].box, dimension);
       unread[v] = unreadOf(flow, dimension, v, unread);
-      readRows(flow, dimension, v, unread[v], &out[v]);
+      split[v] = isSplit(flow, v, split);
+      readRows(flow, dimension, v, unread[v], split[v], &out[v]);
       if (!chooses || out[v].keep <= 0 || !isMade(flow, v)) continue;
-      failed |= out[v].why != NULL;
+      failed |= split[v] ? flow->nodes[node].contracts : out[v].why != NULL;
+      if (split[v]) continue;
       flow->values[v].hasHalo = any = true, flow->values[v].halo = tile_HaloKind_line;
     }
-  free(unread);
+  free(unread), free(split);
   return any && !failed;
 }
 
@@ -143,7 +155,8 @@ bool dlcStripsReach(const DlcFlow *flow, intptr_t dimension, int64_t band, int64
     int64_t first[] = {0, lastBand}, strips[] = {0, lastStrip};
     for (int i = 0; i < 2; ++i) {
       if (!meetsSource(scale * strips[i] + made, scale * (strips[i] + least) + last, low, source)) return false;
-      if (made > before && !meetsSource(scale * first[i] + before, scale * first[i] + made - 1, low, source)) return false;
+      if (made > before && !meetsSource(scale * first[i] + before, scale * first[i] + made - 1, low, source))
+        return false;
     }
     if (keep && !meetsSource(rows[v].start, made - 1, low, source)) return false;
     if (keep && !meetsSource(scale * lastBand + rows[v].start, scale * lastBand + made - 1, low, source)) return false;

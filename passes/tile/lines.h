@@ -6,17 +6,17 @@
 // Of a value. For rows r .. r + t - 1 of the root a strip takes its rows scale * r + start .. scale * (r + t) + start +
 // keep - 1, of which the first `keep` are those that the strip before took last.
 typedef struct {
-  intptr_t dimension; // of the value, that has the rows; -1: none
+  intptr_t dimension;                 // of the value, that has the rows; -1: none
   int64_t scale, start, keep, unread; // unread: rows before `start` that the readers took with the first strip
-  bool isCut;      // the last strip asks for rows beyond the end
-  const char *why; // it cannot be kept, if it has to be; null: it can
+  bool isCut;                         // the last strip asks for rows beyond the end
+  const char *why;                    // it cannot be kept, if it has to be; null: it can
 } DlcLineRows;
 
-// Along `dimension` of the root. A value is kept where its `halo` is `line`; what is above it then makes fewer rows. out:
-// one for each value of the flow.
+// Along `dimension` of the root. A value is kept where its `halo` is `line`; what is above it then makes fewer rows.
+// out: one for each value of the flow.
 void dlcLineRows(const DlcFlow *flow, intptr_t dimension, DlcLineRows *out);
-// Sets `halo` to `line` for each value made in the flow of which strips share rows. False: there is none, or one of them
-// cannot be kept; nothing is set then.
+// Sets `halo` to `line` for each value made in the flow of which strips share rows. False: there is none, or one of
+// them cannot be kept; nothing is set then.
 bool dlcLinesChoose(DlcFlow *flow, intptr_t dimension);
 // Whether each strip of each band makes a row of every value at least that is no border: an op of no rows may need less
 // than none of what it reads.

@@ -63,8 +63,8 @@ static void showHalo(const DlcReportKernel *k, const DlcFlowUse *use, const int6
     fprintf(out, " %s",
             isMadeOnce                                          ? "made once: its reader keeps rows"
             : !v->hasHalo || v->halo == tile_HaloKind_recompute ? "computed again"
-            : v->halo == tile_HaloKind_line                   ? "in a line buffer"
-                                                              : "from the neighbour");
+            : v->halo == tile_HaloKind_line                     ? "in a line buffer"
+                                                                : "from the neighbour");
   else if (any)
     fprintf(out, " read again");
 }

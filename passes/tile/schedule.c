@@ -494,7 +494,8 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     DlcReduceTile stream;
     if (dlcReduceOf(op).ptr) {
       if (dlcReduceSearch(op, &device, &stream) > 0)
-        tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), NULL, stream.tile, stream.rank, stream.step));
+        tile_graph_set_schedule(op,
+                                makeSchedule(mlirOperationGetContext(op), NULL, stream.tile, stream.rank, stream.step));
       continue;
     }
     MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(op)));
@@ -519,7 +520,8 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     }
     dlcPassCount(pass, DlcTileSchedule_lines, (uint64_t)choice.lines);
     if (graph->rank)
-      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.hasBand ? choice.band : NULL, choice.tile, graph->rank, choice.step));
+      tile_graph_set_schedule(op, makeSchedule(mlirOperationGetContext(op), choice.hasBand ? choice.band : NULL,
+                                               choice.tile, graph->rank, choice.step));
   }
   dlcChoicesDestroy(&choices);
   free(graph);

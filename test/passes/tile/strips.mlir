@@ -217,3 +217,32 @@ func.func @border(%x: tensor<1x60x30x16xf32>, %w: tensor<1x1x16x32xf32>, %v: ten
   }
   return %r : tensor<1x60x30x32xf32>
 }
+
+// -----
+
+func.func @parts(%x: tensor<1x60x30x16xf32>, %w: tensor<1x1x16x32xf32>, %v: tensor<3x3x32xf32>) -> tensor<1x60x30x32xf32> {
+  %o = tensor.empty() : tensor<1x60x30x32xf32>
+  %r = tile.graph ins(%a = %x : tensor<1x60x30x16xf32>, %b = %w : tensor<1x1x16x32xf32>, %c = %v : tensor<3x3x32xf32>) outs(%d = %o : tensor<1x60x30x32xf32>) schedule <[<l2 [1, 20, 0, 0]>, <workgroup [1, 4, 0, 0]>]> {
+    %z = arith.constant 0.0 : f32
+    %e = tensor.empty() : tensor<1x60x30x32xf32>
+    %f = linalg.fill ins(%z : f32) outs(%e : tensor<1x60x30x32xf32>) -> tensor<1x60x30x32xf32>
+    %p = linalg.conv_2d_nhwc_hwcf ins(%a, %b : tensor<1x60x30x16xf32>, tensor<1x1x16x32xf32>) outs(%f : tensor<1x60x30x32xf32>) -> tensor<1x60x30x32xf32>
+    %k = tile.edge %p at(workgroup) : tensor<1x60x30x32xf32>
+    %e1 = tensor.empty() : tensor<1x62x32x32xf32>
+    %f1 = linalg.fill ins(%z : f32) outs(%e1 : tensor<1x62x32x32xf32>) -> tensor<1x62x32x32xf32>
+    %q = tensor.insert_slice %k into %f1[0, 1, 1, 0] [1, 60, 30, 32] [1, 1, 1, 1] : tensor<1x60x30x32xf32> into tensor<1x62x32x32xf32>
+    // expected-error @below {{a strip reads two parts of it}}
+    %k1 = tile.edge %q at(workgroup) halo <line dims [1] rows 6> : tensor<1x62x32x32xf32>
+    %g = linalg.fill ins(%z : f32) outs(%e : tensor<1x60x30x32xf32>) -> tensor<1x60x30x32xf32>
+    %t = linalg.depthwise_conv_2d_nhwc_hwc ins(%k1, %c : tensor<1x62x32x32xf32>, tensor<3x3x32xf32>) outs(%g : tensor<1x60x30x32xf32>) -> tensor<1x60x30x32xf32>
+    %kt = tile.edge %t at(workgroup) : tensor<1x60x30x32xf32>
+    %s = linalg.generic {indexing_maps = [affine_map<(i, r, c, f) -> (i, r, c, f)>, affine_map<(i, r, c, f) -> (i, r + 1, c + 1, f)>, affine_map<(i, r, c, f) -> (i, r, c, f)>],
+                         iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%kt, %k1 : tensor<1x60x30x32xf32>, tensor<1x62x32x32xf32>) outs(%d : tensor<1x60x30x32xf32>) {
+    ^bb0(%m: f32, %n: f32, %y: f32):
+      %sum = arith.addf %m, %n : f32
+      linalg.yield %sum : f32
+    } -> tensor<1x60x30x32xf32>
+    tile.yield %s : tensor<1x60x30x32xf32>
+  }
+  return %r : tensor<1x60x30x32xf32>
+}
