@@ -210,11 +210,14 @@ static void setFusion(Run *r) {
   snprintf(s->options, sizeof s->options, "{when=none}");
 }
 
-static void setRegions(Run *r) {
-  if (!r->options->regions) return;
+// AMD's scalar registers hold about 50 pointers. LLVM 22's allocator spills the others, and crashes on some kernels.
+enum { AMD_BUFFERS = 60 };
+static void setRegions(Run *r, Kind kind) {
+  if (kind == HOST) return;
   Setting *s = &r->settings[r->nSettings++];
   s->pass = "ctrl-form-regions";
-  snprintf(s->options, sizeof s->options, "{mode=%s}", r->options->regions);
+  snprintf(s->options, sizeof s->options, "{mode=%s most-buffers=%d}",
+           r->options->regions ? r->options->regions : "auto", kind == AMDGCN ? AMD_BUFFERS : 0);
 }
 
 static void setRecursion(Run *r) {
@@ -374,7 +377,8 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setRecursion(&r), setRegions(&r), setFusion(&r), setWinograd(&r, t.kind == HOST), setSchedule(&r, t.kind == HOST);
+  setRecursion(&r), setRegions(&r, t.kind), setFusion(&r), setWinograd(&r, t.kind == HOST),
+      setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))
                         : compileDevice(&r, t, &out, endsWith(path ? path : "", ".s"));

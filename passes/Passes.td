@@ -605,7 +605,8 @@ def CtrlFormRegions : Pass<"ctrl-form-regions", "::mlir::func::FuncOp"> {
   }];
   let options = [Option<"mode", "mode", "std::string", "\"auto\"", "auto, kernel or host">,
                  Option<"workers", "workers", "int64_t", "0", "blocks of the kernel; 0: one for each unit of the device">,
-                 Option<"threads", "threads", "int64_t", "256", "threads of a block, unless a task wants more">];
+                 Option<"threads", "threads", "int64_t", "256", "threads of a block, unless a task wants more">,
+                 Option<"mostBuffers", "most-buffers", "int64_t", "0", "auto leaves functions of more buffers and constants; 0: none">];
   let statistics = [Statistic<"regions", "regions", "regions formed">];
   let dependentDialects = ["arith", "ctrl", "dlti", "linalg", "memref"];
 }

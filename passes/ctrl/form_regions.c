@@ -348,6 +348,13 @@ static MlirLogicalResult formRegion(DlcBuilder *b, MlirOperation function, const
   return ok || !f.strict ? dlcStatus(b) : mlirLogicalResultFailure();
 }
 
+// Each is a pointer that the kernel is given.
+static bool isBuffer(MlirOperation op) { return memref_get_global_isa(op) || isOwnAlloc(op); }
+static bool hasTooMany(MlirOperation function, int64_t most) {
+  DlcOps ops = dlcCollect(function, isBuffer);
+  free(ops.data);
+  return most && ops.n > most;
+}
 static bool takeOptions(MlirOperation root, const DlcCtrlFormRegionsOptions *options, int64_t *workers) {
   Former f = {.strict = true};
   if (!isMode(options, "auto") && !isMode(options, "kernel") && !isMode(options, "host"))
@@ -369,6 +376,7 @@ MlirLogicalResult dlcRunCtrlFormRegions(MlirOperation root, DlcPass *pass, const
   if (isMode(options, "host") || !entry.ptr || mlirBlockGetNextInRegion(entry).ptr ||
       !func_return_isa(mlirBlockGetTerminator(entry)) || !holds(root, isMode(options, "kernel") ? isWork : isControl))
     return mlirLogicalResultSuccess();
+  if (isMode(options, "auto") && hasTooMany(root, options->mostBuffers)) return mlirLogicalResultSuccess();
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   uint64_t formed = 0;
