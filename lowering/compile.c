@@ -141,12 +141,24 @@ static bool report(const Run *r) {
   return dlcRunPipeline(r->module, text);
 }
 
+// Where control flow runs, once everything is in tasks.
+static bool reportControl(const Run *r) {
+  const char *file = r->options->controlReport;
+  if (strlen(file) > 3000 || strpbrk(file, "{}\"' ,=;()"))
+    return dlcRefuse(r->module, "the report cannot be written to '%s': a name with blanks or brackets", file), false;
+  char text[4096];
+  snprintf(text, sizeof text, "builtin.module(ctrl-report{file=%s})", file);
+  return dlcRunPipeline(r->module, text);
+}
+
 static bool runStage(const Run *r, const char *name, const char *plain) {
   char text[4096];
   applySettings(r, plain, text, sizeof text);
   begin(r, name);
   bool ok = dlcRunPipelineWith(r->module, text, &(DlcRunOptions){.verifyOnce = true, .time = r->options->timePasses});
   if (ok && r->options->report && !strcmp(name, "tile")) ok = report(r);
+  bool areTasks = !strcmp(name, "place") || !strcmp(name, "device-tasks");
+  if (ok && r->options->controlReport && areTasks) ok = reportControl(r);
   if (ok) end(r, name);
   return ok;
 }

@@ -555,6 +555,19 @@ def CtrlFormTasks : Pass<"ctrl-form-tasks", "::mlir::func::FuncOp"> {
   let dependentDialects = ["ctrl", "memref", "arith", "linalg"];
 }
 
+def CtrlReport : Pass<"ctrl-report", "::mlir::ModuleOp"> {
+  let summary = "Show where the control flow of a module runs and what its iterations cost";
+  let description = [{
+    Prints, for people, each loop, branch, region and call of ctrl: where it is evaluated and why, how many iterations it
+    has, how often an iteration synchronises (forks of the team, barriers, launches; of arms the shorter and the longer
+    one), what it reads that was made once before it, whether caches hold that, and what becomes of each carried value.
+    It says what the IR shows where it runs: of tensors it does not know what is copied, and of ops that are no tasks
+    not what synchronises. The device is the one in scope. The module stays as it is.
+  }];
+  let options = [Option<"file", "file", "std::string", "\"-\"", "File to write to; -: standard output">];
+  let dependentDialects = ["dlti"];
+}
+
 def CtrlToHost : Pass<"ctrl-to-host", "::mlir::ModuleOp"> {
   let summary = "Make functions and runtime calls of a bufferised, placed program";
   let description = [{

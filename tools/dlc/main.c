@@ -56,6 +56,10 @@ static const char usage[] =
     "  --tile-report=FILE  write what the tile graphs decided and what it costs: kernels, bytes by level, "
     "intermediates;\n"
     "                      .json for programs, .dot for Graphviz, else text; -: standard output\n"
+    "  --ctrl-report=FILE  write where control flow runs and what its iterations cost: forks, barriers, what is read "
+    "and "
+    "carried;\n"
+    "                      -: standard output\n"
     "  --assume-size=N     what the report takes a dynamic size as (default 64)\n"
     "  -O0 .. -O3          effort of LLVM's optimiser (default -O1; the loops are vectorised before it)\n"
     "  --print-pipeline    print the stages of the target and their passes, and stop\n"
@@ -71,8 +75,8 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report, *by,
-      *halo, *choices, *regions;
+  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report,
+      *controlReport, *by, *halo, *choices, *regions;
   int optimize, threads, assumed, candidate, depth;
   bool printPipeline, saveTemps, timing, timePasses, verbose;
 } Options;
@@ -215,10 +219,11 @@ static int parseArguments(int argc, char **argv, Options *o) {
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
                takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
                takesValue(arg, "--control", &o->control) || takesValue(arg, "--winograd", &o->winograd) ||
-               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--assume-size", &assumed) ||
-               takesValue(arg, "--schedule", &o->by) || takesValue(arg, "--halo", &o->halo) ||
-               takesValue(arg, "--choices", &o->choices) || takesValue(arg, "--candidate", &candidate) ||
-               takesValue(arg, "--max-depth", &depth) || takesValue(arg, "--regions", &o->regions)) {
+               takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--ctrl-report", &o->controlReport) ||
+               takesValue(arg, "--assume-size", &assumed) || takesValue(arg, "--schedule", &o->by) ||
+               takesValue(arg, "--halo", &o->halo) || takesValue(arg, "--choices", &o->choices) ||
+               takesValue(arg, "--candidate", &candidate) || takesValue(arg, "--max-depth", &depth) ||
+               takesValue(arg, "--regions", &o->regions)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -348,6 +353,7 @@ static int compile(const Options *o) {
                                  .choices = o->choices,
                                  .candidate = o->candidate,
                                  .report = o->report,
+                                 .controlReport = o->controlReport,
                                  .depth = o->depth,
                                  .assumed = o->assumed,
                                  .timePasses = o->timePasses,
