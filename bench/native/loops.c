@@ -163,8 +163,13 @@ double benchProbe(int threads, int repeats, int reads, int64_t bytes) {
   if (threads < 1 || threads > 256 || pthread_barrier_init(&barrier, NULL, (unsigned)threads)) return 0;
   int64_t part = bytes / threads / PIECE_BYTES * PIECE_BYTES;
   for (int i = 0; i < threads; ++i) {
-    probes[i] = (Probe){.barrier = &barrier, .all = probes,       .index = i,   .threads = threads,
-                        .repeats = repeats,  .reads = reads, .bytes = part};
+    probes[i] = (Probe){.barrier = &barrier,
+                        .all = probes,
+                        .index = i,
+                        .threads = threads,
+                        .repeats = repeats,
+                        .reads = reads,
+                        .bytes = part};
     if (pthread_create(&probes[i].thread, NULL, runProbe, &probes[i])) abort(); // those that run wait for this one
   }
   for (int i = 0; i < threads; ++i) pthread_join(probes[i].thread, NULL);

@@ -143,9 +143,7 @@ void dlcRegisterPipeline(const char *argument, const char *summary, const char *
       },
       [](function_ref<void(const detail::PassOptions &)>) {});
 }
-bool dlcRunPipeline(MlirOperation root, const char *text) {
-  return dlcRunPipelineWith(root, text, nullptr);
-}
+bool dlcRunPipeline(MlirOperation root, const char *text) { return dlcRunPipelineWith(root, text, nullptr); }
 
 bool dlcRunPipelineWith(MlirOperation root, const char *text, const DlcRunOptions *options) {
   Operation *op = unwrap(root);

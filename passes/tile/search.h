@@ -45,9 +45,9 @@ double dlcSearchBest(DlcSearch *search);
 void dlcSearchEnd(DlcSearch *search);
 // Prices a tile of the root (0: whole) and adds it, if it fits and is among the best; its price, or a negative number.
 double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *origin, DlcCandidates *out);
-// Adds bands of rows that are gone through by strips, with line buffers (passes/tile/lines.h), where tiles overlap along
-// one of the dimensions that are tileable; which one, and the values of the flows that are kept are lines then. -1:
-// there is none. Of outer dimensions a band has one, of inner ones all, or what the best tile of `out` has.
+// Adds bands of rows that are gone through by strips, with line buffers (passes/tile/lines.h), where tiles overlap
+// along one of the dimensions that are tileable; which one, and the values of the flows that are kept are lines then.
+// -1: there is none. Of outer dimensions a band has one, of inner ones all, or what the best tile of `out` has.
 intptr_t dlcSearchBands(DlcSearch *search, const bool *tileable, DlcCandidates *out);
 // Looks for better tiles than those in `out`, which must not be empty.
 void dlcSearchGrow(const DlcSearch *search, DlcCandidates *out);

@@ -33,10 +33,11 @@
 
 enum { MAX_TENSORS = 64, MAX_SETS = 16, EXIT_USAGE = 2 };
 
-static const char usage[] = "usage: check-graphs [--target TARGET] [--halo HOW] [--limit SECONDS] [--threads N] [DIRECTORY...]\n"
-                            "\n"
-                            "Compares compiled graphs with the reference interpreter; directories come from standard "
-                            "input when none are named.\n";
+static const char usage[] =
+    "usage: check-graphs [--target TARGET] [--halo HOW] [--limit SECONDS] [--threads N] [DIRECTORY...]\n"
+    "\n"
+    "Compares compiled graphs with the reference interpreter; directories come from standard "
+    "input when none are named.\n";
 
 typedef struct {
   MlirContext ctx;

@@ -58,8 +58,8 @@ bool dlcFuseProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperati
 // Replaces op by an scf.for over tiles of one of its loops (sizes: 0 where a loop is not tiled), reductions included.
 MlirLogicalResult dlcTileLoops(MlirRewriterBase rewriter, MlirOperation op, intptr_t n, const int64_t *sizes,
                                MlirOperation *loop);
-// Replaces an scf.for by one that carries one value more, from `init` on; its last argument is yielded as it is. The ops
-// of its body are the same as before. Null: it cannot.
+// Replaces an scf.for by one that carries one value more, from `init` on; its last argument is yielded as it is. The
+// ops of its body are the same as before. Null: it cannot.
 MlirOperation dlcCarry(MlirRewriterBase rewriter, MlirOperation loop, MlirValue init);
 
 // Makes linalg.generic ops that read a tensor.expand_shape read its source, as loops over fewer dimensions, and expand
