@@ -68,26 +68,30 @@ static bool isOutside(DlcOuterSizes *s, MlirValue v) {
     return mlirBlockEqual(mlirBlockArgumentGetOwner(v), bodyOf(mlirOperationGetRegion(s->function, 0)));
   return dlcPointerMapGet(&s->outside, opOf(v).ptr) >= 0;
 }
+// op on what `outer` gives for its operands, before the region; null: it gives nothing for one of them.
+static MlirOperation cloneOutside(DlcOuterSizes *s, MlirOperation op, MlirValue (*outer)(DlcOuterSizes *, MlirValue)) {
+  MlirOperation clone = {0};
+  DlcMapping map = dlcMappingCreate();
+  bool ok = true;
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && ok; ++i) {
+    MlirValue operand = outer(s, mlirOperationGetOperand(op, i));
+    ok = !isNull(operand);
+    if (ok) dlcMap(map, mlirOperationGetOperand(op, i), operand);
+  }
+  if (ok) dlcBefore(s->b, s->before) clone = dlcClone(s->b, op, map);
+  dlcMappingDestroy(map);
+  if (clone.ptr) dlcPointerMapSet(&s->outside, clone.ptr, 1);
+  return clone;
+}
+
 static MlirValue copyOutside(DlcOuterSizes *s, MlirOperation op, intptr_t result) {
   int64_t known = dlcPointerMapGet(&s->made, op.ptr);
   if (known >= 0) return mlirOperationGetResult((MlirOperation){(void *)(intptr_t)known}, result);
   if (mlirOperationGetNumRegions(op) || !dlcIsPure(op)) return (MlirValue){0};
-  MlirValue copy = {0};
-  DlcMapping map = dlcMappingCreate();
-  bool ok = true;
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && ok; ++i) {
-    MlirValue operand = dlcOuterValue(s, mlirOperationGetOperand(op, i));
-    ok = !isNull(operand);
-    if (ok) dlcMap(map, mlirOperationGetOperand(op, i), operand);
-  }
-  if (ok) dlcBefore(s->b, s->before) {
-      MlirOperation clone = dlcClone(s->b, op, map);
-      dlcPointerMapSet(&s->made, op.ptr, (int64_t)(intptr_t)clone.ptr);
-      dlcPointerMapSet(&s->outside, clone.ptr, 1);
-      copy = dlcResult(clone, result);
-    }
-  dlcMappingDestroy(map);
-  return copy;
+  MlirOperation clone = cloneOutside(s, op, dlcOuterValue);
+  if (!clone.ptr) return (MlirValue){0};
+  dlcPointerMapSet(&s->made, op.ptr, (int64_t)(intptr_t)clone.ptr);
+  return dlcResult(clone, result);
 }
 
 static Extent valueOf(DlcOuterSizes *s, MlirValue v) {
@@ -121,20 +125,8 @@ static bool grows(MlirAffineExpr e) {
 static MlirValue boundOfParts(DlcOuterSizes *s, MlirOperation op) {
   bool ok = arith_addi_isa(op) || arith_muli_isa(op) ||
             (affine_apply_isa(op) && grows(mlirAffineMapGetResult(affine_apply_map(op), 0)));
-  MlirValue v = {0};
-  DlcMapping map = dlcMappingCreate();
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(op) && ok; ++i) {
-    MlirValue bound = dlcOuterBound(s, mlirOperationGetOperand(op, i));
-    ok = !isNull(bound);
-    if (ok) dlcMap(map, mlirOperationGetOperand(op, i), bound);
-  }
-  if (ok) dlcBefore(s->b, s->before) {
-      MlirOperation clone = dlcClone(s->b, op, map);
-      if (clone.ptr) dlcPointerMapSet(&s->outside, clone.ptr, 1);
-      v = dlcResult(clone, 0);
-    }
-  dlcMappingDestroy(map);
-  return v;
+  MlirOperation clone = ok ? cloneOutside(s, op, dlcOuterBound) : (MlirOperation){0};
+  return clone.ptr ? dlcResult(clone, 0) : (MlirValue){0};
 }
 MlirValue dlcOuterBound(DlcOuterSizes *s, MlirValue v) {
   Extent e = valueOf(s, v);

@@ -1,6 +1,7 @@
 // See passes/tile/convolution.h.
 #include "passes/tile/convolution.h"
 #include "dlc/analysis.h"
+#include "passes/tile/products.h"
 #include "ods/arith.h"
 #include "ods/linalg.h"
 
@@ -63,20 +64,6 @@ static bool isComplete(const DlcConvolutionDims *d) {
   return d->image >= 0 && d->row >= 0 && d->column >= 0 && d->channel >= 0;
 }
 
-// out + input * filter and nothing else.
-static bool multipliesAndAdds(MlirOperation op) {
-  MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
-  MlirOperation yield = mlirBlockGetTerminator(body), add = opOf(mlirOperationGetOperand(yield, 0));
-  if (!arith_addf_isa(add)) return false;
-  MlirValue x = mlirOperationGetOperand(add, 0), y = mlirOperationGetOperand(add, 1);
-  MlirOperation multiply = opOf(mlirValueEqual(x, argOf(body, 2)) ? y : x);
-  if (!mlirValueEqual(x, argOf(body, 2)) && !mlirValueEqual(y, argOf(body, 2))) return false;
-  if (!arith_mulf_isa(multiply)) return false;
-  x = mlirOperationGetOperand(multiply, 0), y = mlirOperationGetOperand(multiply, 1);
-  return (mlirValueEqual(x, argOf(body, 0)) && mlirValueEqual(y, argOf(body, 1))) ||
-         (mlirValueEqual(x, argOf(body, 1)) && mlirValueEqual(y, argOf(body, 0)));
-}
-
 static int64_t sizeOf(MlirValue v, int dimension) {
   return mlirShapedTypeIsDynamicDim(typeOf(v), dimension) ? -1 : mlirShapedTypeGetDimSize(typeOf(v), dimension);
 }
@@ -95,7 +82,8 @@ bool dlcConvolutionRead(MlirOperation op, DlcConvolution *c) {
   }
   *c = (DlcConvolution){0};
   if (!readPlaces(maps, isReduction, c) || !isComplete(&c->input) || !isComplete(&c->filter) ||
-      !isComplete(&c->output) || !multipliesAndAdds(op))
+      !isComplete(&c->output) || !dlcAddsProducts(op) ||
+      !mlirTypeIsAFloat(mlirShapedTypeGetElementType(typeOf(mlirOperationGetOperand(op, 2)))))
     return false;
   MlirValue filter = mlirOperationGetOperand(op, 1), output = mlirOperationGetOperand(op, 2);
   c->images = sizeOf(output, c->output.image), c->rows = sizeOf(output, c->output.row);

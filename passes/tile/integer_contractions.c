@@ -27,6 +27,7 @@
 #include "ods/linalg.h"
 #include "ods/math.h"
 #include "ods/tensor.h"
+#include "passes/tile/products.h"
 #include "passes/tile/quantised.h"
 
 enum { MAX_LOOPS = 16 };
@@ -41,22 +42,6 @@ typedef struct {
 } Contraction;
 
 //===--- matching ---------------------------------------------------------------------------===//
-// The body adds the product of its inputs to its output.
-static bool multipliesAndAdds(MlirOperation op) {
-  MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
-  MlirOperation sum = opOf(mlirOperationGetOperand(mlirBlockGetTerminator(body), 0));
-  if (!arith_addf_isa(sum) && !arith_addi_isa(sum)) return false;
-  for (intptr_t i = 0; i < 2; ++i) {
-    MlirOperation product = opOf(mlirOperationGetOperand(sum, 1 - i));
-    if (!mlirValueEqual(mlirOperationGetOperand(sum, i), argOf(body, 2))) continue;
-    if (!arith_mulf_isa(product) && !arith_muli_isa(product)) continue;
-    MlirValue x = mlirOperationGetOperand(product, 0), y = mlirOperationGetOperand(product, 1);
-    for (intptr_t k = 0; k < 2; ++k)
-      if (mlirValueEqual(x, argOf(body, k)) && mlirValueEqual(y, argOf(body, 1 - k))) return true;
-  }
-  return false;
-}
-
 static bool isOfEightBits(const DlcIntegers *c) {
   for (int64_t i = 0; i < c->n; ++i)
     if (c->value[i] < -128 || c->value[i] > 127) return false;
@@ -94,7 +79,7 @@ static bool readContraction(MlirOperation op, Contraction *c) {
   for (intptr_t i = 0; i < 3; ++i)
     if (!mlirTypeIsARankedTensor(typeOf(mlirOperationGetOperand(op, i))) || !dlcLinalgMap(op, i, &c->map[i]))
       return false;
-  return reduces && multipliesAndAdds(op) && mlirAffineMapIsProjectedPermutation(c->map[2]) && readOperands(c);
+  return reduces && dlcAddsProducts(op) && mlirAffineMapIsProjectedPermutation(c->map[2]) && readOperands(c);
 }
 
 //===--- columns ----------------------------------------------------------------------------===//

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 #include "dlc/analysis.h"
+#include "passes/tile/products.h"
 #include "passes/tile/softmax_mask.h"
 #include "ods/arith.h"
 #include "ods/linalg.h"
@@ -34,27 +35,15 @@ static bool isElementwise(MlirOperation op) {
   return n >= 0 && n <= DLC_MAX_LOOPS;
 }
 static bool isConstantFill(MlirValue v, bool (*is)(double)) {
-  MlirOperation fill = opOf(v);
-  if (!linalg_fill_isa(fill)) return false;
-  MlirOperation c = opOf(mlirOperationGetOperand(fill, 0));
-  return arith_constant_isa(c) && mlirAttributeIsAFloat(arith_constant_value(c)) &&
-         is(mlirFloatAttrGetValueDouble(arith_constant_value(c)));
+  double number;
+  return dlcFloatFilled(v, &number) && is(number);
 }
 static bool isZero(double v) { return v == 0; }
 static bool isLowest(double v) { return v < 0 && (isinf(v) || v <= -3.4e38); }
 
 // out += x * y.
 static bool isContraction(MlirOperation op) {
-  if (!isGeneric(op, 2)) return false;
-  MlirBlock body = bodyOfOp(op);
-  MlirOperation sum = yielded(op), product;
-  if (!arith_addf_isa(sum)) return false;
-  MlirValue old = argOf(body, 2);
-  bool first = mlirValueEqual(mlirOperationGetOperand(sum, 0), old);
-  if (!first && !mlirValueEqual(mlirOperationGetOperand(sum, 1), old)) return false;
-  product = opOf(mlirOperationGetOperand(sum, first));
-  return arith_mulf_isa(product) && isOf(product, argOf(body, 0), argOf(body, 1)) &&
-         isConstantFill(mlirOperationGetOperand(op, 2), isZero);
+  return isGeneric(op, 2) && dlcAddsProducts(op) && isConstantFill(mlirOperationGetOperand(op, 2), isZero);
 }
 // A reduction of one input along one loop by one op.
 static bool isReduction(MlirOperation op, bool (*combines)(MlirOperation), bool (*start)(double)) {

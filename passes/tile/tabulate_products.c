@@ -12,6 +12,7 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/tile/products.h"
 #include "ods/arith.h"
 #include "ods/linalg.h"
 #include "ods/tensor.h"
@@ -25,29 +26,6 @@ static bool isMatrixOfFloats(MlirValue v) {
          mlirShapedTypeHasStaticShape(type) && mlirTypeIsAF32(mlirShapedTypeGetElementType(type));
 }
 
-static bool isZeros(MlirValue v) {
-  MlirOperation op = opOf(v);
-  if (!op.ptr || !linalg_fill_isa(op)) return false;
-  MlirOperation number = opOf(mlirOperationGetOperand(op, 0));
-  if (!number.ptr || !arith_constant_isa(number)) return false;
-  MlirAttribute value = arith_constant_value(number);
-  return mlirAttributeIsAFloat(value) && mlirFloatAttrGetValueDouble(value) == 0;
-}
-
-// out + x * y
-static bool addsProducts(MlirOperation op) {
-  MlirBlock body = bodyOf(mlirOperationGetRegion(op, 0));
-  MlirOperation sum = opOf(mlirOperationGetOperand(mlirBlockGetTerminator(body), 0));
-  if (!sum.ptr || !arith_addf_isa(sum)) return false;
-  bool isFirst = mlirValueEqual(mlirOperationGetOperand(sum, 0), argOf(body, 2));
-  if (!isFirst && !mlirValueEqual(mlirOperationGetOperand(sum, 1), argOf(body, 2))) return false;
-  MlirOperation product = opOf(mlirOperationGetOperand(sum, isFirst));
-  if (!product.ptr || !arith_mulf_isa(product)) return false;
-  bool isLeft = mlirValueEqual(mlirOperationGetOperand(product, 0), argOf(body, 0));
-  return mlirValueEqual(mlirOperationGetOperand(product, !isLeft), argOf(body, 0)) &&
-         mlirValueEqual(mlirOperationGetOperand(product, isLeft), argOf(body, 1));
-}
-
 // (.., k) x (k, n) -> (.., n), the right one a constant: a sum of products, from zeros.
 static bool isProduct(MlirOperation op) {
   bool isReduction[MAX_LOOPS];
@@ -55,7 +33,7 @@ static bool isProduct(MlirOperation op) {
   intptr_t n = dlcIsLinalgOp(op) && mlirOperationGetNumOperands(op) == 3 && mlirOperationGetNumResults(op) == 1
                    ? dlcIteratorTypes(op, isReduction, MAX_LOOPS)
                    : -1;
-  if (n < 2 || n > MAX_LOOPS || !addsProducts(op)) return false;
+  if (n < 2 || n > MAX_LOOPS || !dlcAddsProducts(op)) return false;
   for (intptr_t i = 0; i < 3; ++i)
     if (!dlcLinalgMap(op, i, &maps[i])) return false;
   intptr_t rank = mlirAffineMapGetNumResults(maps[2]);
@@ -67,7 +45,9 @@ static bool isProduct(MlirOperation op) {
             mlirAffineExprEqual(mlirAffineMapGetResult(maps[1], 1), column);
   for (intptr_t i = 0; i + 1 < rank; ++i)
     ok &= mlirAffineExprEqual(mlirAffineMapGetResult(maps[0], i), mlirAffineMapGetResult(maps[2], i));
-  return ok && isMatrixOfFloats(mlirOperationGetOperand(op, 1)) && isZeros(mlirOperationGetOperand(op, 2));
+  double start;
+  return ok && isMatrixOfFloats(mlirOperationGetOperand(op, 1)) &&
+         dlcFloatFilled(mlirOperationGetOperand(op, 2), &start) && start == 0;
 }
 
 // The tensor.extract of a row of a constant matrix that all there is of op's body is for; null: op is no such op.

@@ -169,7 +169,8 @@ static void scatterElement(OnnxContext *ctx, MlirValue i, const MlirValue *carri
   }
   next[0] = onnxPutAt(ctx, carried[0], new, d->x->rank, to);
 }
-// All updates have one index, `index`, as in a cache of keys: they are a slice.
+// All updates have one index, `index`, as in a cache of keys: they are a slice. It must be in range even where there is
+// no update.
 static void placeAtOne(OnnxContext *ctx, OnnxNode *node, const Scatter *d, OnnxValue *index) {
   OnnxValue *x = d->x;
   OnnxIndex to[ONNX_MAX_RANK];
@@ -192,7 +193,9 @@ static void lowerScatterElements(OnnxContext *ctx, OnnxNode *node) {
   requireInside(ctx, indices, x, d.axis);
   for (int i = 0; i < x->rank; ++i)
     onnxRequireEqual(ctx, indices->dims[i], d.updates->dims[i], "sizes of indices and updates");
-  if (indices->spread && onnxIs(indices->dims[d.axis], 1)) return placeAtOne(ctx, node, &d, indices->spread);
+  bool isEmpty = onnxIs(x->dims[d.axis], 0);
+  if (indices->spread && onnxIs(indices->dims[d.axis], 1) && !isEmpty)
+    return placeAtOne(ctx, node, &d, indices->spread);
   onnxRequireIndices(ctx, indices, 1, &x->dims[d.axis], true);
   MlirValue target = onnxTensor(ctx, x), r;
   onnxTensor(ctx, indices), onnxTensor(ctx, d.updates); // outside the body
