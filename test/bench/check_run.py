@@ -138,6 +138,15 @@ def check_paper(check, good):
     check.expect(len(lines) == 4 and lines[1].startswith(f"good,1,f32,{threads},dlc:none,"), f"welder.csv: {lines}")
 
 
+def check_control_paper(check, good):
+    case = f"good/b1/f32/t{len(os.sched_getaffinity(0))}"
+    records, text = check.run("paper-cocktailer", good)
+    systems = {r["system"] for r in records if r["case"] == case and r["metric"] == "time"}
+    check.expect(systems == {"dlc", "dlc:none", "dlc:fused", "dlc:trace"}, f"the systems of {case}:\n{text}")
+    lines = (check.scratch / "tables" / "cocktailer.csv").read_text().splitlines()
+    check.expect([line.split(",")[0] for line in lines] == ["figure", "14", "19", "19", "19"], f"cocktailer.csv: {lines}")
+
+
 def check_operators(check):
     """A suite of operators on the smallest of its cases."""
     threads = len(os.sched_getaffinity(0))
@@ -199,6 +208,7 @@ def main():
         check_suites(check, good, write_model(scratch / "refused", "Flub"), wrong)
         check_ctrl(check, good, wrong)
         check_paper(check, good)
+        check_control_paper(check, good)
         check_operators(check)
         check_usage(check, good)
         check_interrupt(check, "models", signal.SIGINT, good, slow)
