@@ -7,6 +7,7 @@
 #include <string.h>
 #include "ods/ctrl.h"
 #include "ods/memref.h"
+#include "passes/ctrl/control.h"
 
 typedef enum { ALL, FIRST, SPREAD, DOERS } Doer;
 typedef struct {
@@ -39,14 +40,6 @@ static bool mergeState(const Walk *w, State into, State from) {
 static void clearState(const Walk *w, State s) { memset(s.bits, 0, bytesOf(w)); }
 
 //===--- what an op touches ---
-bool dlcHasOneItem(MlirOperation task) {
-  DlcI64s lower = ctrl_task_static_lbs(task), upper = ctrl_task_static_ubs(task);
-  for (intptr_t d = 0; d < upper.n; ++d)
-    if (mlirShapedTypeIsDynamicSize(lower.data[d]) || mlirShapedTypeIsDynamicSize(upper.data[d]) ||
-        upper.data[d] - lower.data[d] > 1)
-      return false;
-  return true;
-}
 static bool isStore(MlirOperation op) { return memref_store_isa(op); }
 static bool storesInto(const DlcHazards *h, MlirOperation op, bool onlyShared) {
   DlcOps stores = dlcCollect(op, isStore);

@@ -23,4 +23,3 @@ void dlcHazardsDestroy(DlcHazards *h);
 bool dlcIsReplica(const DlcHazards *h, MlirValue buffer);
 // Control flow that the first block runs alone.
 bool dlcIsSerial(const DlcHazards *h, MlirOperation op);
-bool dlcHasOneItem(MlirOperation task);

@@ -24,6 +24,15 @@ bool dlcIsHostCode(MlirOperation op) {
   return p.ptr && func_func_isa(p);
 }
 
+bool dlcHasOneItem(MlirOperation task) {
+  DlcI64s lower = ctrl_task_static_lbs(task), upper = ctrl_task_static_ubs(task);
+  for (intptr_t d = 0; d < upper.n; ++d)
+    if (mlirShapedTypeIsDynamicSize(lower.data[d]) || mlirShapedTypeIsDynamicSize(upper.data[d]) ||
+        upper.data[d] - lower.data[d] > 1)
+      return false;
+  return true;
+}
+
 MlirValue dlcYielded(MlirOperation op, intptr_t region, intptr_t i) {
   MlirOperation end = mlirBlockGetTerminator(bodyOf(mlirOperationGetRegion(op, region)));
   return at(ctrl_loop_isa(op) ? ctrl_next_values(end) : ctrl_yield_values(end), i);

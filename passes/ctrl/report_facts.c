@@ -3,6 +3,7 @@
 #include <string.h>
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
+#include "passes/ctrl/control.h"
 #include "ods/arith.h"
 #include "ods/ctrl.h"
 #include "ods/linalg.h"
@@ -11,15 +12,6 @@
 #include "ods/tile.h"
 
 //===--- synchronisation --------------------------------------------------------------------===//
-static bool isOneItem(MlirOperation task) {
-  DlcI64s lower = ctrl_task_static_lbs(task), upper = ctrl_task_static_ubs(task);
-  for (intptr_t i = 0; i < upper.n; ++i)
-    if (mlirShapedTypeIsDynamicSize(lower.data[i]) || mlirShapedTypeIsDynamicSize(upper.data[i]) ||
-        upper.data[i] - lower.data[i] != 1)
-      return false;
-  return true;
-}
-
 static void addWork(DlcControlWork *to, const DlcControlWork *w) {
   to->least += w->least, to->most += w->most, to->single += w->single, to->waits += w->waits;
   to->loops += w->loops, to->kept += w->kept, to->unscheduled += w->unscheduled;
@@ -46,7 +38,7 @@ DlcControlWork dlcControlWork(MlirBlock block) {
   DlcControlWork all = {0};
   dlcForEachOp(op, block) {
     if (ctrl_task_isa(op)) {
-      bool isSingle = isOneItem(op);
+      bool isSingle = dlcHasOneItem(op);
       all.single += isSingle, all.least += !isSingle, all.most += !isSingle;
       all.waits += ctrl_task_after(op).n > 0;
       all.kept += !mlirAttributeIsNull(ctrl_task_keep(op));

@@ -2,8 +2,6 @@
 #include "passes/tile/convolution.h"
 #include "dlc/analysis.h"
 #include "passes/tile/products.h"
-#include "ods/arith.h"
-#include "ods/linalg.h"
 
 enum { LOOPS = 7, RANK = 4 };
 
