@@ -80,7 +80,7 @@ static bool describeDevice(MlirOperation module, const char *device, Target t) {
 // What a target sets of a pass's options.
 typedef struct {
   const char *pass;
-  char options[128];
+  char options[512]; // names of files, of up to 380 characters, among them
 } Setting;
 
 typedef struct {
@@ -106,13 +106,14 @@ static char *behindPass(char *text, const char *pass) {
   return NULL;
 }
 
-// Writes `text` with the settings behind the names of their passes, wherever these are.
-static void applySettings(const Run *r, const char *text, char *out, size_t size) {
+// Writes `text` with the settings behind the names of their passes, wherever these are. False: there is no room.
+static bool applySettings(const Run *r, const char *text, char *out, size_t size) {
   size_t n = (size_t)snprintf(out, size, "%s", text);
   for (int i = 0; i < r->nSettings; ++i) {
     const Setting *s = &r->settings[i];
     size_t length = strlen(s->options);
-    for (char *at = behindPass(out, s->pass); at && n + length < size; at = behindPass(at + length, s->pass)) {
+    for (char *at = behindPass(out, s->pass); at; at = behindPass(at + length, s->pass)) {
+      if (n + length >= size) return false;
       bool hasOthers = *at == '{';
       memmove(at + length, at, strlen(at) + 1);
       memcpy(at, s->options, length);
@@ -120,6 +121,7 @@ static void applySettings(const Run *r, const char *text, char *out, size_t size
       n += length;
     }
   }
+  return n < size;
 }
 
 static bool endsWith(const char *s, const char *suffix) {
@@ -152,8 +154,9 @@ static bool reportControl(const Run *r) {
 }
 
 static bool runStage(const Run *r, const char *name, const char *plain) {
-  char text[4096];
-  applySettings(r, plain, text, sizeof text);
+  char text[8192];
+  if (!applySettings(r, plain, text, sizeof text))
+    return dlcRefuse(r->module, "the pipeline of stage %s is too long", name), false;
   begin(r, name);
   bool ok = dlcRunPipelineWith(r->module, text, &(DlcRunOptions){.verifyOnce = true, .time = r->options->timePasses});
   if (ok && r->options->report && !strcmp(name, "tile")) ok = report(r);
@@ -264,10 +267,10 @@ static void setForHost(Run *r, const DlcHostCpu *cpu, const DlcDevice *device) {
 
 //===--- the pipeline as text ---------------------------------------------------------------===//
 static void printStages(const Run *r, const DlcStage *stages, FILE *out) {
-  char text[4096];
+  char text[8192];
   for (; stages->name; ++stages) {
-    applySettings(r, stages->text, text, sizeof text);
-    fprintf(out, "%-12s %s\n             %s\n", stages->name, stages->summary, text);
+    if (applySettings(r, stages->text, text, sizeof text))
+      fprintf(out, "%-12s %s\n             %s\n", stages->name, stages->summary, text);
   }
 }
 
