@@ -136,9 +136,10 @@ static bool report(const Run *r) {
     return dlcRefuse(r->module, "the report cannot be written to '%s': a name with blanks or brackets", file), false;
   char text[4096];
   snprintf(text, sizeof text, "builtin.module(tile-report{format=%s file=%s dynamic=%lld})",
-           endsWith(file, ".json")  ? "json"
-           : endsWith(file, ".dot") ? "dot"
-                                    : "text",
+           endsWith(file, ".json")    ? "json"
+           : endsWith(file, ".jsonl") ? "jsonl"
+           : endsWith(file, ".dot")   ? "dot"
+                                      : "text",
            file, (long long)(r->options->assumed ? r->options->assumed : 64));
   return dlcRunPipeline(r->module, text);
 }

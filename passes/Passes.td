@@ -320,10 +320,11 @@ def TileReport : Pass<"tile-report", "::mlir::ModuleOp"> {
     Prints, for people, each kernel with its tile, its predicted time and what decides it, the bytes moved by level and
     how often an overlap is computed, the level of each edge, and why the values between kernels are in memory; then
     the sums: kernels, bytes by level, bytes of intermediates in memory (IRS). Ops in loops count once. With
-    `format=dot` a picture of the graphs for Graphviz (`dot -Tsvg`), with `format=json` the figures for programs. The device is the one in scope
+    `format=dot` a picture of the graphs for Graphviz (`dot -Tsvg`), with `format=json` the figures for programs, with `format=jsonl`
+    a line of them for each graph, with a fingerprint that is the same for equal graphs of whatever tile. The device is the one in scope
     (`tile-set-device`). The module stays as it is.
   }];
-  let options = [Option<"format", "format", "std::string", "\"text\"", "text, dot or json">,
+  let options = [Option<"format", "format", "std::string", "\"text\"", "text, dot, json or jsonl">,
                  Option<"file", "file", "std::string", "\"-\"", "File to write to; -: standard output">,
                  Option<"dynamic", "dynamic", "int64_t", "64", "What a dynamic size is taken as">];
   let dependentDialects = ["dlti"];

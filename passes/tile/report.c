@@ -7,7 +7,7 @@
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 
-//===--- what both formats say --------------------------------------------------------------------===//
+//===--- what the formats share --------------------------------------------------------------------===//
 const DlcReportKernel *dlcReportKernelOf(const DlcReport *report, MlirOperation op) {
   for (intptr_t i = 0; i < report->n; ++i)
     if (mlirOperationEqual(report->kernels[i].op, op)) return &report->kernels[i];
@@ -113,10 +113,11 @@ MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcT
   DlcReport report = {.module = root, .dynamic = options->dynamic};
   bool dot = mlirStringRefEqual(options->format, dlcText("dot")),
        json = mlirStringRefEqual(options->format, dlcText("json")),
+       lines = mlirStringRefEqual(options->format, dlcText("jsonl")),
        standard = mlirStringRefEqual(options->file, dlcText("-"));
   MlirLocation loc = mlirOperationGetLocation(root);
-  if (!dot && !json && !mlirStringRefEqual(options->format, dlcText("text")))
-    return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text, dot and json",
+  if (!dot && !json && !lines && !mlirStringRefEqual(options->format, dlcText("text")))
+    return dlcErrorAt(loc, "tile-report: unknown format '%.*s'; known are text, dot, json and jsonl",
                       (int)options->format.length, options->format.data);
   if (options->dynamic < 1) return dlcErrorAt(loc, "tile-report: dynamic is at least 1");
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &report.device))) return mlirLogicalResultFailure();
@@ -125,7 +126,7 @@ MlirLogicalResult dlcRunTileReport(MlirOperation root, DlcPass *pass, const DlcT
   bool ok = out != NULL;
   if (ok) {
     collect(&report);
-    (dot ? dlcReportDot : json ? dlcReportJson : dlcReportText)(&report, out);
+    (dot ? dlcReportDot : json ? dlcReportJson : lines ? dlcReportLines : dlcReportText)(&report, out);
     destroy(&report);
     ok = !ferror(out) && !fflush(out);
     if (!standard && fclose(out)) ok = false;

@@ -32,6 +32,7 @@ double dlcReportAloneBytes(const DlcReport *report,
 void dlcReportText(const DlcReport *report, FILE *out);
 void dlcReportDot(const DlcReport *report, FILE *out);
 void dlcReportJson(const DlcReport *report, FILE *out);
+void dlcReportLines(const DlcReport *report, FILE *out); // JSON, a line for each graph
 
 const DlcReportKernel *dlcReportKernelOf(const DlcReport *report, MlirOperation op); // NULL: op is none
 double dlcReportValueBytes(const DlcReport *report, MlirValue value);                // of a tensor

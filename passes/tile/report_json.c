@@ -1,4 +1,7 @@
-// tile-report format=json: what a program reads; seconds and bytes, unrounded.
+// tile-report format=json and format=jsonl: what a program reads; seconds and bytes, unrounded.
+#include <stdlib.h>
+#include "dlc/analysis.h"
+#include "dlc/text.h"
 #include "passes/tile/report.h"
 
 static void showText(const char *text, FILE *out) {
@@ -23,7 +26,8 @@ static void showLevels(const DlcReport *r, const char *name, const double *value
   fputc('}', out);
 }
 
-static void showGraph(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
+// `gap`: where JSON for people goes on in a new line.
+static void showGraph(const DlcReport *r, const DlcReportKernel *k, const char *gap, FILE *out) {
   const DlcCost *c = &k->cost;
   DlcMemory item = dlcCostItemLevel(&k->schedule, &r->device);
   double bytes[DLC_MEMORIES], footprint[DLC_MEMORIES];
@@ -37,12 +41,13 @@ static void showGraph(const DlcReport *r, const DlcReportKernel *k, FILE *out) {
       fprintf(out, d ? ", %lld" : "%lld", (long long)k->schedule.tile[DLC_WORKGROUP][d]);
   }
   fprintf(out,
-          "], \"dynamic\": %s, \"items\": %lld, \"waves\": %.17g, \"fits\": %s,\n    \"seconds\": %.9g, "
+          "], \"dynamic\": %s, \"items\": %lld, \"waves\": %.17g, \"fits\": %s,%s \"seconds\": %.9g, "
           "\"uncertainty\": %.3g, \"bound\": \"%s\", \"compute\": %.9g, \"launch\": %.9g, \"fill\": %.9g",
-          k->flow.isDynamic ? "true" : "false", (long long)c->items, c->waves, c->fits ? "true" : "false", c->seconds,
-          c->uncertainty, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->compute, c->launch, c->fill);
+          k->flow.isDynamic ? "true" : "false", (long long)c->items, c->waves, c->fits ? "true" : "false", gap,
+          c->seconds, c->uncertainty, c->bound < 0 ? "compute" : dlcMemoryNames[c->bound], c->compute, c->launch,
+          c->fill);
   showLevels(r, "traffic", c->traffic, out);
-  fprintf(out, ",\n    \"operations\": %.17g, \"recomputed\": %.17g, \"stored\": %.17g, \"least\": %.17g",
+  fprintf(out, ",%s \"operations\": %.17g, \"recomputed\": %.17g, \"stored\": %.17g, \"least\": %.17g", gap,
           c->operations, c->recomputed, c->stored, c->least);
   showLevels(r, "bytes", bytes, out);
   showLevels(r, "transactions", c->transactions, out);
@@ -73,7 +78,7 @@ void dlcReportJson(const DlcReport *r, FILE *out) {
     showText(dlcReportName(k->op).text, out);
     fprintf(out, ", \"graph\": %s", k->isGraph ? "true" : "false");
     if (k->isGraph)
-      showGraph(r, k, out), showCandidates(k, out);
+      showGraph(r, k, "\n   ", out), showCandidates(k, out);
     else
       fprintf(out, ", \"bytes\": {\"global\": %.17g}", dlcReportAloneBytes(r, k));
     fprintf(out, "}");
@@ -87,4 +92,44 @@ void dlcReportJson(const DlcReport *r, FILE *out) {
   showLevels(r, "bytes", sums.bytes, out);
   showLevels(r, "transactions", sums.transactions, out);
   fprintf(out, "}\n");
+}
+
+//===--- lines ------------------------------------------------------------------------------------===//
+static bool isEdge(MlirOperation op) { return tile_edge_isa(op); }
+
+// FNV-1a (Fowler, Noll, Vo), 64 bits, of the text of the graph without its name and its tile.
+static uint64_t fingerprintOf(MlirOperation graph) {
+  MlirOperation copy = mlirOperationClone(graph);
+  DlcText text = {0};
+  tile_graph_set_label(copy, (MlirAttribute){0});
+  tile_graph_set_schedule(copy, (MlirAttribute){0});
+  mlirOperationRemoveDiscardableAttributeByName(copy, mlirStringRefCreateFromCString("tile.alternatives"));
+  DlcOps edges = dlcCollect(copy, isEdge);
+  for (intptr_t i = 0; i < edges.n; ++i) tile_edge_set_halo(edges.data[i], (MlirAttribute){0});
+  free(edges.data);
+  MlirOpPrintingFlags flags = mlirOpPrintingFlagsCreate();
+  mlirOpPrintingFlagsUseLocalScope(flags); // else values are numbered by what stands before
+  mlirOperationPrintWithFlags(copy, flags, dlcTextCallback, &text);
+  mlirOpPrintingFlagsDestroy(flags);
+  mlirOperationDestroy(copy);
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < text.n; ++i) hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
+  dlcTextDestroy(&text);
+  return hash;
+}
+
+void dlcReportLines(const DlcReport *r, FILE *out) {
+  for (intptr_t i = 0; i < r->n; ++i) {
+    const DlcReportKernel *k = &r->kernels[i];
+    if (!k->isGraph) continue;
+    DlcText label = {0};
+    MlirStringRef name = tile_graph_label(k->op);
+    dlcTextJson(&label, name.length ? name : dlcLabelOf(k->op));
+    fprintf(out, "{\"label\": %s, \"fingerprint\": \"%016llx\", \"device\": ", label.data,
+            (unsigned long long)fingerprintOf(k->op));
+    showText(r->device.name, out);
+    showGraph(r, k, "", out);
+    fprintf(out, "}\n");
+    dlcTextDestroy(&label);
+  }
 }

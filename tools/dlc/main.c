@@ -1,5 +1,6 @@
 // dlc: a model in, a program out.
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,10 @@
 #include "mlir-c/IR.h"
 #include "mlir-c/Diagnostics.h"
 #include "mlir-c/Support.h"
+#include "tools/dlc/dlc.h"
+#include "tools/dlc/tune.h"
 
-enum { EXIT_REFUSED = 2, EXIT_USAGE = 64, MAX_STAGES = 32 };
+enum { MAX_STAGES = 32 };
 
 static const char usage[] =
     "usage: dlc MODEL [-o FILE] [options]\n"
@@ -44,7 +47,18 @@ static const char usage[] =
     "  --halo=HOW          what tiles share through windows: recompute (computed by each), line (rows kept in line\n"
     "                      buffers wherever they can be), or cost (default): the cheaper one\n"
     "  --candidate=N       every graph takes its N-th tile in the order of predicted time (default: the best one)\n"
-    "  --choices=FILE      lines 'N LABEL': the candidates that graphs take (utils/tune measures and writes them)\n"
+    "  --choices=FILE      lines 'N LABEL': the candidates that graphs take\n"
+    "  --tune[=K]          measure the K best-priced tiles of each graph (1 to 16, default 4) on this host and take "
+    "the\n"
+    "                      fastest; for the host, -o NAME.so. The program runs in child processes, on random inputs "
+    "with\n"
+    "                      --assume-size for dynamic sizes and DLRT_NUM_THREADS threads; needs room for K + 2 "
+    "programs\n"
+    "  --tune-inputs=DIR   inputs for that: DIR/input_N.pb, as dl-run --input-pb-dir\n"
+    "  --tune-log=FILE     write what was measured as JSON, a line for each graph and tile: seconds, and what the "
+    "cost\n"
+    "                      model sees\n"
+    "  --tune-seconds=N    about how long that may take without the last compilation (default 120)\n"
     "  --regions=WHERE     where a device's control flow runs: kernel (the whole program is one persistent kernel), "
     "host\n"
     "                      (a kernel for each task) or auto (kernel for programs with loops or branches that can be "
@@ -55,7 +69,8 @@ static const char usage[] =
     "                      are large: 1 GiB in all); a call beyond it fails when the program runs\n"
     "  --tile-report=FILE  write what the tile graphs decided and what it costs: kernels, bytes by level, "
     "intermediates;\n"
-    "                      .json for programs, .dot for Graphviz, else text; -: standard output\n"
+    "                      .json for programs, .jsonl a line for each graph, .dot for Graphviz, else text; -: standard "
+    "output\n"
     "  --ctrl-report=FILE  write where control flow runs and what its iterations cost: forks, barriers, what is read "
     "and "
     "carried;\n"
@@ -75,14 +90,7 @@ static const char usage[] =
     "Exit status: 0 done; 2 the model needs something that is not supported; 64 wrong usage; 1 any other error.\n";
 
 typedef struct {
-  const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report,
-      *controlReport, *by, *halo, *choices, *regions;
-  int optimize, threads, assumed, candidate, depth;
-  bool printPipeline, saveTemps, timing, timePasses, verbose;
-} Options;
-
-typedef struct {
-  const Options *options;
+  const DlcOptions *options;
   struct {
     char name[32];
     double seconds;
@@ -201,14 +209,82 @@ static bool takesValue(const char *arg, const char *name, const char **value) {
   return true;
 }
 
+static bool endsWith(const char *s, const char *suffix) {
+  size_t n = strlen(s), m = strlen(suffix);
+  return n >= m && !strcmp(s + n - m, suffix);
+}
+
 static int wrongUsage(const char *what, const char *arg) {
   fprintf(stderr, "dlc: %s '%s'; see dlc --help\n", what, arg);
-  return EXIT_USAGE;
+  return DLC_EXIT_USAGE;
+}
+
+// Options whose value is a number, as given; NULL: not given.
+typedef struct {
+  const char *threads, *assumed, *candidate, *depth, *tune, *seconds;
+} Numbers;
+
+// A number from 1 to `most`. 0: it is one, or was not given.
+static int readNumber(const char *text, const char *wrong, int most, int *out) {
+  char *end = NULL;
+  if (!text) return 0;
+  long value = strtol(text, &end, 10);
+  if (value < 1 || value > most || *end) return wrongUsage(wrong, text);
+  return *out = (int)value, 0;
+}
+
+static int readNumbers(const Numbers *n, DlcOptions *o) {
+  int status = readNumber(n->threads, "--threads takes a number from 1, not", INT_MAX, &o->threads);
+  if (!status) status = readNumber(n->assumed, "--assume-size takes a number from 1, not", INT_MAX, &o->assumed);
+  if (!status) status = readNumber(n->depth, "--max-depth takes a number from 1, not", INT_MAX, &o->depth);
+  if (!status) status = readNumber(n->candidate, "--candidate takes a number from 1, not", INT_MAX, &o->candidate);
+  if (!status) status = readNumber(n->tune, "--tune takes a number from 1 to 16, not", DLC_TUNE_MOST, &o->tune);
+  char *end = NULL;
+  if (!status && n->seconds && (!((o->tuneSeconds = strtod(n->seconds, &end)) > 0) || *end || !(o->tuneSeconds <= 1e6)))
+    return wrongUsage("--tune-seconds takes seconds, not", n->seconds);
+  return status;
+}
+
+// Whether a value is one of the words, which a blank separates, or was not given.
+static bool isOneOf(const char *value, const char *words) {
+  size_t n = value ? strlen(value) : 0;
+  for (const char *at = words; value && at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
+    if (!strncmp(at, value, n) && (at[n] == ' ' || !at[n])) return true;
+  return !value;
+}
+
+static int checkWords(const DlcOptions *o) {
+  if (!isOneOf(o->winograd, "auto off 2 4")) return wrongUsage("--winograd is auto, off, 2 or 4, not", o->winograd);
+  if (!isOneOf(o->regions, "auto kernel host")) return wrongUsage("--regions is auto, kernel or host, not", o->regions);
+  if (o->regions && !strncmp(o->target, "host", 4))
+    return wrongUsage("for devices only, as --target=nvptx", "--regions");
+  if (!isOneOf(o->fusion, "none register all")) return wrongUsage("--fusion is none, register or all, not", o->fusion);
+  if (!isOneOf(o->control, "none all")) return wrongUsage("--control is none or all, not", o->control);
+  if (o->choices && (strlen(o->choices) > 380 || strpbrk(o->choices, "{}\"' ,=;()")))
+    return wrongUsage("--choices takes a short name without blanks and brackets, not", o->choices);
+  if (!isOneOf(o->by, "cost rules")) return wrongUsage("--schedule is cost or rules, not", o->by);
+  if (!isOneOf(o->halo, "cost line recompute")) return wrongUsage("--halo is cost, line or recompute, not", o->halo);
+  return 0;
+}
+
+// What tuning cannot be combined with. 0: nothing.
+static int checkTune(const DlcOptions *o, bool hasSeconds) {
+  if (!o->tune && (hasSeconds || o->tuneLog || o->tuneInputs))
+    return wrongUsage("only with --tune:", hasSeconds ? "--tune-seconds" : o->tuneLog ? "--tune-log" : "--tune-inputs");
+  if (!o->tune) return 0;
+  if (strncmp(o->target, "host", 4)) return wrongUsage("--tune runs programs on this host, not for", o->target);
+  if (o->emit) return wrongUsage("--tune measures whole programs, not a stage:", "--emit-mlir");
+  if (o->candidate || o->choices || (o->by && !strcmp(o->by, "rules")))
+    return wrongUsage("--tune chooses tiles itself, not by", o->candidate ? "--candidate"
+                                                             : o->choices ? "--choices"
+                                                                          : "--schedule=rules");
+  if (o->output && !endsWith(o->output, ".so")) return wrongUsage("--tune makes a program, NAME.so, not", o->output);
+  return 0;
 }
 
 // 0: go on.
-static int parseArguments(int argc, char **argv, Options *o) {
-  const char *threads = NULL, *assumed = NULL, *candidate = NULL, *depth = NULL;
+static int parseArguments(int argc, char **argv, DlcOptions *o) {
+  Numbers n = {0};
   for (int i = 1; i < argc; ++i) {
     const char *arg = argv[i];
     if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) return fputs(usage, stdout), -1;
@@ -217,13 +293,15 @@ static int parseArguments(int argc, char **argv, Options *o) {
       o->output = argv[i];
     } else if (takesValue(arg, "--target", &o->target) || takesValue(arg, "--device", &o->device) ||
                takesValue(arg, "--emit-mlir", &o->emit) || takesValue(arg, "--timing-json", &o->timingJson) ||
-               takesValue(arg, "--threads", &threads) || takesValue(arg, "--fusion", &o->fusion) ||
+               takesValue(arg, "--threads", &n.threads) || takesValue(arg, "--fusion", &o->fusion) ||
                takesValue(arg, "--control", &o->control) || takesValue(arg, "--winograd", &o->winograd) ||
                takesValue(arg, "--tile-report", &o->report) || takesValue(arg, "--ctrl-report", &o->controlReport) ||
-               takesValue(arg, "--assume-size", &assumed) || takesValue(arg, "--schedule", &o->by) ||
+               takesValue(arg, "--assume-size", &n.assumed) || takesValue(arg, "--schedule", &o->by) ||
                takesValue(arg, "--halo", &o->halo) || takesValue(arg, "--choices", &o->choices) ||
-               takesValue(arg, "--candidate", &candidate) || takesValue(arg, "--max-depth", &depth) ||
-               takesValue(arg, "--regions", &o->regions)) {
+               takesValue(arg, "--candidate", &n.candidate) || takesValue(arg, "--max-depth", &n.depth) ||
+               takesValue(arg, "--regions", &o->regions) || takesValue(arg, "--tune", &n.tune) ||
+               takesValue(arg, "--tune-log", &o->tuneLog) || takesValue(arg, "--tune-inputs", &o->tuneInputs) ||
+               takesValue(arg, "--tune-seconds", &n.seconds)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -231,6 +309,8 @@ static int parseArguments(int argc, char **argv, Options *o) {
       o->saveTemps = true;
     else if (!strcmp(arg, "--save-temps"))
       o->saveTemps = true;
+    else if (!strcmp(arg, "--tune"))
+      o->tune = DLC_TUNE_CANDIDATES;
     else if (!strcmp(arg, "--print-pipeline"))
       o->printPipeline = true;
     else if (!strcmp(arg, "--timing") || !strcmp(arg, "--timing=passes"))
@@ -246,33 +326,11 @@ static int parseArguments(int argc, char **argv, Options *o) {
     else
       o->model = arg;
   }
-  char *end = NULL;
-  if (threads && ((o->threads = (int)strtol(threads, &end, 10)) < 1 || *end))
-    return wrongUsage("--threads takes a number from 1, not", threads);
-  if (assumed && ((o->assumed = (int)strtol(assumed, &end, 10)) < 1 || *end))
-    return wrongUsage("--assume-size takes a number from 1, not", assumed);
-  if (depth && ((o->depth = (int)strtol(depth, &end, 10)) < 1 || *end))
-    return wrongUsage("--max-depth takes a number from 1, not", depth);
-  if (o->winograd && strcmp(o->winograd, "auto") && strcmp(o->winograd, "off") && strcmp(o->winograd, "2") &&
-      strcmp(o->winograd, "4"))
-    return wrongUsage("--winograd is auto, off, 2 or 4, not", o->winograd);
-  if (o->regions && strcmp(o->regions, "auto") && strcmp(o->regions, "kernel") && strcmp(o->regions, "host"))
-    return wrongUsage("--regions is auto, kernel or host, not", o->regions);
-  if (o->regions && !strncmp(o->target ? o->target : "host", "host", 4))
-    return wrongUsage("for devices only, as --target=nvptx", "--regions");
-  if (o->fusion && strcmp(o->fusion, "none") && strcmp(o->fusion, "register") && strcmp(o->fusion, "all"))
-    return wrongUsage("--fusion is none, register or all, not", o->fusion);
-  if (o->control && strcmp(o->control, "none") && strcmp(o->control, "all"))
-    return wrongUsage("--control is none or all, not", o->control);
-  if (candidate && ((o->candidate = (int)strtol(candidate, &end, 10)) < 1 || *end))
-    return wrongUsage("--candidate takes a number from 1, not", candidate);
-  if (o->choices && (strlen(o->choices) > 380 || strpbrk(o->choices, "{}\"' ,=;()")))
-    return wrongUsage("--choices takes a short name without blanks and brackets, not", o->choices);
-  if (o->by && strcmp(o->by, "cost") && strcmp(o->by, "rules"))
-    return wrongUsage("--schedule is cost or rules, not", o->by);
-  if (o->halo && strcmp(o->halo, "cost") && strcmp(o->halo, "line") && strcmp(o->halo, "recompute"))
-    return wrongUsage("--halo is cost, line or recompute, not", o->halo);
-  if (!o->model && !o->printPipeline) return fputs(usage, stderr), EXIT_USAGE;
+  int status = readNumbers(&n, o);
+  if (!status) status = checkWords(o);
+  if (!status) status = checkTune(o, n.seconds != NULL);
+  if (status) return status;
+  if (!o->model && !o->printPipeline) return fputs(usage, stderr), DLC_EXIT_USAGE;
   return 0;
 }
 
@@ -288,7 +346,7 @@ static void stemOf(const char *path, char *out, size_t size) {
   if (dot && dot != out) *dot = 0;
 }
 
-static void defaultNames(Options *o, char *output, char *temps, size_t size) {
+static void defaultNames(DlcOptions *o, char *output, char *temps, size_t size) {
   char stem[1024];
   if (!o->output && !o->emit) {
     stemOf(o->model, stem, sizeof stem);
@@ -305,22 +363,17 @@ static void defaultNames(Options *o, char *output, char *temps, size_t size) {
 }
 
 //===--- main ---------------------------------------------------------------------------------===//
-static bool endsWith(const char *s, const char *suffix) {
-  size_t n = strlen(s), m = strlen(suffix);
-  return n >= m && !strcmp(s + n - m, suffix);
-}
-
-static int load(MlirContext ctx, const Options *o, const char *name, MlirModule *module) {
+static int load(MlirContext ctx, const DlcOptions *o, const char *name, MlirModule *module) {
   if (!endsWith(o->model, ".onnx")) {
     *module = mlirModuleCreateParseFromFile(ctx, mlirStringRefCreateFromCString(o->model));
     return mlirModuleIsNull(*module) ? 1 : 0;
   }
   DlcImportStatus status =
       dlcImportOnnx(ctx, o->model, &(DlcImportOptions){.name = name, .warnings = o->verbose}, module);
-  return status == DLC_IMPORT_OK ? 0 : status == DLC_IMPORT_REFUSED ? EXIT_REFUSED : 1;
+  return status == DLC_IMPORT_OK ? 0 : status == DLC_IMPORT_REFUSED ? DLC_EXIT_REFUSED : 1;
 }
 
-static int compile(const Options *o) {
+int dlcCompileModel(const DlcOptions *o) {
   MlirDialectRegistry registry = mlirDialectRegistryCreate();
   dlcInsertAllDialects(registry);
   dlcRegisterEverything();
@@ -374,16 +427,16 @@ static int compile(const Options *o) {
 }
 
 int main(int argc, char **argv) {
-  Options o = {.target = "host", .optimize = 1};
+  DlcOptions o = {.target = "host", .optimize = 1, .tuneSeconds = DLC_TUNE_SECONDS};
   int status = parseArguments(argc, argv, &o);
   if (status) return status < 0 ? 0 : status;
   char why[512], output[2048], temps[2048];
-  if (!dlcKnowsTarget(o.target, why, sizeof why)) return fprintf(stderr, "dlc: %s\n", why), EXIT_USAGE;
+  if (!dlcKnowsTarget(o.target, why, sizeof why)) return fprintf(stderr, "dlc: %s\n", why), DLC_EXIT_USAGE;
   if (o.emit && strcmp(o.emit, "import") && !dlcKnowsStage(o.target, o.emit))
     return wrongUsage("--emit-mlir: the target has no stage", o.emit);
   if (o.printPipeline) return dlcPrintPipeline(o.target, stdout), 0;
   defaultNames(&o, output, temps, sizeof output);
   dlcOutputEndWithProcess();
   if (o.saveTemps && mkdir(o.temps, 0777) && errno != EEXIST) return perror(o.temps), 1;
-  return compile(&o);
+  return o.tune ? dlcTuneModel(&o) : dlcCompileModel(&o);
 }

@@ -48,7 +48,7 @@
 // JSON: 4 1 2097152 ['project', 'generic', 'half-block', 'dynamic'] [64, 128]
 // MODULE: tile.graph "project"
 // HOST: on generic AVX-512 host
-// FORMAT: error: tile-report: unknown format 'xml'; known are text, dot and json
+// FORMAT: error: tile-report: unknown format 'xml'; known are text, dot, json and jsonl
 // WRITE: error: tile-report: cannot write {{.*}}absent/x: No such file
 #map = affine_map<(d0, d1) -> (d0, d1)>
 
