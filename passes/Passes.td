@@ -684,8 +684,9 @@ def CtrlEmulateKernels : Pass<"ctrl-emulate-kernels", "::mlir::ModuleOp"> {
     Refuses persistent kernels of more blocks than the device runs at once, shuffles, barriers that
     only some threads reach, and values that a thread loads before a barrier and uses after it.
   }];
-  let options = [Option<"reverse", "reverse", "bool", "false", "run the threads of a block, and the blocks of a persistent kernel, from the last to the first">];
-  let statistics = [Statistic<"launches", "launches", "launches in the program">];
+  let options = [Option<"reverse", "reverse", "bool", "false", "run the threads of a block, and the blocks of a persistent kernel, from the last to the first">,
+                 Option<"counts", "counts", "bool", "false", "give @main one more result, emulated: how many kernels it launched, and how many copies from the device the host waited for">];
+  let statistics = [Statistic<"sites", "sites", "places in the program that launch a kernel">];
   let dependentDialects = ["arith", "func", "memref", "scf"];
 }
 #endif

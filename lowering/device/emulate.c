@@ -15,11 +15,14 @@
 // of all its blocks, cut into pieces there first: each piece runs block after
 // block, and a block's thread after thread. What stands between the pieces is run
 // once, as every block would. `reverse` turns the order of blocks, too.
+// With `counts` the program counts its launches and the copies back to the host as
+// it runs (emulate_counts.h).
 // Refuses: more blocks than run at once, shuffles, barriers that only some threads reach, values that a thread
 // loads before a barrier and uses after it.
 #include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
+#include "lowering/device/emulate_counts.h"
 #include "lowering/device/kernel.h"
 #include "ods/arith.h"
 #include "ods/func.h"
@@ -352,6 +355,7 @@ MlirLogicalResult dlcRunCtrlEmulateKernels(MlirOperation module, DlcPass *pass,
   dlcForEachOp(func, bodyOf(gpu_module_bodyRegion(kernels))) {
     if (ok && gpu_func_isa(func)) ok = emulateKernel(&b, func, module, options->reverse);
   }
+  if (ok && options->counts) ok = dlcCountDeviceUse(&b, module);
   DlcOps launches = dlcCollect(module, gpu_launch_func_isa);
   dlcPassCount(pass, 0, (uint64_t)launches.n);
   for (intptr_t i = 0; i < launches.n && ok; ++i) ok = emulateLaunch(&b, kernels, launches.data[i]);

@@ -4,10 +4,10 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{mode=auto workers=1 threads=1}),ctrl-region-to-kernel,gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1},gpu.module(canonicalize,cse),ctrl-emulate-kernels)' | %{run-on-host} | FileCheck %s
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=32}),ctrl-region-to-kernel,gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1 shared-limit=64},gpu.module(canonicalize,cse),ctrl-emulate-kernels)' | %{run-on-host} | FileCheck %s
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=32}),ctrl-region-to-kernel,gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1},gpu.module(canonicalize,cse),ctrl-emulate-kernels{reverse=true})' | %{run-on-host} | FileCheck %s
-// One launch for each of the four functions, and no control flow or load of a buffer left beside them.
+// One place that launches in each of the four functions, and no control flow or load of a buffer left beside them.
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=32}),ctrl-region-to-kernel,gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1},ctrl-emulate-kernels)' --mlir-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: ctrl-emulate-kernels
-// COUNT-NEXT: (S) 4 launches
+// COUNT-NEXT: (S) 4 sites
 //
 // The same program for devices: a kernel each, with its loops.
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=64}))' -o %t.mlir
