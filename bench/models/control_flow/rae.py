@@ -64,9 +64,13 @@ class Rae(Workload):
                   floats("inp", ["nodes", WIDTH])]  # fmt: skip
         main.save(path, "rae", inputs, [floats("y", ["trees", WIDTH])])
 
-    def write_more(self, folder):
+    def recursive(self):
+        """The network as MLIR, in which a function calls itself."""
         weight, bias = self.weights()
-        (folder / "model.mlir").write_text(MLIR.substitute(width=WIDTH, both=2 * WIDTH, weight=_hex(weight), bias=_hex(bias)))
+        return MLIR.substitute(width=WIDTH, both=2 * WIDTH, weight=_hex(weight), bias=_hex(bias))
+
+    def write_more(self, folder):
+        (folder / "model.mlir").write_text(self.recursive())
         for name, batch, variant in self.data_sets():
             if name in self.traces:
                 self.write_trace(self.inputs(batch, variant), folder / f"trace-{name}.onnx")

@@ -8,6 +8,9 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=32}),ctrl-region-to-kernel,gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1},ctrl-emulate-kernels)' --mlir-pass-statistics -o /dev/null 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: ctrl-emulate-kernels
 // COUNT-NEXT: (S) 4 sites
+// What is counted at run time is counted in @main: not here, where other functions launch.
+// RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=32}),ctrl-region-to-kernel,gpu.module(canonicalize,cse),ctrl-distribute-to-threads{warp=1},ctrl-emulate-kernels{counts=true})' -o /dev/null 2>&1 | FileCheck %s --check-prefix=ELSEWHERE
+// ELSEWHERE: error: ctrl-emulate-kernels: counts need all launches in @main
 //
 // The same program for devices: a kernel each, with its loops.
 // RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-form-regions{workers=4 threads=64}))' -o %t.mlir
