@@ -165,13 +165,15 @@ def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
     Then a border that windows read (a fill with a tensor inserted) joins where the price of making
     it tile by tile is lower than that of two kernels more.
     Last, a contraction whose whole rows another one reads joins it with what is between them, row tile by row tile, where
-    the price of that is lower than that of two graphs (`chains`; for the host only).
+    the price of that is lower than that of two graphs (`chains`; for the host only). Where ops behind the graph read the
+    value as well, it is kept in the tile and stored: the graph yields it after the root's results.
   }];
   let options = [Option<"fusion", "fusion", "std::string", "\"all\"", "Which edges may be nearer than memory: none, register or all">,
                  Option<"borders", "borders", "std::string", "\"cost\"", "Whether the borders of padded tensors are made in the tiles that read them: cost (where that is predicted to be faster), all or none">,
                  Option<"chains", "chains", "bool", "true", "Whether contractions may follow each other in one graph">,
                  Option<"scratchBytes", "scratch-bytes", "int64_t", "262144", "Most bytes of one intermediate tile that is not a tile of a tiled dimension">];
-  let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">];
+  let statistics = [Statistic<"graphs", "graphs", "graphs formed">, Statistic<"nodes", "nodes", "ops in graphs">,
+                    Statistic<"stored", "stored", "values kept in a tile and stored">];
   let dependentDialects = ["linalg", "tile", "tensor", "dlti"];
 }
 def TileOnlineSoftmax : Pass<"tile-online-softmax", "::mlir::func::FuncOp"> {

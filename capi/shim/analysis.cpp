@@ -95,7 +95,7 @@ MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, 
                            bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
     if (!control.fuse || !control.fuse(wrap(p.getOwner()), wrap(slice.getOperation()), control.data))
       return std::nullopt;
-    return scf::SCFTileAndFuseOptions::ControlFnResult{control.keep && control.keep(wrap(p.getOwner()), control.data)};
+    return scf::SCFTileAndFuseOptions::ControlFnResult{false};
   });
   r.setInsertionPoint(t);
   auto result = scf::tileConsumerAndFuseProducersUsingSCF(r, t, o);
@@ -113,6 +113,25 @@ bool dlcFuseProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperati
   LoopLikeOpInterface loops[] = {loop};
   auto result = scf::tileAndFuseProducerOfSlice(*unwrap(rewriter), candidate, loops);
   return result && !result->tiledOps.empty();
+}
+
+bool dlcFuseAndKeepProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperation *forall) {
+  RewriterBase &r = *unwrap(rewriter);
+  auto candidate = dyn_cast<tensor::ExtractSliceOp>(unwrap(slice));
+  auto loop = dyn_cast<LoopLikeOpInterface>(unwrap(*forall));
+  if (!candidate || !loop) return false;
+  LoopLikeOpInterface loops[] = {loop};
+  unsigned result = loop->getNumResults();
+  auto fused = scf::tileAndFuseProducerOfSlice(r, candidate, loops);
+  if (!fused || fused->tiledOps.empty()) return false;
+  if (failed(scf::yieldReplacementForFusedProducer(r, candidate, *fused, loops))) return false;
+  Operation *made = loops[0].getOperation();
+  *forall = wrap(made);
+  r.replaceUsesWithIf(fused->origProducer, made->getResult(result), [&](OpOperand &use) {
+    Operation *user = made->getBlock()->findAncestorOpInBlock(*use.getOwner());
+    return user && made->isBeforeInBlock(user);
+  });
+  return true;
 }
 
 MlirLogicalResult dlcTileLoops(MlirRewriterBase rewriter, MlirOperation op, intptr_t n, const int64_t *sizes,

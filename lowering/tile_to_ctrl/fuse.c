@@ -8,6 +8,8 @@
 //       %p = %h inserted into a tile of borders
 //       %d = windows(%p)  %r = %a + sum of %d and part of %w } }
 //
+// A value that is kept and stored becomes one more result of the loop over items.
+//
 // Upstream's tile-and-fuse goes as far as plain slices do. The rest is pulled in here, users first: a tile of a border
 // is made in the item, which leaves a slice of what it is put around.
 #include "lowering/tile_to_ctrl/fuse.h"
@@ -39,7 +41,7 @@ static bool isFused(MlirOperation producer, MlirOperation slice, void *data) {
   (void)slice;
   const Fusion *fusion = data;
   intptr_t i = indexOf(&fusion->nodes, producer);
-  return i >= 0 && !fusion->isLate[i];
+  return i >= 0 && !fusion->isLate[i] && !fusion->nodes.isStored[i];
 }
 
 //===--- steps --------------------------------------------------------------------------------===//
@@ -146,7 +148,8 @@ static bool fuseSlice(DlcBuilder *b, MlirOperation slice, MlirOperation forall, 
       (isLate && indexOf(nodes, source) >= 0 && isLate[indexOf(nodes, source)]))
     return false;
   if (dlcPadOfSlice(b, slice, &part)) return true;
-  return indexOf(nodes, source) >= 0 && dlcFuseProducer(b->rewriter, slice, forall);
+  intptr_t i = indexOf(nodes, source);
+  return i >= 0 && !nodes->isStored[i] && dlcFuseProducer(b->rewriter, slice, forall);
 }
 
 // loops: those that run in an item, innermost first.
@@ -160,6 +163,42 @@ static void fuseRest(DlcBuilder *b, MlirOperation forall, const MlirOperation *l
     for (intptr_t i = slices.n - 1; i >= 0 && !b->failed; --i)
       changed |= fuseSlice(b, slices.data[i], forall, fusion, isLate);
     free(slices.data);
+  }
+}
+
+//===--- kept and stored ----------------------------------------------------------------------------===//
+static bool isSliceOfValue(MlirOperation op) { return tensor_extract_slice_isa(op); }
+
+// The slice that all readers of op's tile take in the item: they agree on it (passes/tile/graph.h). Null: none reads it.
+static MlirOperation joinSlices(DlcBuilder *b, MlirOperation forall, MlirOperation op) {
+  DlcOps slices = dlcCollect(forall, isSliceOfValue);
+  MlirOperation first = {0};
+  for (intptr_t i = 0; i < slices.n; ++i) {
+    if (!mlirOperationEqual(opOf(tensor_extract_slice_source(slices.data[i])), op)) continue;
+    if (!first.ptr) {
+      first = slices.data[i];
+      continue;
+    }
+    MlirValue tile = tensor_extract_slice_result(first);
+    if (mlirTypeEqual(typeOf(tile), typeOf(tensor_extract_slice_result(slices.data[i]))))
+      mlirRewriterBaseReplaceOpWithValues(b->rewriter, slices.data[i], 1, &tile);
+  }
+  free(slices.data);
+  return first;
+}
+
+// Pulls in what is stored, users first, since they say which tile it is, and what is above it.
+static MlirOperation fuseStored(DlcBuilder *b, MlirOperation forall, const MlirOperation *loops, Fusion *fusion) {
+  const DlcNodes *nodes = &fusion->nodes;
+  for (;;) {
+    intptr_t last = -1;
+    for (intptr_t i = 0; i < nodes->n; ++i)
+      if (nodes->isStored[i] && (last < 0 || mlirOperationIsBeforeInBlock(nodes->ops[last], nodes->ops[i]))) last = i;
+    if (last < 0) return forall;
+    MlirOperation slice = joinSlices(b, forall, nodes->ops[last]);
+    if (!slice.ptr || !dlcFuseAndKeepProducer(b->rewriter, slice, &forall)) return (MlirOperation){0};
+    nodes->isStored[last] = false;
+    fuseRest(b, forall, loops, fusion, NULL);
   }
 }
 
@@ -277,6 +316,7 @@ MlirOperation dlcFuseNodes(DlcBuilder *b, MlirOperation root, DlcNodes nodes, in
        forall.ptr;
   if (ok && step.n) ok = (loops[0] = tileByStep(b, forall, step)).ptr;
   if (ok) fuseRest(b, forall, loops, &fusion, NULL);
+  if (ok) ok = (forall = fuseStored(b, forall, loops, &fusion)).ptr;
   if (ok) makeScratch(b, forall);
   free(isLate);
   return ok ? forall : (MlirOperation){0};

@@ -5,6 +5,7 @@
 typedef struct {
   MlirOperation *ops;
   intptr_t n;
+  bool *isStored; // kept in the tiles and stored: read behind the graph as well
 } DlcNodes;
 
 // Tiles `root`, which is no longer one of the nodes, by `sizes` over its loops into an scf.forall, with what it needs

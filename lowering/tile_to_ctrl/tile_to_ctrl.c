@@ -284,6 +284,8 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *n
       continue;
     }
     nodes->ops = realloc(nodes->ops, (size_t)(nodes->n + 1) * sizeof op);
+    nodes->isStored = realloc(nodes->isStored, (size_t)(nodes->n + 1) * sizeof *nodes->isStored);
+    nodes->isStored[nodes->n] = false;
     nodes->ops[nodes->n++] = op;
   }
   intptr_t nIns = tile_graph_ins(graph).n, n = nIns + tile_graph_outs(graph).n;
@@ -293,7 +295,11 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *n
   MlirOperation yield = mlirBlockGetTerminator(body), root = opOf(mlirOperationGetOperand(yield, 0));
   mlirRewriterBaseInlineBlockBefore(b->rewriter, body, graph, n, args);
   MlirValue results[DLC_MAX_RANK];
-  for (intptr_t i = 0; i < mlirOperationGetNumOperands(yield); ++i) results[i] = mlirOperationGetOperand(yield, i);
+  for (intptr_t i = 0; i < mlirOperationGetNumOperands(yield); ++i) {
+    results[i] = mlirOperationGetOperand(yield, i);
+    for (intptr_t k = 0; k < nodes->n; ++k)
+      nodes->isStored[k] |= mlirOperationEqual(nodes->ops[k], opOf(results[i]));
+  }
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, graph, mlirOperationGetNumOperands(yield), results);
   mlirRewriterBaseEraseOp(b->rewriter, yield);
   free(args);
@@ -311,6 +317,11 @@ static bool exchangesHalos(MlirOperation graph) {
   return false;
 }
 
+static void eraseNode(DlcNodes *nodes, intptr_t i) {
+  --nodes->n;
+  nodes->ops[i] = nodes->ops[nodes->n], nodes->isStored[i] = nodes->isStored[nodes->n];
+}
+
 static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s tile) {
   MlirStringRef label = tile_graph_label(graph);
   MlirLocation loc = mlirOperationGetLocation(graph);
@@ -324,7 +335,7 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   bool ok = loopTiles(root, tile, sizes, &nLoops) && (isTiled(tile) || coverByOne(root, sizes));
   // The root is erased by tiling: it must not be looked at again.
   for (intptr_t i = 0; i < nodes.n; ++i)
-    if (mlirOperationEqual(nodes.ops[i], root)) nodes.ops[i] = nodes.ops[--nodes.n], --i;
+    if (mlirOperationEqual(nodes.ops[i], root)) eraseNode(&nodes, i--);
   if (ok && strips.n) ok = loopTiles(root, (DlcI64s){strips.strip, strips.rank}, strips.loops, &nLoops);
   if (ok) forall = dlcFuseNodes(b, root, nodes, nLoops, sizes, step, &strips);
   ok = ok && forall.ptr && !b->failed;
@@ -337,11 +348,11 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
     for (intptr_t i = 0; i < nodes.n; ++i)
       if (dlcIsUnused(nodes.ops[i])) {
         mlirRewriterBaseEraseOp(b->rewriter, nodes.ops[i]);
-        nodes.ops[i--] = nodes.ops[--nodes.n];
+        eraseNode(&nodes, i--);
         erased = true;
       }
   }
-  free(nodes.ops);
+  free(nodes.ops), free(nodes.isStored);
   return ok ? mlirLogicalResultSuccess() : mlirLogicalResultFailure();
 }
 

@@ -57,7 +57,14 @@ static bool joinBoth(DlcTileGraph *both, const DlcTileGraph *graph, const Link *
   return joined;
 }
 
-// price: of the graph as it is; 0: not known yet.
+// price: of the graph as it is; 0: not known yet. least: what must be saved, of the cheaper of the two.
+static bool paysTogether(const DlcTileGraph *both, const DlcTileGraph *graph, const DlcTileGraph *other, double least,
+                         double *price, const DlcDevice *device) {
+  double one = priceOf(both, device), first = one > 0 ? priceOf(other, device) : -1,
+         second = first <= 0 ? -1 : *price != 0 ? *price : (*price = priceOf(graph, device));
+  return one > 0 && first > 0 && second > 0 && one < first + second - least * fmin(first, second);
+}
+
 static bool joinLink(DlcTileGraph *graph, const Link *link, DlcTileGraph *other, DlcTileGraph *both,
                      const DlcDevice *device, double *price) {
   MlirOperation producer = link->producer;
@@ -69,10 +76,7 @@ static bool joinLink(DlcTileGraph *graph, const Link *link, DlcTileGraph *other,
   dlcTileGraphGrow(other);
   if (graph->n + other->n + 2 > DLC_MAX_NODES || hasOwnTiles(other) || !joinBoth(both, graph, link, other))
     return false;
-  double least = link->pad.ptr ? leastSavedByWindows : leastSaved;
-  double one = priceOf(both, device), first = one > 0 ? priceOf(other, device) : -1,
-         second = *price != 0 ? *price : (*price = priceOf(graph, device));
-  if (!(one > 0 && first > 0 && second > 0 && one < first + second - least * fmin(first, second))) return false;
+  if (!paysTogether(both, graph, other, link->pad.ptr ? leastSavedByWindows : leastSaved, price, device)) return false;
   *graph = *both;
   return true;
 }
@@ -87,7 +91,7 @@ static Link linkOf(MlirValue operand) {
 }
 
 bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device) {
-  if (!graph->rigid || hasOwnTiles(graph)) return false;
+  if (hasOwnTiles(graph)) return false;
   DlcTileGraph *other = malloc(2 * sizeof *other);
   bool joined = false;
   double price = 0;
@@ -99,5 +103,20 @@ bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device) {
     }
   }
   free(other);
+  return joined;
+}
+
+bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, const DlcDevice *device) {
+  if (graph->n + other->n > DLC_MAX_NODES || mlirOperationGetNumResults(other->nodes[0].op) != 1 ||
+      hasOwnTiles(graph) || hasOwnTiles(other))
+    return false;
+  DlcTileGraph *both = malloc(sizeof *both);
+  double price = 0;
+  *both = *graph;
+  both->chains = both->stores = true, both->pays = NULL;
+  bool joined = joinAll(both, other) && paysTogether(both, graph, other, leastSaved, &price, device);
+  both->chains = graph->chains, both->stores = graph->stores, both->pays = graph->pays;
+  if (joined) *graph = *both;
+  free(both);
   return joined;
 }

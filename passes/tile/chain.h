@@ -13,5 +13,7 @@
 #include "passes/cost/device.h"
 #include "passes/tile/graph.h"
 
+// Joins another graph to `graph`, which reads its root's result; other ops do as well: it is kept and stored.
+bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, const DlcDevice *device);
 // Joins the graph that would be formed of a producer of `graph` to it, if that pays; false: no producer's does.
 bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device);

@@ -16,10 +16,10 @@ double dlcConnectPrice(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops
                        const DlcDevice *device) {
   enum { HOST_COLUMNS = 64, DEVICE_COLUMNS = 32 };
   DlcSearch search;
-  MlirValue result = mlirOperationGetResult(root, 0);
-  intptr_t rank = mlirShapedTypeGetRank(typeOf(result));
+  MlirValue results[DLC_MAX_RESULTS] = {mlirOperationGetResult(root, 0)};
+  intptr_t rank = mlirShapedTypeGetRank(typeOf(results[0])), nResults = graph ? dlcTileGraphResults(graph, results) : 1;
   qsort(ops, (size_t)n, sizeof *ops, compareOrder);
-  if (!dlcSearchBeginOps(&search, n, ops, 1, &result, device)) return -1;
+  if (!dlcSearchBeginOps(&search, n, ops, nResults, results, device)) return -1;
   search.powers = !device->isHost;
   int64_t columns = device->isHost ? HOST_COLUMNS : DEVICE_COLUMNS;
   for (intptr_t d = 0; d < rank; ++d) {

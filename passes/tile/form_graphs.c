@@ -6,13 +6,14 @@
 //                                                  %k = tile.edge %m at(workgroup)
 //                                                  %r = linalg.generic ins(%k) ..  tile.yield %r }
 //
-// A graph grows from its root (the last op not yet in a graph) upwards, by the
-// rules of passes/tile/graph.h. What is no linalg op on ranked tensors stays outside.
+// First every op is given to a graph: one grows from its root (the last op not yet in a graph) upwards, by the
+// rules of passes/tile/graph.h. Then graphs of which one reads what the other's root makes, and others read as well, are
+// joined where that pays: the value is kept in the tile and stored. What is no linalg op on ranked tensors stays outside.
 #include <stdlib.h>
-#include <string.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"
 #include "dlc/ir.h"
+#include "passes/tile/build_graph.h"
 #include "passes/tile/chain.h"
 #include "passes/tile/connect.h"
 #include "passes/tile/pad.h"
@@ -20,125 +21,6 @@
 #include "ods/linalg.h"
 #include "ods/tensor.h"
 #include "ods/tile.h"
-
-//===--- building -------------------------------------------------------------------===//
-// The operand, of root or of an op above it, through which out `i` enters the graph.
-typedef struct {
-  MlirOperation op;
-  intptr_t operand;
-} Entry;
-static Entry outerInit(const DlcTileGraph *graph, intptr_t i) {
-  MlirOperation op = graph->nodes[0].op;
-  Entry e = {op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + i};
-  for (op = opOf(mlirOperationGetOperand(op, e.operand)); op.ptr && dlcTileGraphFind(graph, op);
-       op = opOf(mlirOperationGetOperand(e.op, e.operand)))
-    e = (Entry){op, mlirOperationGetNumOperands(op) - 1};
-  return e;
-}
-
-// The outs of the graph. A fresh tensor becomes the graph's own, so that no other
-// op starts from the same one.
-static void collectOuts(DlcBuilder *b, const DlcTileGraph *graph, DlcValueList *outs) {
-  MlirOperation root = graph->nodes[0].op;
-  for (intptr_t i = 0; i < mlirOperationGetNumResults(root); ++i) {
-    Entry e = outerInit(graph, i);
-    MlirValue init = mlirOperationGetOperand(e.op, e.operand);
-    if (tensor_empty_isa(opOf(init))) {
-      dlcBefore(b, root) { init = dlcResult(dlcCloneAlone(b, opOf(init)), 0); }
-      mlirOperationSetOperand(e.op, e.operand, init);
-    }
-    dlcValueListAppend(outs, init);
-  }
-}
-
-static bool isRead(const DlcTileGraph *graph, MlirValue value) {
-  for (intptr_t i = 0; i < graph->n; ++i) {
-    MlirOperation op = graph->nodes[i].op;
-    for (intptr_t k = 0; k < mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op); ++k)
-      if (mlirValueEqual(mlirOperationGetOperand(op, k), value)) return true;
-  }
-  return false;
-}
-
-// Scalar constants and fresh tensors are made again inside: operands are for data. A fresh tensor that is read has the
-// size of data, and not of a tile.
-static bool isRemade(const DlcTileGraph *graph, MlirOperation op) {
-  return dlcIsScalarConstant(op) || (tensor_empty_isa(op) && !isRead(graph, mlirOperationGetResult(op, 0)));
-}
-
-static void collectIns(const DlcTileGraph *graph, const DlcValueList *outs, DlcValueList *ins, DlcValueList *remade) {
-  DlcValueList used = {0};
-  for (intptr_t i = 0; i < graph->n; ++i) dlcCaptures(graph->nodes[i].op, &used);
-  for (intptr_t i = 0; i < used.n; ++i) { // grows: what a remade op uses is used
-    MlirOperation producer = opOf(used.data[i]);
-    if ((producer.ptr && dlcTileGraphFind(graph, producer)) || dlcValueListFind(outs, used.data[i]) >= 0) continue;
-    if (!producer.ptr || !isRemade(graph, producer)) {
-      dlcValueListAdd(ins, used.data[i]);
-      continue;
-    }
-    dlcValueListAdd(remade, used.data[i]);
-    for (intptr_t k = 0; k < mlirOperationGetNumOperands(producer); ++k)
-      dlcValueListAdd(&used, mlirOperationGetOperand(producer, k));
-  }
-  dlcValueListDestroy(&used);
-}
-
-// The nodes in the order of the block.
-static int compareOrder(const void *a, const void *b) {
-  MlirOperation x = ((const DlcTileNode *)a)->op, y = ((const DlcTileNode *)b)->op;
-  return mlirOperationEqual(x, y) ? 0 : mlirOperationIsBeforeInBlock(x, y) ? -1 : 1;
-}
-
-static void remake(DlcBuilder *b, DlcMapping map, const DlcValueList *remade) {
-  for (intptr_t i = remade->n - 1; i >= 0; --i) { // an operand was added after its user
-    MlirOperation made = dlcClone(b, opOf(remade->data[i]), map);
-    dlcMap(map, remade->data[i], dlcResult(made, 0));
-  }
-}
-
-static void fillGraph(DlcBuilder *b, const DlcTileGraph *graph, MlirBlock body, const DlcValueList *ins,
-                      const DlcValueList *outs, const DlcValueList *remade) {
-  MlirOperation root = graph->nodes[0].op;
-  DlcMapping map = dlcMappingCreate();
-  DlcTileNode *ordered = malloc((size_t)graph->n * sizeof *ordered);
-  memcpy(ordered, graph->nodes, (size_t)graph->n * sizeof *ordered);
-  qsort(ordered, (size_t)graph->n, sizeof *ordered, compareOrder);
-  dlcAtEnd(b, body) {
-    for (intptr_t i = 0; i < ins->n; ++i) dlcMap(map, ins->data[i], argOf(body, i));
-    for (intptr_t i = 0; i < outs->n; ++i) dlcMap(map, outs->data[i], argOf(body, ins->n + i));
-    remake(b, map, remade);
-    for (intptr_t i = 0; i < graph->n; ++i) {
-      MlirOperation made = dlcClone(b, ordered[i].op, map);
-      if (mlirOperationEqual(ordered[i].op, root) || linalg_fill_isa(made)) continue; // no tile of a fill is ever read
-      MlirValue result = mlirOperationGetResult(ordered[i].op, 0);
-      dlcMap(map, result, tile_edge(b, dlcMapped(map, result), .level = tile_Level_workgroup));
-    }
-    MlirValue yields[DLC_MAX_RANK];
-    for (intptr_t i = 0; i < outs->n; ++i) yields[i] = dlcMapped(map, mlirOperationGetResult(root, i));
-    tile_yield(b, valsN(outs->n, yields));
-  }
-  free(ordered);
-  dlcMappingDestroy(map);
-}
-
-static void buildGraph(DlcBuilder *b, const DlcTileGraph *graph) {
-  MlirOperation root = graph->nodes[0].op;
-  DlcValueList ins = {0}, remade = {0}, outs = {0};
-  collectOuts(b, graph, &outs);
-  collectIns(graph, &outs, &ins, &remade);
-  dlcBefore(b, root) {
-    MlirOperation made = tile_graph(b, dlcValuesOf(&ins), dlcValuesOf(&outs), .label = dlcLabelOf(root));
-    if (!mlirOperationIsNull(made)) {
-      MlirBlock body = dlcAddBlock(b, tile_graph_body(made), typesOf(dlcValuesOf(&ins)));
-      for (intptr_t i = 0; i < outs.n; ++i) mlirBlockAddArgument(body, typeOf(outs.data[i]), b->loc);
-      fillGraph(b, graph, body, &ins, &outs, &remade);
-      for (intptr_t i = 0; i < outs.n; ++i)
-        mlirRewriterBaseReplaceAllUsesWith(b->rewriter, mlirOperationGetResult(root, i),
-                                           mlirOperationGetResult(made, i));
-    }
-  }
-  dlcValueListDestroy(&ins), dlcValueListDestroy(&remade), dlcValueListDestroy(&outs);
-}
 
 static bool borderPays(const DlcTileGraph *graph, MlirOperation pad, void *device) {
   return dlcConnectPays(graph, pad, device);
@@ -179,6 +61,65 @@ static void splitFills(DlcBuilder *b, MlirOperation root) {
   free(fills.data);
 }
 
+typedef struct {
+  DlcTileGraph **data; // of the last root first; without nodes: joined to another
+  intptr_t n;
+} Graphs;
+
+static void addGraph(Graphs *graphs, const DlcTileGraph *graph) {
+  graphs->data = realloc(graphs->data, (size_t)(graphs->n + 1) * sizeof *graphs->data);
+  DlcTileGraph *copy = graphs->data[graphs->n++] = malloc(sizeof *copy);
+  *copy = *graph;
+}
+
+// Every op in one graph at most. chainsFor: null, or the device whose contractions may follow each other.
+static Graphs formAll(MlirOperation root, const DlcTileGraph *rules, const DlcDevice *chainsFor) {
+  DlcOps candidates = dlcCollect(root, isRootCandidate);
+  DlcTileGraph *graph = malloc(sizeof *graph);
+  Graphs graphs = {0};
+  for (intptr_t i = candidates.n - 1; i >= 0; --i) {
+    MlirOperation op = candidates.data[i];
+    if (op.ptr == NULL || !dlcTileGraphStart(graph, op, rules->scratchBytes)) continue; // in one already
+    graph->fusion = rules->fusion, graph->pays = rules->pays, graph->data = rules->data;
+    dlcTileGraphGrow(graph);
+    while (chainsFor && dlcChainJoin(graph, chainsFor)) dlcTileGraphGrow(graph);
+    for (intptr_t k = 0; k < graph->n; ++k)
+      for (intptr_t c = 0; c <= i; ++c)
+        if (mlirOperationEqual(candidates.data[c], graph->nodes[k].op)) candidates.data[c].ptr = NULL;
+    addGraph(&graphs, graph);
+  }
+  free(graph);
+  free(candidates.data);
+  return graphs;
+}
+
+// The graph whose root makes what a node reads; null: none.
+static DlcTileGraph *producerOf(const Graphs *graphs, const DlcPointerMap *roots, MlirValue operand) {
+  MlirOperation op = opOf(operand);
+  int64_t at = op.ptr ? dlcPointerMapGet(roots, op.ptr) : -1;
+  return at >= 0 && graphs->data[at]->n ? graphs->data[at] : NULL;
+}
+
+static bool joinOneStored(DlcTileGraph *graph, const Graphs *graphs, const DlcPointerMap *roots,
+                          const DlcDevice *device) {
+  for (intptr_t k = 0; k < graph->n; ++k)
+    for (intptr_t i = 0; i < mlirOperationGetNumOperands(graph->nodes[k].op); ++i) {
+      DlcTileGraph *other = producerOf(graphs, roots, mlirOperationGetOperand(graph->nodes[k].op, i));
+      if (!other || other == graph || !dlcChainStore(graph, other, device)) continue;
+      other->n = 0;
+      return true;
+    }
+  return false;
+}
+
+static void joinStored(Graphs *graphs, const DlcDevice *device) {
+  DlcPointerMap roots = {0};
+  for (intptr_t i = 0; i < graphs->n; ++i) dlcPointerMapSet(&roots, graphs->data[i]->nodes[0].op.ptr, i);
+  for (intptr_t i = 0; i < graphs->n; ++i)
+    while (graphs->data[i]->n && joinOneStored(graphs->data[i], graphs, &roots, device)) {}
+  dlcPointerMapDestroy(&roots);
+}
+
 MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const DlcTileFormGraphsOptions *options) {
   DlcFusion fusion;
   if (!dlcFusionRead(options->fusion, &fusion))
@@ -194,30 +135,26 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
   bool chains = fusion == DLC_FUSE_ALL && options->chains && device.isHost;
+  uint64_t stored = 0;
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   splitFills(&b, root);
-  DlcOps candidates = dlcCollect(root, isRootCandidate);
-  DlcTileGraph *graph = malloc(sizeof *graph);
-  for (intptr_t i = candidates.n - 1; i >= 0 && !b.failed; --i) {
-    MlirOperation op = candidates.data[i];
-    if (op.ptr == NULL) continue; // joined an earlier graph
-    if (!dlcTileGraphStart(graph, op, options->scratchBytes)) continue;
-    graph->fusion = fusion, graph->pays = pays, graph->data = &device;
-    dlcTileGraphGrow(graph);
-    while (chains && dlcChainJoin(graph, &device)) dlcTileGraphGrow(graph);
-    buildGraph(&b, graph);
+  const DlcTileGraph rules = {.scratchBytes = options->scratchBytes, .fusion = fusion, .pays = pays, .data = &device};
+  Graphs graphs = formAll(root, &rules, chains ? &device : NULL);
+  if (chains) joinStored(&graphs, &device);
+  for (intptr_t i = 0; i < graphs.n; ++i) {
+    DlcTileGraph *graph = graphs.data[i];
+    if (!graph->n || b.failed) continue;
+    dlcBuildGraph(&b, graph);
     dlcPassCount(pass, DlcTileFormGraphs_graphs, 1);
     dlcPassCount(pass, DlcTileFormGraphs_nodes, (uint64_t)graph->n);
-    qsort(graph->nodes, (size_t)graph->n, sizeof(DlcTileNode), compareOrder);
-    for (intptr_t k = graph->n - 1; k >= 0; --k) { // users first
-      for (intptr_t c = 0; c <= i; ++c)
-        if (mlirOperationEqual(candidates.data[c], graph->nodes[k].op)) candidates.data[c].ptr = NULL;
-      mlirRewriterBaseEraseOp(rewriter, graph->nodes[k].op);
-    }
+    for (intptr_t k = 1; k < graph->n; ++k) stored += graph->nodes[k].isStored;
+    dlcOrderNodes(graph->n, graph->nodes);
+    for (intptr_t k = graph->n - 1; k >= 0; --k) mlirRewriterBaseEraseOp(rewriter, graph->nodes[k].op); // users first
   }
-  free(graph);
-  free(candidates.data);
+  dlcPassCount(pass, DlcTileFormGraphs_stored, stored);
+  for (intptr_t i = 0; i < graphs.n; ++i) free(graphs.data[i]);
+  free(graphs.data);
   mlirIRRewriterDestroy(rewriter);
   return dlcStatus(&b);
 }

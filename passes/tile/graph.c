@@ -127,26 +127,84 @@ int dlcTileInnerBorder(const DlcTileGraph *graph) {
   return inner != DLC_WHOLE && graph->extent[inner] < 0 ? DLC_WHOLE : inner;
 }
 
+intptr_t dlcTileGraphResults(const DlcTileGraph *graph, MlirValue *results) {
+  intptr_t n = 0;
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(graph->nodes[0].op) && n < DLC_MAX_RESULTS; ++i)
+    results[n++] = mlirOperationGetResult(graph->nodes[0].op, i);
+  for (intptr_t i = 1; i < graph->n && n < DLC_MAX_RESULTS; ++i)
+    if (graph->nodes[i].isStored) results[n++] = mlirOperationGetResult(graph->nodes[i].op, 0);
+  return n;
+}
+
 const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op) {
   for (intptr_t i = 0; i < graph->n; ++i)
     if (mlirOperationEqual(graph->nodes[i].op, op)) return &graph->nodes[i];
   return NULL;
 }
 
-// All uses are in the graph and read the same tile.
-static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool isPad, int *dimToRoot, intptr_t rank) {
-  bool first = true;
+// What the uses of a value say of its tile.
+typedef struct {
+  int dimToRoot[DLC_MAX_RANK];
+  bool isRead, overlaps, isPart, isStored; // isPart: of some dimension one place is read
+} Reading;
+
+static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool isPad, Reading *r);
+
+// What one of the graph's nodes reads.
+static bool readBy(const DlcTileGraph *graph, const DlcTileNode *user, intptr_t operand, bool isPad, intptr_t rank,
+                   Reading *r) {
+  int dims[DLC_MAX_RANK];
+  if (!readDims(user, operand, graph, isPad, dims) ||
+      (r->isRead && memcmp(dims, r->dimToRoot, (size_t)rank * sizeof *dims)))
+    return false;
+  memcpy(r->dimToRoot, dims, (size_t)rank * sizeof *dims);
+  r->isRead = true;
+  MlirAffineMap map;
+  bool isPlain = !dlcIsPad(user->op) && dlcLinalgMap(user->op, operand, &map), isWindow = !isPlain;
+  for (intptr_t i = 0; isPlain && i < mlirAffineMapGetNumResults(map); ++i) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    r->isPart |= mlirAffineExprIsAConstant(e);
+    isWindow |= !mlirAffineExprIsADim(e) && !mlirAffineExprIsAConstant(e);
+  }
+  r->overlaps |= user->overlaps || isWindow;
+  return true;
+}
+
+// Behind the root in its block, or in an op there.
+static bool isBehindRoot(const DlcTileGraph *graph, MlirOperation op) {
+  MlirOperation root = graph->nodes[0].op;
+  while (op.ptr && !mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(root)))
+    op = mlirOperationGetParentOperation(op);
+  return op.ptr && !mlirOperationEqual(op, root) && mlirOperationIsBeforeInBlock(root, op);
+}
+
+// All uses are in the graph and read the same tile; others are behind it and read what is stored.
+static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool isPad, Reading *r) {
+  intptr_t rank = mlirShapedTypeGetRank(typeOf(value));
   dlcForEachUse(use, value) {
     MlirOperation owner = mlirOpOperandGetOwner(use);
     const DlcTileNode *user = dlcTileGraphFind(graph, owner);
-    int dims[DLC_MAX_RANK];
-    bool ok = tile_edge_isa(owner) ? usesAgree(graph, tile_edge_result(owner), isPad, dims, rank)
-                                   : user && readDims(user, mlirOpOperandGetOperandNumber(use), graph, isPad, dims);
-    if (!ok || (!first && memcmp(dims, dimToRoot, (size_t)rank * sizeof *dims))) return false;
-    memcpy(dimToRoot, dims, (size_t)rank * sizeof *dims);
-    first = false;
+    if (!user && !tile_edge_isa(owner) && graph->stores && isBehindRoot(graph, owner))
+      r->isStored = true;
+    else if (tile_edge_isa(owner) ? !usesAgree(graph, tile_edge_result(owner), isPad, r)
+                                  : !user || !readBy(graph, user, mlirOpOperandGetOperandNumber(use), isPad, rank, r))
+      return false;
   }
-  return !first;
+  return r->isRead;
+}
+
+// What the results of the graph's op are made in: a fresh tensor, through fills at most.
+static bool startsFresh(MlirOperation op) {
+  MlirOperation init = opOf(mlirOperationGetOperand(op, mlirOperationGetNumOperands(op) - 1));
+  while (init.ptr && linalg_fill_isa(init))
+    init = opOf(mlirOperationGetOperand(init, mlirOperationGetNumOperands(init) - 1));
+  return init.ptr ? tensor_empty_isa(init) : true;
+}
+
+static bool mayStore(const DlcTileGraph *graph, const DlcTileNode *node, const Reading *r) {
+  MlirValue results[DLC_MAX_RESULTS];
+  return !r->overlaps && !r->isPart && !dlcIsPad(node->op) && !linalg_fill_isa(node->op) && startsFresh(node->op) &&
+         dlcTileGraphResults(graph, results) < DLC_MAX_RESULTS;
 }
 
 // The part of the intermediate that is not cut by tiling must be small.
@@ -248,12 +306,14 @@ bool dlcTileGraphJoin(DlcTileGraph *graph, MlirOperation op) {
   MlirType type = typeOf(value);
   intptr_t rank = mlirShapedTypeGetRank(type);
   DlcTileNode node;
-  int dimToRoot[DLC_MAX_RANK];
+  Reading reading = {.isRead = false};
   if (rank > DLC_MAX_RANK || !startNode(op, &node) || !mayJoin(graph, &node) ||
-      !usesAgree(graph, value, isPad, dimToRoot, rank) || !bindLoops(&node, dimToRoot))
+      !usesAgree(graph, value, isPad, &reading) || !bindLoops(&node, reading.dimToRoot))
     return false;
+  node.overlaps = reading.overlaps, node.isStored = reading.isStored;
+  if (node.isStored && !mayStore(graph, &node, &reading)) return false;
   if (isPad && graph->pays && !graph->pays(graph, op, graph->data)) return false;
-  if (!restrictTiles(graph, &node, type, dimToRoot, rank)) return false;
+  if (!restrictTiles(graph, &node, type, reading.dimToRoot, rank)) return false;
   graph->nodes[graph->n++] = node;
   return true;
 }

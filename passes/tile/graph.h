@@ -10,6 +10,9 @@
 // which pays or not (passes/tile/chain.h), or by windows. Without it, what cannot be said with plain dimensions (halos,
 // strides) stays outside, but for borders (passes/tile/pad.h) that windows read: a tile makes the part that it needs.
 // That costs copies, so whoever forms graphs is asked.
+//
+// With `stores` set, a producer may join whose value ops behind the root read as well: it is kept in the tile and stored
+// (the graph yields it after the root's results). Each of its elements must be in the tile of one item alone.
 #pragma once
 #include "dlc/builder.h"
 
@@ -30,6 +33,8 @@ typedef struct {
   int loopToRoot[DLC_MAX_LOOPS];
   bool isReduction[DLC_MAX_LOOPS];
   bool contracts; // a reduction with reuse: some operand does not vary along every loop
+  bool overlaps;  // is read, or made for what is read, by windows
+  bool isStored;  // is a result of the graph, and not the root
 } DlcTileNode;
 
 typedef struct DlcTileGraph {
@@ -40,6 +45,7 @@ typedef struct DlcTileGraph {
   bool tileable[DLC_MAX_RANK];
   bool rigid;           // holds a contraction: no dimension may be given up
   bool chains;          // even so: contractions whose whole rows stay in a tile may follow each other
+  bool stores;          // values may be kept and stored
   int64_t scratchBytes; // most bytes of the part of an intermediate that tiling does not cut
   DlcFusion fusion;     // what may join
   // Whether making tiles of a border in the tiles of the graph pays; NULL: it does.
@@ -59,4 +65,7 @@ void dlcTileVaries(const DlcTileNode *node, intptr_t operand, bool *varies);
 // DLC_WHOLE: there is none of known size. Tiles that are cut there are of many sizes, along the dimension that register
 // tiles have their rows in, and computed twice at two more sides.
 int dlcTileInnerBorder(const DlcTileGraph *graph);
+// The results of a graph: those of the root, then what is kept and stored; at least DLC_MAX_RESULTS must fit.
+enum { DLC_MAX_RESULTS = 16 };
+intptr_t dlcTileGraphResults(const DlcTileGraph *graph, MlirValue *results);
 const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op);

@@ -501,7 +501,7 @@ MlirLogicalResult dlcRunTileSchedule(MlirOperation root, DlcPass *pass, const Dl
     MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(op)));
     MlirOperation node = opOf(mlirOperationGetOperand(yield, 0));
     if (!node.ptr || !dlcTileGraphStart(graph, node, INT64_MAX)) continue;
-    graph->chains = true; // whoever formed the graph asked whether they pay
+    graph->chains = graph->stores = true; // whoever formed the graph asked whether they pay
     dlcTileGraphGrow(graph);
     Choice choice = {.graph = graph};
     Panel panel;

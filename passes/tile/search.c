@@ -112,6 +112,13 @@ double dlcSearchAdd(const DlcSearch *search, const int64_t *tile, const char *or
   return addTile(search, NULL, tile, origin, out);
 }
 
+// Results of other ops than the root: they are made once, and as a whole by the item.
+static bool storesMore(const DlcFlow *flow) {
+  for (intptr_t r = 1; r < flow->nResults; ++r)
+    if (flow->values[r].node != flow->values[0].node) return true;
+  return false;
+}
+
 //===--- strips -------------------------------------------------------------------------------//
 // All dimensions from `d` on are of known size.
 static bool isStaticFrom(const DlcSearch *search, intptr_t d) {
@@ -158,7 +165,7 @@ static bool isCutFrom(const DlcSearch *search, intptr_t d, const int64_t *tile) 
 }
 
 intptr_t dlcSearchBands(DlcSearch *search, const bool *tileable, DlcCandidates *out) {
-  if (!search->device->isHost) return -1;
+  if (!search->device->isHost || storesMore(&search->flow[0])) return -1;
   DlcCostSchedule best = {0};
   if (out->n) best = out->at[0].schedule;
   for (intptr_t d = 0; d < search->flow[0].rank; ++d) {
@@ -193,7 +200,7 @@ intptr_t dlcSearchSteps(const DlcSearch *search, int64_t *steps) {
   intptr_t n = 0;
   steps[n++] = 0;
   if (!search->device->isHost || flow->nDims != flow->rank + 1 || flow->streamed < 0 ||
-      !flow->nodes[flow->streamed].contracts || !makesByStep(flow))
+      !flow->nodes[flow->streamed].contracts || !makesByStep(flow) || storesMore(flow))
     return n;
   for (intptr_t i = 0; i < DLC_MAX_STEPS - 1; ++i)
     if (flow->extent[flow->rank] > sizes[i] && flow->extent[flow->rank] % sizes[i] == 0) steps[n++] = sizes[i];

@@ -43,18 +43,19 @@ bool dlcStaticLoopRanges(MlirOperation op, int64_t *ranges, intptr_t capacity); 
 bool dlcIsLinalgOp(MlirOperation op);
 bool dlcLinalgMap(MlirOperation op, intptr_t operand, MlirAffineMap *map); // false: no LinalgOp
 
-// Tiles `root` with `sizes` (0: not tiled) into one scf.forall, and pulls into it the producers that `fuse` names. A
-// producer for which `keep` holds is also given back as a result of the forall, so that its other uses read it there.
-// On success root and the fused producers' uses are replaced; `forall` is set (null when nothing was tiled).
+// Tiles `root` with `sizes` (0: not tiled) into one scf.forall, and pulls into it the producers that `fuse` names. On
+// success root is replaced; `forall` is set (null when nothing was tiled).
 typedef struct {
   bool (*fuse)(MlirOperation producer, MlirOperation slice, void *data);
-  bool (*keep)(MlirOperation producer, void *data); // may be NULL
   void *data;
 } DlcFuseControl;
 MlirLogicalResult dlcTileAndFuse(MlirRewriterBase rewriter, MlirOperation root, intptr_t n, const int64_t *sizes,
                                  DlcFuseControl control, MlirOperation *forall);
 // Pulls what makes the source of `slice`, an extract_slice in `forall`, into its place there. False: it cannot.
 bool dlcFuseProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperation forall);
+// The same, and the tiles of all items together are one more result of the forall, which is replaced: the uses behind
+// it of what is pulled in read that one. Every element must be in the slice of one item alone.
+bool dlcFuseAndKeepProducer(MlirRewriterBase rewriter, MlirOperation slice, MlirOperation *forall);
 // Replaces op by an scf.for over tiles of one of its loops (sizes: 0 where a loop is not tiled), reductions included.
 MlirLogicalResult dlcTileLoops(MlirRewriterBase rewriter, MlirOperation op, intptr_t n, const int64_t *sizes,
                                MlirOperation *loop);

@@ -1,0 +1,108 @@
+// A value that is kept in a tile and stored as well: a sum that a normalisation reads, and the next layer.
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs))' -split-input-file | FileCheck %s
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs{chains=false}))' -split-input-file | FileCheck %s --check-prefix=APART
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs,tile-schedule,tile-to-tasks,cse))' -split-input-file | FileCheck %s --check-prefix=TASK
+// RUN: dl-opt %s --pass-pipeline='builtin.module(func.func(tile-form-graphs,tile-schedule),tile-report)' -split-input-file -o /dev/null | FileCheck %s --check-prefix=REPORT
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+
+// CHECK-LABEL: func @residual
+// CHECK: %[[G:.*]]:2 = tile.graph {{.*}} outs(%[[N:.*]] = %{{.*}} : tensor<512x96xf32>, %[[S:.*]] = %{{.*}} : tensor<512x96xf32>)
+// CHECK: linalg.matmul
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}} outs(%[[S]]
+// CHECK: %[[K:.*]] = tile.edge %[[Y]] at(workgroup)
+// CHECK: %[[C:.*]] = linalg.generic {{.*}} ins(%[[K]], {{.*}} outs(%[[N]]
+// CHECK: tile.yield %[[C]], %[[Y]]
+// CHECK-NOT: tile.graph
+// CHECK: return %[[G]]#1, %[[G]]#0
+// APART-LABEL: func @residual
+// APART-COUNT-2: tile.graph
+
+// Written where it is stored, read there by the item.
+// TASK-LABEL: func @residual
+// TASK: ctrl.task (%{{.*}}) in (8) {{.*}} outs(%[[N:.*]] = %{{.*}} : tensor<512x96xf32>, %[[S:.*]] = %{{.*}} : tensor<512x96xf32>)
+// TASK: %[[P:.*]] = tensor.extract_slice %[[S]]
+// TASK: %[[Y:.*]] = linalg.generic {{.*}} outs(%[[P]] : tensor<64x96xf32>)
+// TASK: linalg.generic {{.*}} ins(%[[Y]] : tensor<64x96xf32>)
+// TASK-NOT: tensor.extract_slice %[[S]]
+// TASK: %[[C:.*]] = linalg.generic {{.*}} ins(%[[Y]], %{{.*}} : tensor<64x96xf32>
+// TASK: tensor.parallel_insert_slice %[[C]] into %[[N]]
+// TASK-NEXT: tensor.parallel_insert_slice %[[Y]] into %[[S]]
+// REPORT: generic -> generic at workgroup {{.*}}: 196.6 kB stored, not read
+func.func @residual(%x: tensor<512x96xf32>, %h: tensor<512x384xf32>, %w: tensor<384x96xf32>) -> (tensor<512x96xf32>, tensor<512x96xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<512x96xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<512x96xf32>) -> tensor<512x96xf32>
+  %m = linalg.matmul ins(%h, %w : tensor<512x384xf32>, tensor<384x96xf32>) outs(%f : tensor<512x96xf32>) -> tensor<512x96xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%x, %m : tensor<512x96xf32>, tensor<512x96xf32>) outs(%e : tensor<512x96xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<512x96xf32>
+  %re = tensor.empty() : tensor<512xf32>
+  %rf = linalg.fill ins(%zero : f32) outs(%re : tensor<512xf32>) -> tensor<512xf32>
+  %sum = linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]} ins(%y : tensor<512x96xf32>) outs(%rf : tensor<512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %o : f32
+    linalg.yield %s : f32
+  } -> tensor<512xf32>
+  %c = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%y, %sum : tensor<512x96xf32>, tensor<512xf32>) outs(%e : tensor<512x96xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.subf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<512x96xf32>
+  return %y, %c : tensor<512x96xf32>, tensor<512x96xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d0)>
+
+// The other reader stands before the root, which needs what it makes: nothing is stored.
+// CHECK-LABEL: func @between
+// CHECK-COUNT-2: = tile.graph
+// CHECK-NOT: :2 = tile.graph
+func.func private @middle(tensor<256x256xf32>) -> tensor<256xf32>
+func.func @between(%x: tensor<256x256xf32>) -> tensor<256x256xf32> {
+  %e = tensor.empty() : tensor<256x256xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<256x256xf32>) outs(%e : tensor<256x256xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.mulf %a, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<256x256xf32>
+  %between = func.call @middle(%y) : (tensor<256x256xf32>) -> tensor<256xf32>
+  %r = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]} ins(%y, %between : tensor<256x256xf32>, tensor<256xf32>) outs(%e : tensor<256x256xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  } -> tensor<256x256xf32>
+  return %r : tensor<256x256xf32>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#window = affine_map<(d0, d1, d2) -> (d0 + d2, d1)>
+#w = affine_map<(d0, d1, d2) -> (d2)>
+#out = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// Windows read it: neighbouring tiles overlap, and none of them may store the rows they share.
+// CHECK-LABEL: func @windows
+// CHECK-NOT: :2 = tile.graph
+func.func @windows(%x: tensor<514x64xf32>, %k: tensor<3xf32>, %o: tensor<512x64xf32>) -> (tensor<514x64xf32>, tensor<512x64xf32>) {
+  %e = tensor.empty() : tensor<514x64xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<514x64xf32>) outs(%e : tensor<514x64xf32>) {
+  ^bb0(%a: f32, %q: f32):
+    %s = arith.mulf %a, %a : f32
+    linalg.yield %s : f32
+  } -> tensor<514x64xf32>
+  %r = linalg.generic {indexing_maps = [#window, #w, #out], iterator_types = ["parallel", "parallel", "reduction"]} ins(%y, %k : tensor<514x64xf32>, tensor<3xf32>) outs(%o : tensor<512x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %q: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %q, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<512x64xf32>
+  return %y, %r : tensor<514x64xf32>, tensor<512x64xf32>
+}
