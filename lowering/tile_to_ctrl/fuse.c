@@ -169,7 +169,8 @@ static void fuseRest(DlcBuilder *b, MlirOperation forall, const MlirOperation *l
 //===--- kept and stored ----------------------------------------------------------------------------===//
 static bool isSliceOfValue(MlirOperation op) { return tensor_extract_slice_isa(op); }
 
-// The slice that all readers of op's tile take in the item: they agree on it (passes/tile/graph.h). Null: none reads it.
+// The slice that all readers of op's tile take in the item: they agree on it (passes/tile/graph.h). Null: none reads
+// it.
 static MlirOperation joinSlices(DlcBuilder *b, MlirOperation forall, MlirOperation op) {
   DlcOps slices = dlcCollect(forall, isSliceOfValue);
   MlirOperation first = {0};

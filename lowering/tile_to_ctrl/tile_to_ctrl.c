@@ -297,8 +297,7 @@ static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *n
   MlirValue results[DLC_MAX_RANK];
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(yield); ++i) {
     results[i] = mlirOperationGetOperand(yield, i);
-    for (intptr_t k = 0; k < nodes->n; ++k)
-      nodes->isStored[k] |= mlirOperationEqual(nodes->ops[k], opOf(results[i]));
+    for (intptr_t k = 0; k < nodes->n; ++k) nodes->isStored[k] |= mlirOperationEqual(nodes->ops[k], opOf(results[i]));
   }
   mlirRewriterBaseReplaceOpWithValues(b->rewriter, graph, mlirOperationGetNumOperands(yield), results);
   mlirRewriterBaseEraseOp(b->rewriter, yield);

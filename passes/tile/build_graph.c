@@ -15,7 +15,8 @@ typedef struct {
 } Entry;
 static Entry outerInit(const DlcTileGraph *graph, MlirValue result) {
   MlirOperation op = opOf(result);
-  Entry e = {op, mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + mlirOpResultGetResultNumber(result)};
+  Entry e = {op,
+             mlirOperationGetNumOperands(op) - mlirOperationGetNumResults(op) + mlirOpResultGetResultNumber(result)};
   for (op = opOf(mlirOperationGetOperand(op, e.operand)); op.ptr && dlcTileGraphFind(graph, op);
        op = opOf(mlirOperationGetOperand(e.op, e.operand)))
     e = (Entry){op, mlirOperationGetNumOperands(op) - 1};

@@ -1,7 +1,8 @@
 // The ops of a graph as a tile.graph in the place of its root.
 //
 // What is between them is read through edges at(workgroup); the results are the root's and, after them, what is kept in
-// the tile and stored. What the results start from is an out of the graph: a fresh tensor that nothing else starts from.
+// the tile and stored. What the results start from is an out of the graph: a fresh tensor that nothing else starts
+// from.
 #pragma once
 #include "passes/tile/graph.h"
 

@@ -61,7 +61,9 @@ static bool joinBoth(DlcTileGraph *both, const DlcTileGraph *graph, const Link *
 static bool paysTogether(const DlcTileGraph *both, const DlcTileGraph *graph, const DlcTileGraph *other, double least,
                          double *price, const DlcDevice *device) {
   double one = priceOf(both, device), first = one > 0 ? priceOf(other, device) : -1,
-         second = first <= 0 ? -1 : *price != 0 ? *price : (*price = priceOf(graph, device));
+         second = first <= 0    ? -1
+                  : *price != 0 ? *price
+                                : (*price = priceOf(graph, device));
   return one > 0 && first > 0 && second > 0 && one < first + second - least * fmin(first, second);
 }
 
@@ -106,9 +108,16 @@ bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device) {
   return joined;
 }
 
+// Rows of what windows read may stay in line buffers, or be made step by step: not where a graph stores.
+static bool hasWindows(const DlcTileGraph *graph) {
+  for (intptr_t i = 0; i < graph->n; ++i)
+    if (graph->nodes[i].overlaps) return true;
+  return false;
+}
+
 bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, const DlcDevice *device) {
   if (graph->n + other->n > DLC_MAX_NODES || mlirOperationGetNumResults(other->nodes[0].op) != 1 ||
-      hasOwnTiles(graph) || hasOwnTiles(other))
+      hasOwnTiles(graph) || hasOwnTiles(other) || hasWindows(graph) || hasWindows(other))
     return false;
   DlcTileGraph *both = malloc(sizeof *both);
   double price = 0;

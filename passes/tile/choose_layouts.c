@@ -106,6 +106,22 @@ static intptr_t leadingInput(const DlcLayouts *layouts, MlirOperation op) {
   return best >= 0 && isNull(dlcLayoutOf(layouts, mlirOperationGetOperand(op, best)).stored) ? -1 : best;
 }
 
+// A dimension of one element that the input does not have goes where its right neighbour is (or behind the left one):
+// reshapes that join them stay what they are.
+static intptr_t addUnits(MlirType type, intptr_t n, int *order) {
+  for (int i = (int)mlirShapedTypeGetRank(type) - 1; i >= 0; --i) {
+    intptr_t at = 0, isThere = 0;
+    for (intptr_t k = 0; k < n; ++k) isThere |= order[k] == i;
+    if (isThere || mlirShapedTypeIsDynamicDim(type, i) || mlirShapedTypeGetDimSize(type, i) != 1) continue;
+    while (at < n && order[at] != i + 1) ++at;
+    for (intptr_t k = 0; k < n && at == n; ++k)
+      if (order[k] == i - 1) at = k + 1;
+    memmove(&order[at + 1], &order[at], (size_t)(n - at) * sizeof *order);
+    order[at] = i, ++n;
+  }
+  return n;
+}
+
 // As the leading input is stored.
 static bool orderByInput(const DlcLayouts *layouts, MlirOperation op, int *order) {
   intptr_t input = leadingInput(layouts, op), n = 0;
@@ -119,7 +135,7 @@ static bool orderByInput(const DlcLayouts *layouts, MlirOperation op, int *order
       if (!mlirAffineExprIsADim(e)) return false;
       if (mlirAffineDimExprGetPosition(e) == loops[l]) order[n++] = i;
     }
-  return n == rank;
+  return addUnits(typeOf(mlirOperationGetResult(op, 0)), n, order) == rank;
 }
 
 static bool haveOneMap(MlirOperation op) {

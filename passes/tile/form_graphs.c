@@ -7,8 +7,9 @@
 //                                                  %r = linalg.generic ins(%k) ..  tile.yield %r }
 //
 // First every op is given to a graph: one grows from its root (the last op not yet in a graph) upwards, by the
-// rules of passes/tile/graph.h. Then graphs of which one reads what the other's root makes, and others read as well, are
-// joined where that pays: the value is kept in the tile and stored. What is no linalg op on ranked tensors stays outside.
+// rules of passes/tile/graph.h. Then graphs of which one reads what the other's root makes, and others read as well,
+// are joined where that pays: the value is kept in the tile and stored. What is no linalg op on ranked tensors stays
+// outside.
 #include <stdlib.h>
 #include "dlc/analysis.h"
 #include "dlc/passes.h"

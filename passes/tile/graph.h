@@ -11,8 +11,8 @@
 // strides) stays outside, but for borders (passes/tile/pad.h) that windows read: a tile makes the part that it needs.
 // That costs copies, so whoever forms graphs is asked.
 //
-// With `stores` set, a producer may join whose value ops behind the root read as well: it is kept in the tile and stored
-// (the graph yields it after the root's results). Each of its elements must be in the tile of one item alone.
+// With `stores` set, a producer may join whose value ops behind the root read as well: it is kept in the tile and
+// stored (the graph yields it after the root's results). Each of its elements must be in the tile of one item alone.
 #pragma once
 #include "dlc/builder.h"
 

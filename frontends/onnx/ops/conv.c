@@ -15,11 +15,12 @@ static MlirAttribute pairAttribute(OnnxContext *ctx, const int64_t *values) {
   MlirType type = mlirRankedTensorTypeGet(1, (int64_t[]){2}, mlirIntegerTypeGet(c, 64), mlirAttributeGetNull());
   return mlirDenseElementsAttrInt64Get(type, 2, values);
 }
-static MlirValue startOfSum(OnnxContext *ctx, OnnxValue *bias, OnnxElement e, int rank, const OnnxIndex *dims) {
+// channels: how many dimensions, from the second one on, the filters are.
+static MlirValue startOfSum(OnnxContext *ctx, OnnxValue *bias, OnnxElement e, int rank, const OnnxIndex *dims,
+                            int channels) {
   if (!bias) return onnxZeros(ctx, e, rank, dims);
   OnnxIndex shape[ONNX_MAX_RANK];
-  for (int i = 0; i < rank; ++i) shape[i] = onnxConst(1);
-  shape[1] = bias->dims[0];
+  for (int i = 0; i < rank; ++i) shape[i] = i >= 1 && i <= channels ? dims[i] : onnxConst(1);
   return onnxTensor(ctx, onnxExpand(ctx, onnxReshape(ctx, onnxCast(ctx, bias, e), rank, shape), rank, dims));
 }
 
@@ -54,7 +55,7 @@ static OnnxValue *pointwiseConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weigh
   memset(iterators, 'p', (size_t)loops - 1), iterators[loops - 1] = 'r';
   OnnxValue *matrix = onnxReshape(ctx, weight, 2, weight->dims);
   MlirValue r = onnxContract(ctx, iterators, matrix, onnxMap(ctx, loops, 2, (int[]){1, loops - 1}), x,
-                             mlirAffineMapGet(c, loops, 0, x->rank, in), e, startOfSum(ctx, bias, e, x->rank, dims),
+                             mlirAffineMapGet(c, loops, 0, x->rank, in), e, startOfSum(ctx, bias, e, x->rank, dims, 1),
                              mlirAffineMapGet(c, loops, 0, x->rank, out));
   return onnxNewTensor(ctx, e, x->rank, dims, r);
 }
@@ -80,8 +81,7 @@ static OnnxValue *genericConv(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight,
   char iterators[ONNX_MAX_RANK + 1] = {0};
   memset(iterators, 'r', (size_t)loops);
   memset(iterators, 'p', (size_t)channel);
-  OnnxValue *start = onnxNewTensor(ctx, e, 2 + n, dims, startOfSum(ctx, bias, e, 2 + n, dims));
-  MlirValue init = onnxTensor(ctx, onnxReshape(ctx, start, outCount, out));
+  MlirValue init = startOfSum(ctx, bias, e, outCount, out, 1 + g);
   MlirValue r =
       onnxContract(ctx, iterators, onnxReshape(ctx, x, inCount, in), mlirAffineMapGet(c, loops, 0, inCount, mapIn),
                    onnxReshape(ctx, weight, filterCount, filter), mlirAffineMapGet(c, loops, 0, filterCount, mapFilter),
@@ -119,6 +119,8 @@ OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxV
   if (onnxFailed(ctx) || !x || !weight) return NULL;
   if (3 + (groups > 1) + 2 * w->n > ONNX_MAX_RANK) // the loops of genericConv
     return onnxRefuse(ctx, "an image of rank %d is not supported", x->rank), NULL;
+  if (bias && bias->rank != 1) return onnxInvalid(ctx, "a bias of rank %d", bias->rank), NULL;
+  if (bias) onnxRequireEqual(ctx, bias->dims[0], weight->dims[0], "the numbers of biases and filters");
   OnnxElement e = onnxWide(x->element);
   OnnxIndex dims[ONNX_MAX_RANK] = {x->dims[0], weight->dims[0]};
   for (int i = 0; i < w->n; ++i) dims[2 + i] = w->out[i];
@@ -127,10 +129,11 @@ OnnxValue *onnxConvolve(OnnxContext *ctx, OnnxValue *x, OnnxValue *weight, OnnxV
   x = onnxPadWindow(ctx, x, w, onnxConstantInt(ctx, x->element, 0));
   if (!x) return NULL;
   if (w->n == 2 && groups == 1)
-    return onnxNewTensor(ctx, e, x->rank, dims, namedConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
+    return onnxNewTensor(ctx, e, x->rank, dims,
+                         namedConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims, 1)));
   if (w->n == 2 && depthwise)
     return onnxNewTensor(ctx, e, x->rank, dims,
-                         depthwiseConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims)));
+                         depthwiseConv(ctx, x, weight, w, startOfSum(ctx, bias, e, x->rank, dims, 1)));
   return genericConv(ctx, x, weight, bias, groups, w, e, dims);
 }
 static void lowerConv(OnnxContext *ctx, OnnxNode *node) {

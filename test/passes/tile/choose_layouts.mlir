@@ -249,3 +249,47 @@ func.func @inserted(%x: tensor<1x3x10x10xf32>, %cache: tensor<1x16x64x8xf32>, %a
   %made = tensor.insert_slice %r into %f[0, 0, 0, 0] [1, 16, 8, 8] [1, 1, 1, 1] : tensor<1x16x8x8xf32> into tensor<1x16x9x8xf32>
   return %kept, %made : tensor<1x16x64x8xf32>, tensor<1x16x9x8xf32>
 }
+
+// -----
+
+#image = affine_map<(n, g, f, t, c, k) -> (n, g, c, t + k)>
+#filter = affine_map<(n, g, f, t, c, k) -> (g, f, c, k)>
+#result = affine_map<(n, g, f, t, c, k) -> (n, g, f, t)>
+#x3 = affine_map<(n, o, t, c) -> (n, c, t)>
+#w3 = affine_map<(n, o, t, c) -> (o, c)>
+#r3 = affine_map<(n, o, t, c) -> (n, o, t)>
+
+// A depthwise convolution over one dimension, by groups of one filter: it follows its input, and the filters of a group,
+// a dimension that the input has not, stay next to the places, with which they are joined later.
+// CHECK: #[[IN1:.*]] = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d4, d2 + d5, d3)>
+// CHECK-LABEL: func @depthwise_1d
+// CHECK: dense<2.500000e-01> : tensor<1x1x5x64xf32>
+// CHECK: linalg.generic {indexing_maps = [#[[IN1]], {{.*}} outs(%{{.*}} : tensor<1x1x60x64xf32>)
+// CHECK: tensor.collapse_shape %{{.*}} {{\[}}[0], [1, 2], [3]]
+// CHECK-NEXT: tensor.empty
+// CHECK-NEXT: linalg.transpose
+// CHECK-NEXT: return
+func.func @depthwise_1d(%x: tensor<1x32x64xf32>) -> tensor<1x64x60xf32> {
+  %pointwise = arith.constant dense<0.5> : tensor<64x32xf32>
+  %w = arith.constant dense<0.25> : tensor<64x1x1x5xf32>
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x64x64xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<1x64x64xf32>) -> tensor<1x64x64xf32>
+  %m = linalg.generic {indexing_maps = [#x3, #w3, #r3], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%x, %pointwise : tensor<1x32x64xf32>, tensor<64x32xf32>) outs(%i : tensor<1x64x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<1x64x64xf32>
+  %grouped = tensor.expand_shape %m [[0], [1], [2, 3]] output_shape [1, 64, 1, 64] : tensor<1x64x64xf32> into tensor<1x64x1x64xf32>
+  %e2 = tensor.empty() : tensor<1x64x1x60xf32>
+  %i2 = linalg.fill ins(%z : f32) outs(%e2 : tensor<1x64x1x60xf32>) -> tensor<1x64x1x60xf32>
+  %d = linalg.generic {indexing_maps = [#image, #filter, #result], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]} ins(%grouped, %w : tensor<1x64x1x64xf32>, tensor<64x1x1x5xf32>) outs(%i2 : tensor<1x64x1x60xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<1x64x1x60xf32>
+  %r = tensor.collapse_shape %d [[0], [1], [2, 3]] : tensor<1x64x1x60xf32> into tensor<1x64x60xf32>
+  return %r : tensor<1x64x60xf32>
+}
