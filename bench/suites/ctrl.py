@@ -4,6 +4,8 @@
                                time over that of the system dlc:trace, the same nodes without loops and branches
                                where dlc gets recursion, dlc:loop is its program for the peers' graph
     WORKLOAD/compile           `compile_time` s of dlc
+    team/barrier/tN            of dlc `barrier` ns: what a fork and join of the runtime's team costs beyond its items, and
+                               `meeting` ns: one whose items wait for each other (native/barrier.c); medians
     WORKLOAD/iterations/f32/tN `ns_per_iteration`: the slope between two numbers of iterations
     WORKLOAD/ratios/f32/tN     over executed ratios: `ratio_slope` s from 0 % to 100 %, `ratio_error` %, by how much
                                a ratio lies off that line, and of dlc `ratio_zero_cost` %, what 0 % costs beyond
@@ -20,6 +22,7 @@ import measuring
 import records as recording
 from control_flow import WORKLOADS
 from measuring import say
+from systems import native
 from systems.job import Job
 
 QUICK = ("lstm", "attention", "seq2seq", "beam_search", "rnnt", "early_exit", "blockdrop", "rae", "scalar_map")
@@ -44,12 +47,20 @@ class Suite:
         self.descriptions, self.cases = {}, []
 
     def measure_all(self):
+        if self.suite == "ctrl":
+            self.barriers()
         names = self.options.only or list(QUICK if self.options.quick else WORKLOADS)
         for name, folder in export.prepare(names, self.options.models).items():
             if folder:
                 self.workload(name, folder)
             else:  # export has said why
                 self.records.add_failure(self.suite, name, "dlc")
+
+    def barriers(self):
+        for threads in self.options.threads:
+            ns = native.barrier_ns(self.options.build / "lib" / "libdlrt.so", threads) if threads > 1 else None
+            for metric, value in zip(("barrier", "meeting"), ns or (), strict=False):
+                self.records.add(self.suite, f"team/barrier/t{threads}", "dlc", metric, value, "ns")
 
     def value(self, case, system, metric):
         return self.records.value(self.suite, case, system, metric)
@@ -175,7 +186,7 @@ class Suite:
         systems = [*self.variants, LOOP, *self.peers]
         rows = [["case", "metric", *systems]]
         measured = {(r["case"], r["metric"]): r["unit"] for r in self.records.list
-                    if r["case"].split("/")[1] in ("compile", "iterations", "ratios")}  # fmt: skip
+                    if r["case"].split("/")[1] in ("barrier", "compile", "iterations", "ratios")}  # fmt: skip
         for (case, metric), unit in measured.items():
             values = [self.value(case, system, metric) for system in systems]
             rows.append([case, f"{metric}, {unit}", *["" if value is None else f"{value:.3g}" for value in values]])

@@ -10,6 +10,7 @@ with 130, with the records so far in the file and no process or unfinished file 
 import json
 import os
 import signal
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,8 @@ FIELDS = {"suite": str, "case": str, "system": str, "metric": str, "value": (int
 UNITS = {"time": "s", "compile_time": "s", "cpu_time": "s", "peak_memory": "B", "ratio": "x", "failed": "case",
          "speed_to_best": "x", "cpu_speed_to_best": "x", "percent_of_fma_rate": "%", "percent_of_bandwidth": "%",
          "fma_rate": "FLOP/s", "read_bandwidth": "B/s", "kernels": "kernels", "transactions": "transactions",
-         "trace_ratio": "x", "compile_cpu_time": "s", "bytes_moved": "B", "intermediates": "B"}  # fmt: skip
+         "trace_ratio": "x", "compile_cpu_time": "s", "bytes_moved": "B", "intermediates": "B", "barrier": "ns",
+         "meeting": "ns"}  # fmt: skip
 # Stands for dlc: takes a minute for the model `slow`, and is dlc for the others.
 SLOW_DLC = """#!/bin/sh
 case $1 in */slow/*) echo $$ > "$(dirname "$0")/started"; exec sleep 60;; esac
@@ -122,6 +124,10 @@ def check_ctrl(check, good, wrong):
     (good / "trace-b1.onnx").write_bytes((good / "model.onnx").read_bytes())
     records, text = check.run("ctrl", good, wrong, status=1)
     check.expect(metrics(records, f"good{case}") == {"time", "cpu_time", "trace_ratio"}, f"no ratio to the trace:\n{text}")
+    threads = len(os.sched_getaffinity(0))
+    if threads > 1 and (os.environ.get("CC") or shutil.which("cc") or shutil.which("clang")):  # as systems/native.py
+        team = metrics(records, f"team/barrier/t{threads}")
+        check.expect(team == {"barrier", "meeting"}, f"what the team costs was not measured:\n{text}")
     check.expect(metrics(records, "good/compile") == {"compile_time"}, f"no seconds of dlc:\n{text}")
     check.expect(metrics(records, f"wrong{case}") == {"failed"}, f"the wrong model has not failed:\n{text}")
 
