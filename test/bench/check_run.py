@@ -9,8 +9,8 @@ with 130, with the records so far in the file and no process or unfinished file 
 
 import json
 import os
-import signal
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
