@@ -173,8 +173,9 @@ static void rewriteTranspose(DlcLayouts *layouts, MlirOperation op) {
 static const double manyUses = 1024, leastReduced = 16;
 static const double manyUsesOfBytes = 128, leastReducedBytes = 3; // these are summed up in groups of four
 
-// The order of an input with what it is summed over last, if every element of it is used often enough.
-static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
+// The order of an input with what it is summed over last, if it has another one; isOften: every element of it is used
+// often enough for it to be moved.
+static bool orderOfInput(MlirOperation op, intptr_t input, int *order, bool *isOften) {
   int64_t ranges[DLC_LAYOUT_RANK];
   bool isReduction[DLC_LAYOUT_RANK], isLast[DLC_LAYOUT_RANK] = {false};
   MlirAffineMap map;
@@ -199,8 +200,20 @@ static bool orderOfInput(MlirOperation op, intptr_t input, int *order) {
   for (int last = 0; last < 2; ++last)
     for (int i = 0; i < rank; ++i)
       if (isLast[i] == last) order[n++] = i;
-  bool isByte = dlcIsByteProduct(op), isOften = uses >= (isByte ? manyUsesOfBytes : manyUses) || dlcWinogradOf(op);
-  return isOften && reduced >= (isByte ? leastReducedBytes : leastReduced) && !dlcIsOrdered(order, rank);
+  bool isByte = dlcIsByteProduct(op);
+  *isOften = (uses >= (isByte ? manyUsesOfBytes : manyUses) || dlcWinogradOf(op)) &&
+             reduced >= (isByte ? leastReducedBytes : leastReduced);
+  return !dlcIsOrdered(order, rank);
+}
+
+// Whether a value in this order is what it was transposed from.
+static bool isTransposed(MlirValue value, const int *order) {
+  MlirOperation op = opOf(value);
+  if (!op.ptr || !linalg_transpose_isa(op)) return false;
+  DlcI64s permutation = linalg_transpose_permutation(op);
+  for (intptr_t i = 0; i < permutation.n; ++i)
+    if (permutation.data[order[i]] != i) return false;
+  return true;
 }
 
 // Stores a value of the op's own block in this order; of a padded one, what is padded.
@@ -221,8 +234,14 @@ static void moveInputs(DlcLayouts *layouts, MlirOperation op) {
   for (intptr_t i = 0; i < inputsOf(op); ++i) {
     MlirValue v = mlirOperationGetOperand(op, i);
     int order[DLC_LAYOUT_RANK];
-    if (mlirTypeIsARankedTensor(typeOf(v)) && mlirShapedTypeGetRank(typeOf(v)) <= DLC_LAYOUT_RANK &&
-        !arith_constant_isa(opOf(v)) && isNull(dlcLayoutOf(layouts, v).stored) && orderOfInput(op, i, order))
+    bool isOften;
+    if (!mlirTypeIsARankedTensor(typeOf(v)) || mlirShapedTypeGetRank(typeOf(v)) > DLC_LAYOUT_RANK ||
+        arith_constant_isa(opOf(v)) || !isNull(dlcLayoutOf(layouts, v).stored) ||
+        !orderOfInput(op, i, order, &isOften))
+      continue;
+    if (isTransposed(v, order) && isNull(dlcLayoutOf(layouts, mlirOperationGetOperand(opOf(v), 0)).stored))
+      dlcLayoutsSet(layouts, v, mlirOperationGetOperand(opOf(v), 0), order);
+    else if (isOften)
       moveValue(layouts, op, v, order);
   }
 }

@@ -293,3 +293,31 @@ func.func @depthwise_1d(%x: tensor<1x32x64xf32>) -> tensor<1x64x60xf32> {
   %r = tensor.collapse_shape %d [[0], [1], [2, 3]] : tensor<1x64x1x60xf32> into tensor<1x64x60xf32>
   return %r : tensor<1x64x60xf32>
 }
+
+// -----
+
+#x3 = affine_map<(n, o, t, c) -> (n, c, t)>
+#w3 = affine_map<(n, o, t, c) -> (o, c)>
+#r3 = affine_map<(n, o, t, c) -> (n, o, t)>
+
+// An input that was transposed for the convolution is read as it was before, however seldom.
+// CHECK: #[[X:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>
+// CHECK-LABEL: func @transposed_input
+// CHECK-SAME: %[[IN:.*]]: tensor<1x64x32xf32>
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.generic {indexing_maps = [#[[X]], {{.*}} ins(%[[IN]], {{.*}} outs(%{{.*}} : tensor<1x64x64xf32>)
+func.func @transposed_input(%x: tensor<1x64x32xf32>) -> tensor<1x64x64xf32> {
+  %pointwise = arith.constant dense<0.5> : tensor<64x32xf32>
+  %z = arith.constant 0.0 : f32
+  %et = tensor.empty() : tensor<1x32x64xf32>
+  %t = linalg.transpose ins(%x : tensor<1x64x32xf32>) outs(%et : tensor<1x32x64xf32>) permutation = [0, 2, 1]
+  %e = tensor.empty() : tensor<1x64x64xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<1x64x64xf32>) -> tensor<1x64x64xf32>
+  %m = linalg.generic {indexing_maps = [#x3, #w3, #r3], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%t, %pointwise : tensor<1x32x64xf32>, tensor<64x32xf32>) outs(%i : tensor<1x64x64xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %c, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<1x64x64xf32>
+  return %m : tensor<1x64x64xf32>
+}
