@@ -20,10 +20,10 @@ typedef struct {
   MlirOperation producer, pad;
 } Link;
 
-static double priceOf(const DlcTileGraph *graph, const DlcDevice *device) {
+static double priceOf(const DlcTileGraph *graph, DlcPrices *prices) {
   MlirOperation ops[DLC_MAX_NODES];
   for (intptr_t i = 0; i < graph->n; ++i) ops[i] = graph->nodes[i].op;
-  return dlcConnectPrice(graph, graph->n, ops, graph->nodes[0].op, device);
+  return dlcConnectPrice(graph, graph->n, ops, graph->nodes[0].op, prices);
 }
 
 // Joins the nodes of `other`, users first; false: not all may.
@@ -59,16 +59,16 @@ static bool joinBoth(DlcTileGraph *both, const DlcTileGraph *graph, const Link *
 
 // price: of the graph as it is; 0: not known yet. least: what must be saved, of the cheaper of the two.
 static bool paysTogether(const DlcTileGraph *both, const DlcTileGraph *graph, const DlcTileGraph *other, double least,
-                         double *price, const DlcDevice *device) {
-  double one = priceOf(both, device), first = one > 0 ? priceOf(other, device) : -1,
+                         double *price, DlcPrices *prices) {
+  double one = priceOf(both, prices), first = one > 0 ? priceOf(other, prices) : -1,
          second = first <= 0    ? -1
                   : *price != 0 ? *price
-                                : (*price = priceOf(graph, device));
+                                : (*price = priceOf(graph, prices));
   return one > 0 && first > 0 && second > 0 && one < first + second - least * fmin(first, second);
 }
 
-static bool joinLink(DlcTileGraph *graph, const Link *link, DlcTileGraph *other, DlcTileGraph *both,
-                     const DlcDevice *device, double *price) {
+static bool joinLink(DlcTileGraph *graph, const Link *link, DlcTileGraph *other, DlcTileGraph *both, DlcPrices *prices,
+                     double *price) {
   MlirOperation producer = link->producer;
   if (!dlcIsLinalgOp(producer) || mlirOperationGetNumResults(producer) != 1 || dlcTileGraphFind(graph, producer) ||
       !mlirTypeIsARankedTensor(typeOf(mlirOperationGetResult(producer, 0))) ||
@@ -78,7 +78,7 @@ static bool joinLink(DlcTileGraph *graph, const Link *link, DlcTileGraph *other,
   dlcTileGraphGrow(other);
   if (graph->n + other->n + 2 > DLC_MAX_NODES || hasOwnTiles(other) || !joinBoth(both, graph, link, other))
     return false;
-  if (!paysTogether(both, graph, other, link->pad.ptr ? leastSavedByWindows : leastSaved, price, device)) return false;
+  if (!paysTogether(both, graph, other, link->pad.ptr ? leastSavedByWindows : leastSaved, price, prices)) return false;
   *graph = *both;
   return true;
 }
@@ -92,7 +92,7 @@ static Link linkOf(MlirValue operand) {
   return link;
 }
 
-bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device) {
+bool dlcChainJoin(DlcTileGraph *graph, DlcPrices *prices) {
   if (hasOwnTiles(graph)) return false;
   DlcTileGraph *other = malloc(2 * sizeof *other);
   bool joined = false;
@@ -101,7 +101,7 @@ bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device) {
     MlirOperation op = graph->nodes[i].op;
     for (intptr_t k = 0; k < mlirOperationGetNumOperands(op) && !joined; ++k) {
       Link link = linkOf(mlirOperationGetOperand(op, k));
-      joined = link.producer.ptr && joinLink(graph, &link, other, other + 1, device, &price);
+      joined = link.producer.ptr && joinLink(graph, &link, other, other + 1, prices, &price);
     }
   }
   free(other);
@@ -115,7 +115,7 @@ static bool hasWindows(const DlcTileGraph *graph) {
   return false;
 }
 
-bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, const DlcDevice *device) {
+bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, DlcPrices *prices) {
   if (graph->n + other->n > DLC_MAX_NODES || mlirOperationGetNumResults(other->nodes[0].op) != 1 ||
       hasOwnTiles(graph) || hasOwnTiles(other) || hasWindows(graph) || hasWindows(other))
     return false;
@@ -123,7 +123,7 @@ bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, const DlcDevi
   double price = 0;
   *both = *graph;
   both->chains = both->stores = true, both->pays = NULL;
-  bool joined = joinAll(both, other) && paysTogether(both, graph, other, leastSaved, &price, device);
+  bool joined = joinAll(both, other) && paysTogether(both, graph, other, leastSaved, &price, prices);
   both->chains = graph->chains, both->stores = graph->stores, both->pays = graph->pays;
   if (joined) *graph = *both;
   free(both);

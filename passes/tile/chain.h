@@ -10,10 +10,9 @@
 // it, and that is in the price. Long rows between two contractions are made by steps of the second one's reduction
 // (passes/tile/search.h). Winograd's algorithm has tiles of its own, and stays apart.
 #pragma once
-#include "passes/cost/device.h"
-#include "passes/tile/graph.h"
+#include "passes/tile/prices.h"
 
 // Joins another graph to `graph`, which reads its root's result; other ops do as well: it is kept and stored.
-bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, const DlcDevice *device);
+bool dlcChainStore(DlcTileGraph *graph, const DlcTileGraph *other, DlcPrices *prices);
 // Joins the graph that would be formed of a producer of `graph` to it, if that pays; false: no producer's does.
-bool dlcChainJoin(DlcTileGraph *graph, const DlcDevice *device);
+bool dlcChainJoin(DlcTileGraph *graph, DlcPrices *prices);

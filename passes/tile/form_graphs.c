@@ -23,8 +23,8 @@
 #include "ods/tensor.h"
 #include "ods/tile.h"
 
-static bool borderPays(const DlcTileGraph *graph, MlirOperation pad, void *device) {
-  return dlcConnectPays(graph, pad, device);
+static bool borderPays(const DlcTileGraph *graph, MlirOperation pad, void *prices) {
+  return dlcConnectPays(graph, pad, prices);
 }
 static bool never(const DlcTileGraph *graph, MlirOperation pad, void *data) {
   (void)graph, (void)pad, (void)data;
@@ -73,8 +73,8 @@ static void addGraph(Graphs *graphs, const DlcTileGraph *graph) {
   *copy = *graph;
 }
 
-// Every op in one graph at most. chainsFor: null, or the device whose contractions may follow each other.
-static Graphs formAll(MlirOperation root, const DlcTileGraph *rules, const DlcDevice *chainsFor) {
+// Every op in one graph at most. chainsBy: null, or the prices by which contractions may follow each other.
+static Graphs formAll(MlirOperation root, const DlcTileGraph *rules, DlcPrices *chainsBy) {
   DlcOps candidates = dlcCollect(root, isRootCandidate);
   DlcTileGraph *graph = malloc(sizeof *graph);
   Graphs graphs = {0};
@@ -83,7 +83,7 @@ static Graphs formAll(MlirOperation root, const DlcTileGraph *rules, const DlcDe
     if (op.ptr == NULL || !dlcTileGraphStart(graph, op, rules->scratchBytes)) continue; // in one already
     graph->fusion = rules->fusion, graph->pays = rules->pays, graph->data = rules->data;
     dlcTileGraphGrow(graph);
-    while (chainsFor && dlcChainJoin(graph, chainsFor)) dlcTileGraphGrow(graph);
+    while (chainsBy && dlcChainJoin(graph, chainsBy)) dlcTileGraphGrow(graph);
     for (intptr_t k = 0; k < graph->n; ++k)
       for (intptr_t c = 0; c <= i; ++c)
         if (mlirOperationEqual(candidates.data[c], graph->nodes[k].op)) candidates.data[c].ptr = NULL;
@@ -101,23 +101,22 @@ static DlcTileGraph *producerOf(const Graphs *graphs, const DlcPointerMap *roots
   return at >= 0 && graphs->data[at]->n ? graphs->data[at] : NULL;
 }
 
-static bool joinOneStored(DlcTileGraph *graph, const Graphs *graphs, const DlcPointerMap *roots,
-                          const DlcDevice *device) {
+static bool joinOneStored(DlcTileGraph *graph, const Graphs *graphs, const DlcPointerMap *roots, DlcPrices *prices) {
   for (intptr_t k = 0; k < graph->n; ++k)
     for (intptr_t i = 0; i < mlirOperationGetNumOperands(graph->nodes[k].op); ++i) {
       DlcTileGraph *other = producerOf(graphs, roots, mlirOperationGetOperand(graph->nodes[k].op, i));
-      if (!other || other == graph || !dlcChainStore(graph, other, device)) continue;
+      if (!other || other == graph || !dlcChainStore(graph, other, prices)) continue;
       other->n = 0;
       return true;
     }
   return false;
 }
 
-static void joinStored(Graphs *graphs, const DlcDevice *device) {
+static void joinStored(Graphs *graphs, DlcPrices *prices) {
   DlcPointerMap roots = {0};
   for (intptr_t i = 0; i < graphs->n; ++i) dlcPointerMapSet(&roots, graphs->data[i]->nodes[0].op.ptr, i);
   for (intptr_t i = 0; i < graphs->n; ++i)
-    while (graphs->data[i]->n && joinOneStored(graphs->data[i], graphs, &roots, device)) {}
+    while (graphs->data[i]->n && joinOneStored(graphs->data[i], graphs, &roots, prices)) {}
   dlcPointerMapDestroy(&roots);
 }
 
@@ -135,14 +134,15 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
   bool (*pays)(const DlcTileGraph *, MlirOperation, void *) = byCost ? borderPays : none ? never : NULL;
   DlcDevice device;
   if (mlirLogicalResultIsFailure(dlcDeviceOf(root, &device))) return mlirLogicalResultFailure();
+  DlcPrices prices = {.device = &device};
   bool chains = fusion == DLC_FUSE_ALL && options->chains && device.isHost;
   uint64_t stored = 0;
   MlirRewriterBase rewriter = mlirIRRewriterCreate(mlirOperationGetContext(root));
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   splitFills(&b, root);
-  const DlcTileGraph rules = {.scratchBytes = options->scratchBytes, .fusion = fusion, .pays = pays, .data = &device};
-  Graphs graphs = formAll(root, &rules, chains ? &device : NULL);
-  if (chains) joinStored(&graphs, &device);
+  const DlcTileGraph rules = {.scratchBytes = options->scratchBytes, .fusion = fusion, .pays = pays, .data = &prices};
+  Graphs graphs = formAll(root, &rules, chains ? &prices : NULL);
+  if (chains) joinStored(&graphs, &prices);
   for (intptr_t i = 0; i < graphs.n; ++i) {
     DlcTileGraph *graph = graphs.data[i];
     if (!graph->n || b.failed) continue;
@@ -156,6 +156,7 @@ MlirLogicalResult dlcRunTileFormGraphs(MlirOperation root, DlcPass *pass, const 
   dlcPassCount(pass, DlcTileFormGraphs_stored, stored);
   for (intptr_t i = 0; i < graphs.n; ++i) free(graphs.data[i]);
   free(graphs.data);
+  dlcPricesDestroy(&prices);
   mlirIRRewriterDestroy(rewriter);
   return dlcStatus(&b);
 }

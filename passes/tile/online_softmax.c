@@ -488,6 +488,7 @@ static double priceApart(const DlcSoftmax *s, const DlcDevice *device) {
   roots[n++] = s->scores;
   DlcValueList done = {0};
   DlcTileGraph *graph = malloc(sizeof *graph);
+  DlcPrices prices = {.device = device};
   double seconds = 0;
   for (intptr_t i = 0; i < n && seconds >= 0; ++i) {
     if (dlcValueListFind(&done, mlirOperationGetResult(roots[i], 0)) >= 0) continue;
@@ -501,11 +502,12 @@ static double priceApart(const DlcSoftmax *s, const DlcDevice *device) {
       ops[k] = graph->nodes[k].op;
       dlcValueListAppend(&done, mlirOperationGetResult(ops[k], 0));
     }
-    double price = dlcConnectPrice(graph, graph->n, ops, roots[i], device), launch = device->launchSeconds;
+    double price = dlcConnectPrice(graph, graph->n, ops, roots[i], &prices), launch = device->launchSeconds;
     if (price >= 0 && !seesTwo(s, roots[i])) price = (price - launch) * unseenSize(s) + launch;
     seconds = price < 0 ? -1 : seconds + price;
   }
   free(graph);
+  dlcPricesDestroy(&prices);
   dlcValueListDestroy(&done);
   return seconds;
 }
