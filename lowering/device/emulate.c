@@ -46,6 +46,8 @@ typedef struct {
   Step *steps;          // the ops that make varying values or have effects in threads, in order
   intptr_t n, capacity, flushed;
   DlcValueList lost; // varying values that cannot be recomputed
+  DlcValueList kept; // results of control flow, and where each is stored
+  MlirBlock entry;   // of the function
 } Emulator;
 
 //===--- what an op is ---
@@ -95,6 +97,7 @@ static void forgetEmulator(Emulator *e) {
   dlcMappingDestroy(e->uniform);
   dlcValueListDestroy(&e->varying);
   dlcValueListDestroy(&e->lost);
+  dlcValueListDestroy(&e->kept);
   free(e->steps);
 }
 // The pending steps, for every thread of every block.
@@ -146,6 +149,19 @@ static bool runThreads(Emulator *e) {
   }
   return !b->failed;
 }
+static void forget(DlcValueList *list, MlirValue v) {
+  intptr_t i = dlcValueListFind(list, v);
+  if (i >= 0) list->data[i] = list->data[--list->n];
+}
+// What was kept is the same in all of them from here on.
+static void loadKept(Emulator *e) {
+  for (intptr_t i = 0; i < e->kept.n; i += 2) {
+    MlirValue v = e->kept.data[i];
+    dlcMap(e->uniform, v, memref_load(e->b, dlcMapped(e->uniform, e->kept.data[i + 1]), (DlcValues){0}));
+    forget(&e->varying, v), forget(&e->lost, v);
+  }
+  e->kept.n = 0;
+}
 static bool flush(Emulator *e) {
   if (e->flushed == e->n) return true;
   if (!(e->isGrid ? runBlocks(e) : runThreads(e))) return false;
@@ -153,6 +169,7 @@ static bool flush(Emulator *e) {
     for (intptr_t r = 0; r < mlirOperationGetNumResults(e->steps[i].op) && !e->steps[i].again; ++r)
       dlcValueListAppend(&e->lost, mlirOperationGetResult(e->steps[i].op, r));
   e->flushed = e->n;
+  loadKept(e);
   return !e->b->failed;
 }
 
@@ -167,6 +184,28 @@ static void addStep(Emulator *e, MlirOperation op) {
   e->steps[e->n++] = (Step){op, again};
   for (intptr_t r = 0; r < mlirOperationGetNumResults(op); ++r)
     dlcValueListAppend(&e->varying, mlirOperationGetResult(op, r));
+}
+
+// All blocks of a persistent kernel run its control flow on the same values: the numbers that it gives are stored by
+// each, and are those of any. The stores are ops of the kernel, as other steps; the memory is the function's.
+static void keepResults(Emulator *e, MlirOperation op) {
+  for (intptr_t r = 0; r < mlirOperationGetNumResults(op); ++r) {
+    MlirValue v = mlirOperationGetResult(op, r), place = {0}, slot = {0};
+    if (!mlirTypeIsAInteger(typeOf(v)) && !mlirTypeIsAIndex(typeOf(v)) && !mlirTypeIsAFloat(typeOf(v)) &&
+        !mlirTypeIsAMemRef(typeOf(v)))
+      continue;
+    MlirType type = mlirMemRefTypeContiguousGet(typeOf(v), 0, NULL, mlirAttributeGetNull());
+    dlcAtStart(e->b, e->entry) slot = memref_alloca(e->b, (DlcValues){0}, (DlcValues){0}, type);
+    MlirOperation store = {0};
+    dlcAfter(e->b, op) {
+      place = memref_alloca(e->b, (DlcValues){0}, (DlcValues){0}, type);
+      store = memref_store(e->b, v, place, (DlcValues){0});
+    }
+    if (!store.ptr) return;
+    dlcMap(e->uniform, place, slot);
+    addStep(e, store);
+    dlcValueListAppend(&e->kept, v), dlcValueListAppend(&e->kept, place);
+  }
 }
 
 static bool emulateBlock(Emulator *e, MlirBlock from);
@@ -233,6 +272,7 @@ static bool emulateOp(Emulator *e, MlirOperation op) {
   mlirOperationWalk(op, look, &l, MlirWalkPreOrder);
   if (l.shuffle) return dlcRefuse(op, "ctrl-emulate-kernels: a shuffle; distribute with warp=1");
   if (l.barrier) {
+    if (e->kept.n && !flush(e)) return false;
     bool outside = false; // does the op's own condition vary?
     for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
       outside = outside || dlcValueListFind(&e->varying, mlirOperationGetOperand(op, i)) >= 0;
@@ -245,6 +285,7 @@ static bool emulateOp(Emulator *e, MlirOperation op) {
   }
   if (usesLost(e, op)) return dlcRefuse(op, "ctrl-emulate-kernels: a thread's value crosses a barrier");
   addStep(e, op);
+  if (e->isGrid && mlirOperationGetNumRegions(op)) keepResults(e, op);
   return true;
 }
 static bool emulateBlock(Emulator *e, MlirBlock from) {
@@ -295,7 +336,8 @@ static bool emulateKernel(DlcBuilder *b, MlirOperation kernel, MlirOperation mod
                 .isGrid = isGrid,
                 .block = isGrid ? (MlirValue){0} : argOf(body, n),
                 .blocks = isGrid ? argOf(body, n) : (MlirValue){0},
-                .uniform = dlcMappingCreate()};
+                .uniform = dlcMappingCreate(),
+                .entry = body};
   bool ok = false;
   dlcAtEnd(b, body) {
     for (intptr_t i = 0; i < mlirBlockGetNumArguments(entry); ++i) // arguments, then workgroup memory
