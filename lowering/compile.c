@@ -86,7 +86,7 @@ typedef struct {
 typedef struct {
   MlirOperation module;
   const DlcCompileOptions *options;
-  Setting settings[24];
+  Setting settings[25];
   int nSettings;
 } Run;
 
@@ -234,6 +234,13 @@ static void setRegions(Run *r, Kind kind) {
   s->pass = "ctrl-form-regions";
   snprintf(s->options, sizeof s->options, "{mode=%s most-buffers=%d}",
            r->options->regions ? r->options->regions : "auto", kind == AMDGCN ? AMD_BUFFERS : 0);
+}
+
+static void setWavefront(Run *r) {
+  if (!r->options->wavefront) return;
+  Setting *s = &r->settings[r->nSettings++];
+  s->pass = "ctrl-skew-loops";
+  snprintf(s->options, sizeof s->options, "{when=%.4s}", r->options->wavefront);
 }
 
 static void setRecursion(Run *r) {
@@ -393,7 +400,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setRecursion(&r), setRegions(&r, t.kind), setFusion(&r), setWinograd(&r, t.kind == HOST),
+  setWavefront(&r), setRecursion(&r), setRegions(&r, t.kind), setFusion(&r), setWinograd(&r, t.kind == HOST),
       setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))

@@ -12,14 +12,15 @@ typedef struct {
       *device;  // what the cost model asks: a name in devices/ or a file; NULL: the module's own, else the target's
   int optimize; // 0 to 3
   int threads;  // of LLVM; 0: one for each CPU
-  const char *fusion;   // "none", "register", "all" or NULL: all
-  const char *control;  // whether loops and branches are rewritten: "none", "all" or NULL: all
-  const char *winograd; // "auto", "off", "2" or "4" (outputs of a transform, wherever it can be), or NULL: auto
-  const char *halo;     // what tiles share: "cost", "line", "recompute" or NULL: cost
-  const char *regions;  // of devices: "auto", "kernel" or "host" (modes of ctrl-form-regions), or NULL: auto
-  const char *by;       // how tiles are chosen: "cost", "rules" or NULL: cost
-  const char *choices;  // a file of candidates to take (passes/tile/choices.h), or NULL
-  int64_t candidate;    // the candidate that every graph takes, from 1 in the order of price; 0: the best one
+  const char *fusion;    // "none", "register", "all" or NULL: all
+  const char *control;   // whether loops and branches are rewritten: "none", "all" or NULL: all
+  const char *winograd;  // "auto", "off", "2" or "4" (outputs of a transform, wherever it can be), or NULL: auto
+  const char *wavefront; // alike recurrences of a loop as a wavefront: "auto", "on", "off" or NULL: auto
+  const char *halo;      // what tiles share: "cost", "line", "recompute" or NULL: cost
+  const char *regions;   // of devices: "auto", "kernel" or "host" (modes of ctrl-form-regions), or NULL: auto
+  const char *by;        // how tiles are chosen: "cost", "rules" or NULL: cost
+  const char *choices;   // a file of candidates to take (passes/tile/choices.h), or NULL
+  int64_t candidate;     // the candidate that every graph takes, from 1 in the order of price; 0: the best one
   const char
       *report; // a file for the report of the tile graphs: .json, .jsonl, .dot or else text; "-": standard output; or NULL
   const char *controlReport; // a file for the report of the control flow; "-": standard output; or NULL

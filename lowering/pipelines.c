@@ -20,9 +20,9 @@ const DlcStage dlcCommonStages[] = {
      "builtin.module(lift-cf-to-scf,ctrl-raise{entry=main},ctrl-flatten-recursion,symbol-dce)"},
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
-    {DLC_CONTROL_STAGE, "Split loops, make numbers of small tensors and selections of small branches",
-     "builtin.module(func.func(ctrl-hoist-invariants,ctrl-distribute-loops,canonicalize,cse,ctrl-detensorize,"
-     "ctrl-convert-branches))"},
+    {DLC_CONTROL_STAGE, "Run loops as wavefronts or split them, make numbers of small tensors and selections of small branches",
+     "builtin.module(func.func(ctrl-hoist-invariants,ctrl-skew-loops,ctrl-distribute-loops,canonicalize,cse,"
+     "ctrl-detensorize,ctrl-convert-branches))"},
     {"tile", "Form and schedule tile graphs",
      "builtin.module(func.func(tile-integer-contractions,tile-tabulate-products,canonicalize,cse,tile-sink-reshapes,"
      "tile-hoist-slices,"

@@ -497,6 +497,22 @@ def CtrlDistributeLoops : Pass<"ctrl-distribute-loops", "::mlir::func::FuncOp"> 
                     Statistic<"batched", "batched", "ops done for many iterations at once">];
   let dependentDialects = ["affine", "arith", "ctrl", "linalg", "tensor"];
 }
+def CtrlSkewLoops : Pass<"ctrl-skew-loops", "::mlir::func::FuncOp"> {
+  let summary = "Run alike recurrences of a counted loop, each of which reads the one before it, as a wavefront";
+  let description = [{
+    A counted `ctrl.loop` over n iterations whose body holds k stages (recurrences that do the same with other carries and
+    weights, each on what the one before it makes in the same iteration: the layers of a recurrent network) becomes a
+    loop over n + k - 1 waves, none where n is 0. In wave w stage s runs its iteration w - s; all stages of a wave are one
+    op, over stacks of their carries and weights. `when` says whether that must be predicted to be faster on the device in
+    scope: parallelism, barriers or forks, and the caches that hold the weights of all stages.
+  }];
+  let options = [Option<"when", "when", "std::string", "\"auto\"", "auto (where it is predicted to be faster), on (wherever it can be) or off">,
+                 Option<"assumeSize", "assume-size", "int64_t", "1", "What the prediction takes a dynamic size as">];
+  let statistics = [Statistic<"skewed", "skewed", "loops that run as wavefronts">,
+                    Statistic<"stages", "stages", "stages of them">,
+                    Statistic<"slower", "slower", "loops left alone since it is not predicted to be faster">];
+  let dependentDialects = ["affine", "arith", "ctrl", "dlti", "linalg", "tensor"];
+}
 def CtrlDetensorize : Pass<"ctrl-detensorize", "::mlir::func::FuncOp"> {
   let summary = "Make numbers of the tensors of one element that only scalar arithmetic makes";
   let description = [{

@@ -15,8 +15,13 @@ static bool isIteration(const DlcBatch *batch, MlirValue v) { return mlirValueEq
 static bool isTensor(MlirValue v) { return mlirTypeIsARankedTensor(typeOf(v)); }
 static intptr_t rankOf(MlirValue v) { return mlirShapedTypeGetRank(typeOf(v)); }
 
-// Made before the loop.
-static bool isOutside(const DlcBatch *batch, MlirValue v) { return !dlcIsMadeInside(v, batch->loop); }
+static bool isGiven(const DlcBatch *batch, MlirValue v) {
+  return batch->given && dlcValueListFind(batch->given, v) >= 0;
+}
+// Made before the loop, and the same in every iteration.
+static bool isOutside(const DlcBatch *batch, MlirValue v) {
+  return !dlcIsMadeInside(v, batch->loop) && !isGiven(batch, v);
+}
 static bool isOfKind(const DlcBatch *batch, MlirValue v, DlcIteration kind) {
   intptr_t i = dlcRecurrencesFind(batch->recurrences, v);
   return i >= 0 && batch->kind[i] == kind;
@@ -127,6 +132,15 @@ bool dlcBatchHasFixedSizes(const DlcBatch *batch, MlirValue v) {
   return true;
 }
 
+bool dlcBatchAreAlike(const DlcBatch *batch, MlirValue a, MlirValue b) {
+  if (!mlirTypeEqual(typeOf(a), typeOf(b)) || !isTensor(a) || rankOf(a) > MOST_RANK) return false;
+  for (intptr_t d = 0; d < rankOf(a); ++d) {
+    Size x, y;
+    if (!sizeOf(batch, a, d, 0, &x) || !sizeOf(batch, b, d, 0, &y) || !areSame(&x, &y)) return false;
+  }
+  return true;
+}
+
 // Every dynamic size of a carry must be the same before and after an iteration: others are found from them.
 static bool carriesFixedSizes(const DlcBatch *batch) {
   DlcValues inits = ctrl_loop_init_args(batch->loop),
@@ -179,7 +193,7 @@ static bool isRepeatedOp(const DlcBatch *batch, MlirOperation op) {
 // An init: a fresh tensor, one that is filled, or one that is batched itself.
 static bool isBatchableInit(const DlcBatch *batch, MlirValue v) {
   MlirOperation op = opOf(v);
-  if (isOfKind(batch, v, DLC_BATCHED)) return true;
+  if (isGiven(batch, v) || isOfKind(batch, v, DLC_BATCHED)) return true;
   if (!op.ptr || !(isOutside(batch, v) || dlcIsFreshIn(v, batch->loop))) return false;
   if (linalg_fill_isa(op)) op = opOf(mlirOperationGetOperand(op, 1));
   return op.ptr && tensor_empty_isa(op);
@@ -244,10 +258,7 @@ static bool isStep(const DlcBatch *batch, MlirOperation op) {
   return ok;
 }
 
-static DlcIteration kindOf(const DlcBatch *batch, intptr_t i) {
-  const DlcRecurrences *r = batch->recurrences;
-  MlirOperation op = r->ops[i];
-  if (r->recurs[r->group[i]]) return DLC_IN_TURN;
+static DlcIteration kindOf(const DlcBatch *batch, MlirOperation op) {
   if (isRepeatedOp(batch, op)) return DLC_REPEATED;
   if (isBatchableLinalg(batch, op) || isStep(batch, op)) return DLC_BATCHED;
   if (tensor_from_elements_isa(op) && isOfOne(op))
@@ -257,12 +268,26 @@ static DlcIteration kindOf(const DlcBatch *batch, intptr_t i) {
                                                                                                    : DLC_IN_TURN;
 }
 
-void dlcBatchClassify(DlcBatch *batch) {
+static bool beginClassify(DlcBatch *batch) {
   batch->sizes = calloc(1, sizeof *batch->sizes);
-  bool isFixed = carriesFixedSizes(batch);
-  for (intptr_t i = 0; i < batch->recurrences->nOps; ++i) // producers first
-    batch->kind[i] = DLC_IN_TURN;
-  for (intptr_t i = 0; i < batch->recurrences->nOps && isFixed; ++i) batch->kind[i] = kindOf(batch, i);
+  for (intptr_t i = 0; i < batch->recurrences->nOps; ++i) batch->kind[i] = DLC_IN_TURN;
+  return carriesFixedSizes(batch);
+}
+
+void dlcBatchClassify(DlcBatch *batch) {
+  const DlcRecurrences *r = batch->recurrences;
+  if (!beginClassify(batch)) return;
+  for (intptr_t i = 0; i < r->nOps; ++i) // producers first
+    if (!r->recurs[r->group[i]]) batch->kind[i] = kindOf(batch, r->ops[i]);
+}
+
+bool dlcBatchClassifyThese(DlcBatch *batch, intptr_t n, const intptr_t *which) {
+  bool ok = beginClassify(batch);
+  for (intptr_t i = 0; i < n && ok; ++i) {
+    batch->kind[which[i]] = kindOf(batch, batch->recurrences->ops[which[i]]);
+    ok = batch->kind[which[i]] != DLC_IN_TURN;
+  }
+  return ok;
 }
 
 void dlcBatchDestroy(DlcBatch *batch) {
@@ -323,7 +348,7 @@ static MlirAffineMap mapOfAll(DlcBatch *batch, MlirAffineMap map, bool varies) {
 }
 
 static MlirValue initOfAll(DlcBatch *batch, MlirValue init) {
-  if (isOfKind(batch, init, DLC_BATCHED)) return dlcMapped(batch->batched, init);
+  if (isGiven(batch, init) || isOfKind(batch, init, DLC_BATCHED)) return dlcMapped(batch->batched, init);
   MlirValue fresh = dlcBatchEmpty(batch, init);
   if (!linalg_fill_isa(opOf(init))) return fresh;
   return dlcResult(dlcFill(batch->b, mlirOperationGetOperand(opOf(init), 0), fresh), 0);

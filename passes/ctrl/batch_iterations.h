@@ -23,11 +23,17 @@ typedef struct {
   MlirValue start;    // of the iterations that are written
   DlcNumber count;
   DlcMapping batched; // a value of the body to the tensor of all iterations
+  // Values of which `batched` has the tensor from the start, and that differ from iteration to iteration: they may be
+  // from before the loop, or its carries. NULL: none.
+  const DlcValueList *given;
   struct DlcBatchSizes *sizes;
 } DlcBatch;
 
 // Sets the kind of each op. The loop must stay as it is until dlcBatchDestroy.
 void dlcBatchClassify(DlcBatch *batch);
+// The same of these ops alone, in the order of the body, recurrences or not, which read what is given. False: one of
+// them is DLC_IN_TURN.
+bool dlcBatchClassifyThese(DlcBatch *batch, intptr_t n, const intptr_t *which);
 void dlcBatchDestroy(DlcBatch *batch);
 // Writes op i, which is DLC_BATCHED, at the insertion point.
 void dlcBatchWrite(DlcBatch *batch, intptr_t i);
@@ -40,3 +46,4 @@ MlirValue dlcBatchInsert(DlcBatch *batch, MlirValue v, MlirValue into, MlirValue
 MlirValue dlcBatchEmpty(DlcBatch *batch, MlirValue v);
 // Whether all sizes of v, which the body makes or carries, are the same in every iteration, and are known before it.
 bool dlcBatchHasFixedSizes(const DlcBatch *batch, MlirValue v);
+bool dlcBatchAreAlike(const DlcBatch *batch, MlirValue a, MlirValue b); // of equal type and equal fixed sizes

@@ -251,7 +251,7 @@ static int64_t blockOf(Split *s) {
 
 static void distribute(DlcBuilder *b, MlirOperation loop, Counts *counts) {
   Split s = {.batch = {.b = b, .loop = loop}, .counts = counts};
-  if (dlcRecurrencesOf(loop, &s.recurrences)) {
+  if (dlcRecurrencesOf(loop, true, &s.recurrences)) {
     s.batch.recurrences = &s.recurrences, s.batch.batched = dlcMappingCreate();
     s.batch.kind = calloc((size_t)s.recurrences.nOps + 1, sizeof *s.batch.kind);
     int64_t iterations = blockOf(&s);

@@ -1,6 +1,7 @@
 // See passes/ctrl/recurrences.h.
 #include "passes/ctrl/recurrences.h"
 #include <stdlib.h>
+#include "dlc/analysis.h"
 #include "passes/ctrl/components.h"
 #include "ods/ctrl.h"
 #include "ods/tensor.h"
@@ -55,7 +56,25 @@ static bool joinScans(DlcRecurrences *r, DlcEdges *edges) {
   return joined;
 }
 
-bool dlcRecurrencesOf(MlirOperation loop, DlcRecurrences *out) {
+bool dlcRecurrencesAreSteady(const DlcRecurrences *r, MlirOperation loop, MlirValue v) {
+  intptr_t i = dlcRecurrencesFind(r, v);
+  if (i >= 0) return r->steady[i];
+  MlirBlock body = bodyOf(ctrl_loop_body(loop));
+  return opOf(v).ptr || !mlirBlockEqual(mlirBlockArgumentGetOwner(v), body) || mlirValueEqual(v, argOf(body, 0));
+}
+
+static void findSteady(DlcRecurrences *r, MlirOperation loop) {
+  r->steady = calloc((size_t)r->nOps + 1, sizeof *r->steady);
+  for (intptr_t i = 0; i < r->nOps; ++i) { // producers first
+    DlcValueList read = {0};
+    dlcCaptures(r->ops[i], &read);
+    r->steady[i] = dlcIsPure(r->ops[i]);
+    for (intptr_t k = 0; k < read.n && r->steady[i]; ++k) r->steady[i] = dlcRecurrencesAreSteady(r, loop, read.data[k]);
+    dlcValueListDestroy(&read);
+  }
+}
+
+bool dlcRecurrencesOf(MlirOperation loop, bool withScans, DlcRecurrences *out) {
   MlirBlock body = bodyOf(ctrl_loop_body(loop));
   MlirOperation end = mlirBlockGetTerminator(body);
   *out = (DlcRecurrences){0};
@@ -78,14 +97,15 @@ bool dlcRecurrencesOf(MlirOperation loop, DlcRecurrences *out) {
   for (intptr_t i = 0; i < out->nOps && ok; ++i) ok = addOp(out, loop, i, &edges);
   if (ok) {
     findGroups(out, &edges);
-    if (joinScans(out, &edges)) findGroups(out, &edges);
+    if (withScans && joinScans(out, &edges)) findGroups(out, &edges);
+    findSteady(out, loop);
   }
   dlcEdgesDestroy(&edges);
   return ok;
 }
 
 void dlcRecurrencesDestroy(DlcRecurrences *r) {
-  free(r->ops), free(r->group), free(r->recurs);
+  free(r->ops), free(r->group), free(r->recurs), free(r->steady);
   dlcPointerMapDestroy(&r->index);
   *r = (DlcRecurrences){0};
 }

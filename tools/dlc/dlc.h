@@ -6,7 +6,7 @@ enum { DLC_EXIT_REFUSED = 2, DLC_EXIT_USAGE = 64 };
 
 typedef struct {
   const char *model, *output, *target, *device, *emit, *temps, *timingJson, *fusion, *control, *winograd, *report,
-      *controlReport, *by, *halo, *choices, *regions;
+      *controlReport, *by, *halo, *choices, *regions, *wavefront;
   int optimize, threads, assumed, candidate, depth;
   bool printPipeline, saveTemps, timing, timePasses, verbose;
   int tune; // how many candidates are measured; 0: none

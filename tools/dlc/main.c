@@ -43,6 +43,11 @@ static const char usage[] =
     "  --control=LEVEL     how loops and branches are rewritten (hoisted, split, made numbers and selections): none, "
     "or\n"
     "                      all (default)\n"
+    "  --wavefront=WHEN    alike recurrences of a loop, each of which reads the one before it (the layers of a "
+    "recurrent\n"
+    "                      network), as a wavefront: auto (where it is predicted to be faster; default), on (wherever "
+    "it\n"
+    "                      can be) or off\n"
     "  --schedule=HOW      how tiles are chosen: cost (default) or rules\n"
     "  --halo=HOW          what tiles share through windows: recompute (computed by each), line (rows kept in line\n"
     "                      buffers wherever they can be), or cost (default): the cheaper one\n"
@@ -263,6 +268,7 @@ static int checkWords(const DlcOptions *o) {
   if (o->choices && (strlen(o->choices) > 380 || strpbrk(o->choices, "{}\"' ,=;()")))
     return wrongUsage("--choices takes a short name without blanks and brackets, not", o->choices);
   if (!isOneOf(o->by, "cost rules")) return wrongUsage("--schedule is cost or rules, not", o->by);
+  if (!isOneOf(o->wavefront, "auto on off")) return wrongUsage("--wavefront is auto, on or off, not", o->wavefront);
   if (!isOneOf(o->halo, "cost line recompute")) return wrongUsage("--halo is cost, line or recompute, not", o->halo);
   return 0;
 }
@@ -299,9 +305,9 @@ static int parseArguments(int argc, char **argv, DlcOptions *o) {
                takesValue(arg, "--assume-size", &n.assumed) || takesValue(arg, "--schedule", &o->by) ||
                takesValue(arg, "--halo", &o->halo) || takesValue(arg, "--choices", &o->choices) ||
                takesValue(arg, "--candidate", &n.candidate) || takesValue(arg, "--max-depth", &n.depth) ||
-               takesValue(arg, "--regions", &o->regions) || takesValue(arg, "--tune", &n.tune) ||
-               takesValue(arg, "--tune-log", &o->tuneLog) || takesValue(arg, "--tune-inputs", &o->tuneInputs) ||
-               takesValue(arg, "--tune-seconds", &n.seconds)) {
+               takesValue(arg, "--regions", &o->regions) || takesValue(arg, "--wavefront", &o->wavefront) ||
+               takesValue(arg, "--tune", &n.tune) || takesValue(arg, "--tune-log", &o->tuneLog) ||
+               takesValue(arg, "--tune-inputs", &o->tuneInputs) || takesValue(arg, "--tune-seconds", &n.seconds)) {
     } else if (!strcmp(arg, "--timing-json") || !strcmp(arg, "--target") || !strcmp(arg, "--emit-mlir")) {
       if (++i == argc) return wrongUsage("a value must follow", arg);
       *(arg[2] == 'e' ? &o->emit : arg[3] == 'a' ? &o->target : &o->timingJson) = argv[i];
@@ -402,6 +408,7 @@ int dlcCompileModel(const DlcOptions *o) {
                                  .winograd = o->winograd,
                                  .regions = o->regions,
                                  .by = o->by,
+                                 .wavefront = o->wavefront,
                                  .halo = o->halo,
                                  .choices = o->choices,
                                  .candidate = o->candidate,
