@@ -7,11 +7,14 @@ compiler is between a program and what it should give.
     Block           statements, each of which makes values that those behind it may use
     If, Switch      arms that give a number and a vector
     For, While      carry a number and a vector; counts are the low bits of a number, a flag is a bit of one
+    Chain           a For of recurrences that each read the one before it, alike but for weights, among others (chain.py)
     Call            of a function, also of the own one; not in loops, from where recursion is refused
 """
 
 import dataclasses
 import random
+
+import chain
 
 LENGTH = 3
 MASK = (1 << 64) - 1
@@ -84,6 +87,7 @@ class Maker:
 
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.chains = chain.Maker(self, seed)
         self.names = 0
         self.functions = []
         shapes = [(self.random.randint(0, 2), self.random.randint(0, 1), self.random.randint(1, 2), self.random.randint(0, 1))
@@ -95,13 +99,28 @@ class Maker:
             function.leaf = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], 0, 0, self.results[i])
             calls = self.random.randint(0, 3)
             function.node = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], 2, calls, self.results[i])
+        self.end = self.chainAtEnd() if self.chains.wants() else None
 
     def name(self):
         self.names += 1
         return f"v{self.names}"
 
+    def chainAtEnd(self):
+        """A chain on what function 0 gives, in main: the vector w0, or x. Numbers would be those of a loop, which the
+        emulator of devices takes for different in each block."""
+        given = ["depth"], ["w0", "x"] if self.results[0][1] else ["x"]
+        statements = [self.chains.make(*given)]
+        vector = given[1][0]
+        for made in statements[0].results:
+            statements.append(Operation("xori", [vector, made], self.name(), True))
+            vector = statements[-1].result
+        return Block(statements, [], [vector])
+
     def block(self, numbers, vectors, depth, calls, results):
-        numbers, vectors, statements = list(numbers), list(vectors), []
+        numbers, vectors, statements, chained = list(numbers), list(vectors), [], []
+        if depth == 2 and self.chains.wants():
+            statements.append(self.chains.make(numbers, vectors))
+            chained = statements[-1].results
         for _ in range(self.random.randint(1, 4)):
             kind = self.random.random()
             if calls and kind < 0.4:
@@ -112,7 +131,11 @@ class Maker:
             else:
                 statements.append(self.nested(numbers, vectors, depth, calls))
                 calls = 0
-        return Block(statements, self.random.choices(numbers, k=results[0]), self.random.choices(vectors, k=results[1]))
+        vectors = self.random.choices(vectors, k=results[1])
+        for i in range(len(vectors) if chained else 0):  # what nobody reads is not there
+            statements.append(Operation("xori", [vectors[i], self.chains.random.choice(chained)], self.name(), True))
+            vectors[i] = statements[-1].result
+        return Block(statements, self.random.choices(numbers, k=results[0]), vectors)
 
     def operation(self, numbers, vectors):
         isVector = self.random.random() < 0.4
@@ -179,6 +202,9 @@ class Evaluator:
             (number,), (vector,) = self.block(s.body, inner)
         env[s.results[0]], env[s.results[1]] = number, vector
 
+    def chain(self, s, env):
+        s.evaluate(self, env)
+
     def call(self, s, env):
         numbers, vectors = self.function(s.function, env["n"] - 1, [env[n] for n in s.numbers],
                                          [env[v] for v in s.vectors], env["g"])  # fmt: skip
@@ -187,7 +213,12 @@ class Evaluator:
 
 def evaluate(maker, depth, x):
     f = maker.functions[0]
-    return Evaluator(maker.functions).function(0, depth, [depth] * len(f.numbers), [x] * len(f.vectors), x)
+    evaluator = Evaluator(maker.functions)
+    numbers, vectors = evaluator.function(0, depth, [depth] * len(f.numbers), [x] * len(f.vectors), x)
+    if maker.end:
+        env = {"depth": depth, "w0": vectors[0] if vectors else x, "x": x}
+        vectors = evaluator.block(maker.end, env)[1]
+    return numbers, vectors
 
 
 # --- MLIR ---
@@ -285,6 +316,9 @@ class Writer:
         self.emit(f"%{s.results[0]} = arith.addi {made}#1, %zero : i64", False)
         self.emit(f"%{s.results[1]} = tensor.cast {made}#2 : {VECTOR} to {VECTOR}", False)
 
+    def chain(self, s):
+        s.write(self)
+
     def call(self, s):
         self.callTo(s.function, self.emit("arith.subi %n, %c1 : index"), [f"%{n}" for n in s.numbers],
                     [f"%{v}" for v in s.vectors], "%g", s.results, s.vectorResults)  # fmt: skip
@@ -327,7 +361,12 @@ class Writer:
         results, vectorResults = [f"r{i}" for i in range(numbers)], [f"w{i}" for i in range(vectors)]
         self.callTo(0, depth, [value] * len(f.numbers), ["%x"] * len(f.vectors), "%x", results, vectorResults)
         packed = self.emit(f"tensor.from_elements {', '.join('%' + r for r in results)} : tensor<{numbers}xi64>")
-        self.emit(f"return {packed}, %{vectorResults[0] if vectors else 'x'} : tensor<{numbers}xi64>, {VECTOR}", False)
+        self.emit(f"%depth = arith.addi {value}, %zero : i64", False)
+        given = vectorResults[0] if vectors else "x"
+        for statement in self.maker.end.statements if self.maker.end else []:
+            getattr(self, type(statement).__name__.lower())(statement)
+            given = statement.result if isinstance(statement, Operation) else given
+        self.emit(f"return {packed}, %{given} : tensor<{numbers}xi64>, {VECTOR}", False)
         self.emit("}", False)
 
     def text(self):
