@@ -239,21 +239,38 @@ static bool choose(Tuner *t, DlcChosen *chosen) {
   return writeLog(t, measured, n);
 }
 
-// Whether the program at the user's path is faster than that without tuning. In turn, like the trials.
-static bool isFaster(Tuner *t, double *plain, double *tuned) {
-  DlcTrial a = {0}, b = {0};
+typedef struct {
+  double plain, tuned; // the least seconds of a run
+  double ratio;        // of tuned to plain, in the round in the middle
+} Comparison;
+
+static int byValue(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+// The program at the user's path and that without tuning, in turn like the trials. A round's two runs follow each other
+// closely, so that their ratio holds where the machine is faster in one round than in another. False after a message.
+static bool compare(Tuner *t, Comparison *c) {
+  double end = t->begin + t->options->tuneSeconds, round = 0, ratios[MOST_ROUNDS];
+  int n = 0;
   bool ok = true;
-  double end = t->begin + t->options->tuneSeconds, round = 0;
-  for (int r = 0; ok && r < MOST_ROUNDS && (!r || now() + round < end); ++r) {
+  *c = (Comparison){0};
+  for (; ok && n < MOST_ROUNDS && (!n || now() + round < end); ++n) {
+    DlcTrial plain = {0}, tuned = {0};
     double begin = now();
-    progress(t, "round %d of the tuned program", r + 1);
-    ok = measure(t, programFile(t, 0), &a, limitOf(t), "the program without tuning") &&
-         measure(t, t->options->output, &b, limitOf(t), "the tuned program");
+    progress(t, "round %d of the tuned program", n + 1);
+    ok = measure(t, programFile(t, 0), &plain, limitOf(t), "the program without tuning") &&
+         measure(t, t->options->output, &tuned, limitOf(t), "the tuned program");
+    ratios[n] = ok ? tuned.run / plain.run : 0;
+    if (!n || plain.run < c->plain) c->plain = plain.run;
+    if (!n || tuned.run < c->tuned) c->tuned = tuned.run;
+    dlcTrialDestroy(&plain), dlcTrialDestroy(&tuned);
     round = now() - begin;
   }
-  *plain = a.run, *tuned = b.run;
-  dlcTrialDestroy(&a), dlcTrialDestroy(&b);
-  return ok && *tuned < *plain;
+  qsort(ratios, (size_t)n, sizeof *ratios, byValue);
+  c->ratio = ratios[n / 2];
+  return ok;
 }
 
 static int compileLast(Tuner *t, bool isTuned) {
@@ -269,17 +286,15 @@ static int compileLast(Tuner *t, bool isTuned) {
 }
 
 static int finish(Tuner *t, DlcChosen chosen) {
+  Comparison c;
   int status = compileLast(t, chosen.changed != 0);
-  double plain = t->trials[0].run, tuned = plain;
   if (status) return status;
-  if (chosen.changed && !isFaster(t, &plain, &tuned)) {
-    say(t, "%d choices of %d kernels are no gain: %.4f ms as priced, %.4f ms; left as priced", chosen.changed,
-        chosen.kernels, 1e3 * plain, 1e3 * tuned);
-    return compileLast(t, false);
-  }
-  say(t, "%d of %d kernels changed: %.4f ms as priced, %.4f ms as tuned", chosen.changed, chosen.kernels, 1e3 * plain,
-      1e3 * tuned);
-  return 0;
+  if (!chosen.changed)
+    return say(t, "0 of %d kernels changed: %.4f ms as priced", chosen.kernels, 1e3 * t->trials[0].run), 0;
+  bool gains = compare(t, &c) && c.ratio < 1;
+  say(t, "%d of %d kernels changed: %.4f ms as priced, %.4f ms as tuned, %.3fx%s", chosen.changed, chosen.kernels,
+      1e3 * c.plain, 1e3 * c.tuned, c.ratio, gains ? "" : ": no gain, left as priced");
+  return gains ? 0 : compileLast(t, false);
 }
 
 int dlcTuneModel(const DlcOptions *options) {
