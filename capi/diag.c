@@ -40,6 +40,10 @@ DlcDiagnostic *dlcWarnBegin(MlirOperation op, const char *format, ...) {
   FORMAT(text, format);
   return dlcDiagnosticBegin(1, op, mlirOperationGetLocation(op), text);
 }
+DlcDiagnostic *dlcRemarkBegin(MlirOperation op, const char *format, ...) {
+  FORMAT(text, format);
+  return dlcDiagnosticBegin(2, op, mlirOperationGetLocation(op), text);
+}
 void dlcNote(DlcDiagnostic *d, MlirLocation loc, const char *format, ...) {
   FORMAT(text, format);
   dlcDiagnosticNote(d, loc, text);

@@ -245,9 +245,12 @@ static void setWavefront(Run *r) {
 
 static void setRecursion(Run *r) {
   if (!r->options->depth) return;
-  Setting *s = &r->settings[r->nSettings++];
-  s->pass = "ctrl-flatten-recursion";
-  snprintf(s->options, sizeof s->options, "{max-depth=%lld}", (long long)r->options->depth);
+  const char *const passes[] = {"ctrl-batch-recursion", "ctrl-flatten-recursion"};
+  for (int i = 0; i < 2; ++i) {
+    Setting *s = &r->settings[r->nSettings++];
+    s->pass = passes[i];
+    snprintf(s->options, sizeof s->options, "{max-depth=%lld}", (long long)r->options->depth);
+  }
 }
 
 enum { MOST_PARTS = 16 }; // more do not read faster

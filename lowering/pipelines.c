@@ -17,7 +17,9 @@
 
 const DlcStage dlcCommonStages[] = {
     {"raise", "Make ctrl of calls, recursion and scf",
-     "builtin.module(lift-cf-to-scf,ctrl-raise{entry=main},ctrl-flatten-recursion,symbol-dce)"},
+     "builtin.module(lift-cf-to-scf,ctrl-raise{entry=main},func.func(convert-elementwise-to-linalg),ctrl-batch-"
+     "recursion,"
+     "ctrl-flatten-recursion,symbol-dce)"},
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
     {DLC_CONTROL_STAGE, "Run loops as wavefronts or split them, make numbers of small tensors and selections of small branches",

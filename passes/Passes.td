@@ -436,6 +436,29 @@ def CtrlCheckSiblings : Pass<"ctrl-check-siblings", "::mlir::func::FuncOp"> {
     decide whether it runs, and none may write to a buffer that is not its own. One that does is an error.
   }];
 }
+def CtrlBatchRecursion : Pass<"ctrl-batch-recursion", "::mlir::ModuleOp"> {
+  let summary = "Do the independent calls of a recursion at once, height by height";
+  let description = [{
+    Where which calls a recursion makes depends on numbers alone and not on what calls give, these are found first, as a
+    table of all calls; then all calls of one height that take one way through their function are one batch, whose
+    weights are read once. A counted loop that makes one call in each iteration is a forest, whose calls are of one
+    table. The recursive call stays as the other arm of a branch, for `ctrl-flatten-recursion`: it is taken where the
+    table has no room, the recursion is deeper than it may be, or a height has less than `least-width` calls on average.
+    Left alone are recursions that do less than `min-work` multiply-adds a call with something that all calls read, those
+    without siblings outside of such a loop, and what does not fit; `remarks` says why.
+  }];
+  let options = [Option<"maxCalls", "max-calls", "int64_t", "16384", "Most calls of a table">,
+                 Option<"maxBytes", "max-bytes", "int64_t", "67108864", "Most bytes of a table">,
+                 Option<"block", "block", "int64_t", "64", "Most calls of a batch">,
+                 Option<"minWork", "min-work", "int64_t", "16384", "Least multiply-adds of a call">,
+                 Option<"maxDepth", "max-depth", "int64_t", "1024", "Deepest recursion where the program says nothing">,
+                 Option<"leastWidth", "least-width", "int64_t", "0", "Least calls of a height, on average; 0: any">,
+                 Option<"remarks", "remarks", "bool", "false", "Say why a recursion is left alone">];
+  let statistics = [Statistic<"batched", "batched", "recursions done in batches">,
+                    Statistic<"paths", "paths", "ways through their functions">,
+                    Statistic<"left", "left", "recursions left alone">];
+  let dependentDialects = ["affine", "arith", "ctrl", "linalg", "tensor"];
+}
 def CtrlFlattenRecursion : Pass<"ctrl-flatten-recursion", "::mlir::ModuleOp"> {
   let summary = "Make loops over an explicit stack of recursive functions";
   let description = [{

@@ -225,14 +225,22 @@ static bool isBatchableLinalg(const DlcBatch *batch, MlirOperation op) {
   return ok;
 }
 
-static bool isOfOne(MlirOperation op) { return mlirOperationGetNumOperands(op) == 1 && rankOf(dlcResult(op, 0)) == 0; }
-
 // Whether the values of a list are made before the loop.
 static bool areOutside(const DlcBatch *batch, DlcValues values) {
   for (intptr_t i = 0; i < values.n; ++i)
     if (!isOutside(batch, at(values, i))) return false;
   return true;
 }
+
+// A part of something that is written or fresh in each iteration, at the same place.
+static bool isBatchableInsertion(const DlcBatch *batch, MlirOperation op) {
+  MlirValue source = tensor_insert_slice_source(op), dest = tensor_insert_slice_dest(op);
+  return isOfKind(batch, source, DLC_BATCHED) && isBatchableInit(batch, dest) && dlcBatchHasFixedSizes(batch, dest) &&
+         areOutside(batch, tensor_insert_slice_offsets(op)) && areOutside(batch, tensor_insert_slice_sizes(op)) &&
+         areOutside(batch, tensor_insert_slice_strides(op));
+}
+
+static bool isOfOne(MlirOperation op) { return mlirOperationGetNumOperands(op) == 1 && rankOf(dlcResult(op, 0)) == 0; }
 
 static bool isBatchableView(const DlcBatch *batch, MlirOperation op) {
   if (rankOf(dlcResult(op, 0)) >= MOST_RANK || rankOf(mlirOperationGetOperand(op, 0)) >= MOST_RANK) return false;
@@ -261,6 +269,7 @@ static bool isStep(const DlcBatch *batch, MlirOperation op) {
 static DlcIteration kindOf(const DlcBatch *batch, MlirOperation op) {
   if (isRepeatedOp(batch, op)) return DLC_REPEATED;
   if (isBatchableLinalg(batch, op) || isStep(batch, op)) return DLC_BATCHED;
+  if (tensor_insert_slice_isa(op)) return isBatchableInsertion(batch, op) ? DLC_BATCHED : DLC_IN_TURN;
   if (tensor_from_elements_isa(op) && isOfOne(op))
     return isRepeatable(batch, mlirOperationGetOperand(op, 0)) ? DLC_BATCHED : DLC_IN_TURN;
   bool isView = tensor_extract_slice_isa(op) || tensor_collapse_shape_isa(op) || tensor_expand_shape_isa(op);
@@ -354,6 +363,11 @@ static MlirValue initOfAll(DlcBatch *batch, MlirValue init) {
   return dlcResult(dlcFill(batch->b, mlirOperationGetOperand(opOf(init), 0), fresh), 0);
 }
 
+// A tensor that each iteration has, for all of them.
+static MlirValue allOf(DlcBatch *batch, MlirValue v) {
+  return isOfKind(batch, v, DLC_REPEATED) ? initOfAll(batch, v) : dlcMapped(batch->batched, v);
+}
+
 // The body of `op`, in that of `made`: the iteration is the first loop.
 static void fillBody(DlcBatch *batch, MlirOperation op, MlirOperation made, intptr_t nOperands) {
   DlcBuilder *b = batch->b;
@@ -397,7 +411,7 @@ static void writeLinalg(DlcBatch *batch, MlirOperation op) {
     MlirAffineMap map;
     dlcLinalgMap(op, k, &map);
     maps[k] = mapOfAll(batch, map, varies);
-    operands[k] = k >= nIn ? initOfAll(batch, v) : varies ? dlcMapped(batch->batched, v) : v;
+    operands[k] = k >= nIn ? initOfAll(batch, v) : varies ? allOf(batch, v) : v;
     if (k >= nIn) results[k - nIn] = typeOf(operands[k]);
   }
   if (b->failed) return;
@@ -444,10 +458,9 @@ static MlirValue sliceAll(DlcBatch *batch, MlirOperation op) {
       if (d || !isFirst) dlcNumbersAdd(&lists[list], n);
     }
   }
-  return tensor_extract_slice(batch->b, isFirst ? source : dlcMapped(batch->batched, source),
-                              dlcNumbersValues(&lists[0]), dlcNumbersValues(&lists[1]), dlcNumbersValues(&lists[2]),
-                              dlcNumbersFixed(&lists[0]), dlcNumbersFixed(&lists[1]), dlcNumbersFixed(&lists[2]),
-                              typeOfAll(batch, result));
+  return tensor_extract_slice(batch->b, isFirst ? source : allOf(batch, source), dlcNumbersValues(&lists[0]),
+                              dlcNumbersValues(&lists[1]), dlcNumbersValues(&lists[2]), dlcNumbersFixed(&lists[0]),
+                              dlcNumbersFixed(&lists[1]), dlcNumbersFixed(&lists[2]), typeOfAll(batch, result));
 }
 
 // The groups of a reassociation, behind one of the iterations alone.
@@ -470,7 +483,7 @@ static MlirAttribute groupsOfAll(DlcBuilder *b, MlirAttribute reassociation) {
 static MlirValue reshapeAll(DlcBatch *batch, MlirOperation op) {
   DlcBuilder *b = batch->b;
   MlirType type = typeOfAll(batch, dlcResult(op, 0));
-  MlirValue source = dlcMapped(batch->batched, mlirOperationGetOperand(op, 0));
+  MlirValue source = allOf(batch, mlirOperationGetOperand(op, 0));
   if (tensor_collapse_shape_isa(op))
     return tensor_collapse_shape(b, source, groupsOfAll(b, tensor_collapse_shape_reassociation(op)), type);
   DlcI64s fixed = tensor_expand_shape_static_output_shape(op);
@@ -483,6 +496,25 @@ static MlirValue reshapeAll(DlcBatch *batch, MlirOperation op) {
                              dlcNumbersFixed(&shape), type);
 }
 
+static MlirValue insertAll(DlcBatch *batch, MlirOperation op) {
+  DlcI64s fixed[] = {tensor_insert_slice_static_offsets(op), tensor_insert_slice_static_sizes(op),
+                     tensor_insert_slice_static_strides(op)};
+  DlcValues values[] = {tensor_insert_slice_offsets(op), tensor_insert_slice_sizes(op),
+                        tensor_insert_slice_strides(op)};
+  DlcNumber first[] = {dlcKnown(0), batch->count, dlcKnown(1)};
+  DlcNumbers lists[3] = {0};
+  for (int list = 0; list < 3; ++list) {
+    intptr_t next = 0;
+    dlcNumbersAdd(&lists[list], first[list]);
+    for (intptr_t d = 0; d < fixed[list].n; ++d)
+      dlcNumbersAdd(&lists[list], dlcNumberTake(fixed[list], values[list], d, &next));
+  }
+  return tensor_insert_slice(batch->b, dlcMapped(batch->batched, tensor_insert_slice_source(op)),
+                             initOfAll(batch, tensor_insert_slice_dest(op)), dlcNumbersValues(&lists[0]),
+                             dlcNumbersValues(&lists[1]), dlcNumbersValues(&lists[2]), dlcNumbersFixed(&lists[0]),
+                             dlcNumbersFixed(&lists[1]), dlcNumbersFixed(&lists[2]));
+}
+
 void dlcBatchWrite(DlcBatch *batch, intptr_t i) {
   MlirOperation op = batch->recurrences->ops[i];
   if (dlcIsLinalgOp(op)) {
@@ -491,6 +523,7 @@ void dlcBatchWrite(DlcBatch *batch, intptr_t i) {
   }
   MlirValue made = tensor_from_elements_isa(op)   ? collectScalars(batch, op)
                    : tensor_extract_slice_isa(op) ? sliceAll(batch, op)
+                   : tensor_insert_slice_isa(op)  ? insertAll(batch, op)
                                                   : reshapeAll(batch, op);
   if (!isNull(made)) dlcMap(batch->batched, dlcResult(op, 0), made);
 }

@@ -52,6 +52,18 @@ bool dlcIsJoin(MlirOperation branch);                      // what follows is a 
 intptr_t dlcSegmentAt(const DlcFlat *f, MlirOperation op); // behind op; -1: none
 bool dlcIsSavedInSlices(MlirType type);                    // a tensor of static shape: lies in a part of a larger one
 
+bool dlcIsRecursiveScalar(MlirType type);                                // a number
+bool dlcFlatIsShared(const DlcFlat *f, const DlcMember *m, MlirValue v); // it is the same in all calls
+
+// Fills in the members, what all calls share, and what is hoisted, from graph and component. False: a member has
+// several blocks.
+bool dlcFlatShare(DlcFlat *f, MlirOperation entry);
+// Behind it: places for what varies. Failure: a diagnostic was emitted, about a type that can have none.
+MlirLogicalResult dlcFlatTakeRegisters(DlcFlat *f);
+// Behind it: clones what is hoisted, and maps it and what is shared to what it is for a call of the entry.
+void dlcFlatMapShared(const DlcFlat *f, DlcBuilder *b, DlcMapping map, DlcValues arguments);
+intptr_t dlcFlatMemberOf(const DlcFlat *f, MlirOperation function); // -1: none
+
 // Fills in everything of f from graph, component and entry. Failure: a diagnostic was emitted.
 MlirLogicalResult dlcFlatPlan(DlcFlat *f, MlirOperation entry);
 void dlcFlatDestroy(DlcFlat *f);

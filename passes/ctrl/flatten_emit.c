@@ -310,19 +310,10 @@ static void emitSegments(Emit *e, MlirValue *state) {
   if (branch.ptr) takeState(e, branch, state);
 }
 
-static void mapShared(Emit *e, DlcValues arguments) {
-  for (intptr_t i = 0; i < e->f->nMembers; ++i) {
-    const DlcMember *m = &e->f->members[i];
-    for (intptr_t k = 0; k < m->nArguments; ++k)
-      if (m->entryArgument[k] >= 0) dlcMap(e->map, argOf(m->body, k), at(arguments, m->entryArgument[k]));
-  }
-  for (intptr_t i = 0; i < e->f->hoisted.n; ++i) dlcClone(e->b, e->f->hoisted.data[i], e->map);
-}
-
 void dlcFlatEmit(DlcFlat *f, DlcValues arguments, MlirValue bound, MlirValue *results) {
   Emit e = {.f = f, .b = f->b, .map = dlcMappingCreate(), .bound = bound};
   layOut(&e);
-  mapShared(&e, arguments);
+  dlcFlatMapShared(f, e.b, e.map, arguments);
   MlirValue *state = calloc((size_t)e.n, sizeof *state);
   initialState(&e, arguments, state);
   DlcValues inits = valsN(e.n - 1, state + 1);

@@ -68,7 +68,7 @@ intptr_t dlcSegmentAt(const DlcFlat *f, MlirOperation op) {
 }
 
 //===--- what all calls share -----------------------------------------------------------------===//
-static intptr_t memberOf(const DlcFlat *f, MlirOperation function) {
+intptr_t dlcFlatMemberOf(const DlcFlat *f, MlirOperation function) {
   for (intptr_t i = 0; i < f->nMembers; ++i)
     if (mlirOperationEqual(f->members[i].function, function)) return i;
   return -1;
@@ -89,7 +89,7 @@ static bool meetCalls(DlcFlat *f, intptr_t member) {
   bool changed = false;
   for (intptr_t i = 0; i < calls.n; ++i) {
     if (!dlcIsInnerCall(f, calls.data[i])) continue;
-    DlcMember *to = &f->members[memberOf(f, dlcCalledFunction(calls.data[i]))];
+    DlcMember *to = &f->members[dlcFlatMemberOf(f, dlcCalledFunction(calls.data[i]))];
     DlcValues given = dlcCallArguments(calls.data[i]);
     for (intptr_t k = 0; k < to->nArguments && k < given.n; ++k) {
       int64_t is = entryArgumentOf(m, at(given, k)), was = to->entryArgument[k];
@@ -115,13 +115,13 @@ static void findShared(DlcFlat *f) {
       if (f->members[i].entryArgument[k] == UNKNOWN) f->members[i].entryArgument[k] = -1;
 }
 
-static bool isShared(const DlcFlat *f, const DlcMember *m, MlirValue v) {
+bool dlcFlatIsShared(const DlcFlat *f, const DlcMember *m, MlirValue v) {
   return dlcPointerMapGet(&f->isHoisted, v.ptr) > 0 || entryArgumentOf(m, v) >= 0;
 }
 
 static bool hasSharedOperands(const DlcFlat *f, const DlcMember *m, MlirOperation op) {
   for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
-    if (!isShared(f, m, mlirOperationGetOperand(op, i))) return false;
+    if (!dlcFlatIsShared(f, m, mlirOperationGetOperand(op, i))) return false;
   return true;
 }
 
@@ -182,7 +182,7 @@ static void findLive(const DlcFlat *f, DlcSegment *s) {
     bool isOwn = mlirOperationEqual(def, s->op); // of a branch: it comes from its arms, by the frame
     if (def.ptr && dlcPointerMapGet(&rest, def.ptr) > 0) continue;
     if (isOwn ? s->kind == DLC_SEGMENT_RETURN : isAround(def, s->op)) continue;
-    if (isShared(f, m, v)) continue;
+    if (dlcFlatIsShared(f, m, v)) continue;
     dlcValueListAdd(isRemade(f, m, v) ? &s->remade : &s->live, v);
   }
   dlcPointerMapDestroy(&rest);
@@ -231,7 +231,7 @@ bool dlcIsSavedInSlices(MlirType type) {
   return mlirTypeIsARankedTensor(type) && dlcIsStatic(type) && mlirShapedTypeGetRank(type) <= MAX_RANK &&
          dlcElementBytes(mlirShapedTypeGetElementType(type)) > 0;
 }
-static bool isScalar(MlirType type) {
+bool dlcIsRecursiveScalar(MlirType type) {
   return mlirTypeIsAIndex(type) || mlirTypeIsAInteger(type) || mlirTypeIsAFloat(type);
 }
 
@@ -250,7 +250,7 @@ static MlirLogicalResult takeRegisters(DlcFlat *f, DlcMember *m, intptr_t most) 
   for (intptr_t i = 0; i < m->nArguments; ++i) {
     MlirType type = mlirFunctionTypeGetInput(function, i);
     m->registers[i] = m->entryArgument[i] >= 0 ? -1 : takePlace(&f->arguments, type, taken);
-    if (m->registers[i] >= 0 && !isScalar(type) && !mlirTypeIsARankedTensor(type))
+    if (m->registers[i] >= 0 && !dlcIsRecursiveScalar(type) && !mlirTypeIsARankedTensor(type))
       return free(taken), dlcError(m->function,
                                    "recurses with an argument of type %s, which changes from call to call: only "
                                    "numbers and ranked tensors can",
@@ -260,7 +260,7 @@ static MlirLogicalResult takeRegisters(DlcFlat *f, DlcMember *m, intptr_t most) 
   for (intptr_t i = 0; i < m->nResults; ++i) {
     MlirType type = mlirFunctionTypeGetResult(function, i);
     m->results[i] = takePlace(&f->results, type, taken);
-    if (!isScalar(type) && !mlirTypeIsARankedTensor(type))
+    if (!dlcIsRecursiveScalar(type) && !mlirTypeIsARankedTensor(type))
       return free(taken),
              dlcError(m->function, "recurses with a result of type %s: it must be a number or a ranked tensor",
                       dlcShowType(type).text);
@@ -279,7 +279,7 @@ static MlirLogicalResult takeSlots(DlcFlat *f, intptr_t member, intptr_t most) {
       MlirValue v = s->live.data[k];
       MlirType type = typeOf(v);
       if (dlcPointerMapGet(&f->slotOf, v.ptr) >= 0) continue;
-      if (!isScalar(type) && !dlcIsSavedInSlices(type))
+      if (!dlcIsRecursiveScalar(type) && !dlcIsSavedInSlices(type))
         result = dlcError(s->op,
                           "a value of type %s lives across this recursive call: only numbers and tensors of static "
                           "shape can be kept in a frame",
@@ -322,31 +322,52 @@ static void addMember(DlcFlat *f, MlirOperation function) {
   m->results = calloc((size_t)m->nResults + 1, sizeof *m->results);
 }
 
-MlirLogicalResult dlcFlatPlan(DlcFlat *f, MlirOperation entry) {
-  MlirLogicalResult result = mlirLogicalResultSuccess();
+bool dlcFlatShare(DlcFlat *f, MlirOperation entry) {
   for (intptr_t i = 0; i < f->graph->n; ++i)
     if (f->graph->nodes[i].component == f->component) addMember(f, f->graph->nodes[i].function);
-  f->entry = memberOf(f, entry);
-  intptr_t most = 0, returns = 0;
-  for (intptr_t i = 0; i < f->nMembers; ++i) {
-    DlcMember *m = &f->members[i];
-    most += m->nArguments + m->nResults;
-    addSegment(f, DLC_SEGMENT_ENTRY, (MlirOperation){0}, i);
-    if (mlirBlockGetNextInRegion(m->body).ptr)
-      return dlcError(m->function, "recurses and has several blocks; lift its control flow to scf and raise it first");
-  }
+  f->entry = dlcFlatMemberOf(f, entry);
+  for (intptr_t i = 0; i < f->nMembers; ++i)
+    if (mlirBlockGetNextInRegion(f->members[i].body).ptr) return false;
   findShared(f);
   for (intptr_t i = 0; i < f->nMembers; ++i) hoist(f, &f->members[i], f->members[i].body);
-  for (intptr_t i = 0; i < f->nMembers && mlirLogicalResultIsSuccess(result); ++i) {
+  return true;
+}
+
+MlirLogicalResult dlcFlatTakeRegisters(DlcFlat *f) {
+  MlirLogicalResult result = mlirLogicalResultSuccess();
+  intptr_t most = 0;
+  for (intptr_t i = 0; i < f->nMembers; ++i) most += f->members[i].nArguments + f->members[i].nResults;
+  for (intptr_t i = 0; i < f->nMembers && mlirLogicalResultIsSuccess(result); ++i)
     result = takeRegisters(f, &f->members[i], most);
-    if (mlirLogicalResultIsSuccess(result)) result = cut(f, i, f->members[i].body);
+  return result;
+}
+
+void dlcFlatMapShared(const DlcFlat *f, DlcBuilder *b, DlcMapping map, DlcValues arguments) {
+  for (intptr_t i = 0; i < f->nMembers; ++i) {
+    const DlcMember *m = &f->members[i];
+    for (intptr_t k = 0; k < m->nArguments; ++k)
+      if (m->entryArgument[k] >= 0) dlcMap(map, argOf(m->body, k), at(arguments, m->entryArgument[k]));
   }
+  for (intptr_t i = 0; i < f->hoisted.n; ++i) dlcClone(b, f->hoisted.data[i], map);
+}
+
+MlirLogicalResult dlcFlatPlan(DlcFlat *f, MlirOperation entry) {
+  bool isOneBlock = dlcFlatShare(f, entry);
+  for (intptr_t i = 0; i < f->nMembers && !isOneBlock; ++i)
+    if (mlirBlockGetNextInRegion(f->members[i].body).ptr)
+      return dlcError(f->members[i].function,
+                      "recurses and has several blocks; lift its control flow to scf and raise it first");
+  for (intptr_t i = 0; i < f->nMembers; ++i) addSegment(f, DLC_SEGMENT_ENTRY, (MlirOperation){0}, i);
+  MlirLogicalResult result = dlcFlatTakeRegisters(f);
+  for (intptr_t i = 0; i < f->nMembers && mlirLogicalResultIsSuccess(result); ++i)
+    result = cut(f, i, f->members[i].body);
+  intptr_t returns = 0;
   for (intptr_t i = f->nMembers; i < f->nSegments; ++i) {
     findLive(f, &f->segments[i]);
     returns += f->segments[i].kind == DLC_SEGMENT_RETURN;
   }
   f->storesReturn = returns > 1;
-  most = countLive(f);
+  intptr_t most = countLive(f);
   for (intptr_t i = 0; i < f->nMembers && mlirLogicalResultIsSuccess(result); ++i) result = takeSlots(f, i, most);
   return result;
 }

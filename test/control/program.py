@@ -9,6 +9,10 @@ compiler is between a program and what it should give.
     For, While      carry a number and a vector; counts are the low bits of a number, a flag is a bit of one
     Chain           a For of recurrences that each read the one before it, alike but for weights, among others (chain.py)
     Call            of a function, also of the own one; not in loops, from where recursion is refused
+
+Every other program is one whose calls can be done at once (ctrl-batch-recursion): functions take numbers alone, what is
+called depends on nothing that a call gives, and vectors are mixed by a matrix that all calls read. In some of these main
+calls function 0 three times, in a loop.
 """
 
 import dataclasses
@@ -16,11 +20,18 @@ import random
 
 import chain
 
-LENGTH = 3
+LENGTH, TREES = 3, 3
 MASK = (1 << 64) - 1
-NUMBER, VECTOR = "i64", f"tensor<{LENGTH}xi64>"
+NUMBER, VECTOR, SQUARE = "i64", f"tensor<{LENGTH}xi64>", f"tensor<{LENGTH}x{LENGTH}xi64>"
 OPERATIONS = {"addi": lambda a, b: a + b, "subi": lambda a, b: a - b, "muli": lambda a, b: a * b,
               "xori": lambda a, b: a ^ b}  # fmt: skip
+
+
+MATRIX = [[1, -2, 3], [0, 5, -1], [7, 1, 2]]
+
+
+def mix(vector):
+    return [wrap(sum(vector[i] * MATRIX[i][j] for i in range(LENGTH))) for j in range(LENGTH)]
 
 
 def wrap(n):
@@ -41,7 +52,7 @@ class Operation:
     kind: str
     operands: list
     result: str
-    isVector: bool
+    isVector: bool  # of kind "mix": of the first operand alone
 
 
 @dataclasses.dataclass
@@ -90,15 +101,19 @@ class Maker:
         self.chains = chain.Maker(self, seed)
         self.names = 0
         self.functions = []
-        shapes = [(self.random.randint(0, 2), self.random.randint(0, 1), self.random.randint(1, 2), self.random.randint(0, 1))
+        self.isTree = seed % 2 == 0
+        self.isForest = self.isTree and seed % 3 == 0
+        shapes = [(self.random.randint(0, 2), 0 if self.isTree else self.random.randint(0, 1), self.random.randint(1, 2),
+                   self.isTree or self.random.randint(0, 1))
                   for _ in range(self.random.randint(1, 3))]  # fmt: skip
         self.results = [shape[2:] for shape in shapes]
         for numbers, vectors, _, _ in shapes:
             self.functions.append(Function([self.name() for _ in range(numbers)], [self.name() for _ in range(vectors)]))
         for i, function in enumerate(self.functions):
             function.leaf = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], 0, 0, self.results[i])
-            calls = self.random.randint(0, 3)
-            function.node = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], 2, calls, self.results[i])
+            calls = self.random.randint(2 * self.isTree, 3)
+            depth = 1 if self.isTree else 2
+            function.node = self.block([*function.numbers, "k", "one"], [*function.vectors, "g"], depth, calls, self.results[i])
         self.end = self.chainAtEnd() if self.chains.wants() else None
 
     def name(self):
@@ -116,20 +131,28 @@ class Maker:
             vector = statements[-1].result
         return Block(statements, [], [vector])
 
-    def block(self, numbers, vectors, depth, calls, results):
+    def block(self, numbers, vectors, depth, calls, results, control=()):
+        """`control`: of the numbers, those that do not depend on what calls give; of trees alone."""
         numbers, vectors, statements, chained = list(numbers), list(vectors), [], []
+        control = list(control or numbers)
         if depth == 2 and self.chains.wants():
             statements.append(self.chains.make(numbers, vectors))
             chained = statements[-1].results
-        for _ in range(self.random.randint(1, 4)):
+        for _ in range(self.random.randint(1 + 2 * self.isTree, 4)):
             kind = self.random.random()
             if calls and kind < 0.4:
-                statements.append(self.call(numbers, vectors))
+                statements.append(self.call(numbers, vectors, control))
                 calls -= 1
-            elif not depth or kind < 0.7:
+            elif self.isTree and kind < 0.5:
+                statements.append(self.operation(control, vectors, False))
+                numbers.append(control[-1])
+            elif self.isTree and kind < 0.6:
+                statements.append(Operation("mix", self.random.choices(vectors, k=1), self.name(), True))
+                vectors.append(statements[-1].result)
+            elif not depth or kind < (0.85 if self.isTree else 0.7):
                 statements.append(self.operation(numbers, vectors))
             else:
-                statements.append(self.nested(numbers, vectors, depth, calls))
+                statements.append(self.nested(numbers, vectors, depth, calls, control))
                 calls = 0
         vectors = self.random.choices(vectors, k=results[1])
         for i in range(len(vectors) if chained else 0):  # what nobody reads is not there
@@ -137,28 +160,28 @@ class Maker:
             vectors[i] = statements[-1].result
         return Block(statements, self.random.choices(numbers, k=results[0]), vectors)
 
-    def operation(self, numbers, vectors):
-        isVector = self.random.random() < 0.4
+    def operation(self, numbers, vectors, isVector=None):
+        isVector = self.random.random() < 0.4 if isVector is None else isVector
         values = vectors if isVector else numbers
         made = Operation(self.random.choice(list(OPERATIONS)), self.random.choices(values, k=2), self.name(), isVector)
         values.append(made.result)
         return made
 
-    def call(self, numbers, vectors):
+    def call(self, numbers, vectors, control):
         i = self.random.randrange(len(self.functions))
         function, (n, v) = self.functions[i], self.results[i]
-        made = Call(i, self.random.choices(numbers, k=len(function.numbers)),
+        made = Call(i, self.random.choices(control if self.isTree else numbers, k=len(function.numbers)),
                     self.random.choices(vectors, k=len(function.vectors)), [self.name() for _ in range(n)],
                     [self.name() for _ in range(v)])  # fmt: skip
         numbers += made.results
         vectors += made.vectorResults
         return made
 
-    def nested(self, numbers, vectors, depth, calls):
-        if self.random.random() < 0.5:
-            count = self.random.choice([2, 2, 4])
-            arms = [self.block(numbers, vectors, depth - 1, calls, (1, 1)) for _ in range(count)]
-            made = Select(self.random.choice(numbers), arms, self.name(), self.name())
+    def nested(self, numbers, vectors, depth, calls, control):
+        if self.isTree or self.random.random() < 0.5:
+            count = self.random.choice([2, 2, 2, 2, 4] if self.isTree else [2, 2, 4])
+            arms = [self.block(numbers, vectors, depth - 1, calls, (1, 1), control) for _ in range(count)]
+            made = Select(self.random.choice(control if self.isTree else numbers), arms, self.name(), self.name())
             numbers.append(made.number), vectors.append(made.vector)
             return made
         carried, vector, counter = self.name(), self.name(), self.name()
@@ -187,6 +210,9 @@ class Evaluator:
         return [env[n] for n in block.numbers], [env[v] for v in block.vectors]
 
     def operation(self, s, env):
+        if s.kind == "mix":
+            env[s.result] = mix(env[s.operands[0]])
+            return
         apply, (a, b) = OPERATIONS[s.kind], (env[o] for o in s.operands)
         env[s.result] = [wrap(apply(x, y)) for x, y in zip(a, b, strict=True)] if s.isVector else wrap(apply(a, b))
 
@@ -211,13 +237,23 @@ class Evaluator:
         env |= dict(zip([*s.results, *s.vectorResults], [*numbers, *vectors], strict=True))
 
 
+def evaluateCalls(maker, depth, x):
+    f, evaluator = maker.functions[0], Evaluator(maker.functions)
+    if not maker.isForest:
+        return evaluator.function(0, depth, [depth] * len(f.numbers), [x] * len(f.vectors), x)
+    numbers, vector = [0] * maker.results[0][0], [0] * LENGTH
+    for tree in range(TREES):
+        more, (other,) = evaluator.function(0, depth, [wrap(depth + tree)] * len(f.numbers), [], x)
+        numbers = [wrap(a + b) for a, b in zip(numbers, more, strict=True)]
+        vector = [wrap(a + b) for a, b in zip(vector, other, strict=True)]
+    return numbers, [vector]
+
+
 def evaluate(maker, depth, x):
-    f = maker.functions[0]
-    evaluator = Evaluator(maker.functions)
-    numbers, vectors = evaluator.function(0, depth, [depth] * len(f.numbers), [x] * len(f.vectors), x)
+    numbers, vectors = evaluateCalls(maker, depth, x)
     if maker.end:
         env = {"depth": depth, "w0": vectors[0] if vectors else x, "x": x}
-        vectors = evaluator.block(maker.end, env)[1]
+        vectors = Evaluator(maker.functions).block(maker.end, env)[1]
     return numbers, vectors
 
 
@@ -245,6 +281,13 @@ class Writer:
         self.emit(f"{end} {values} : {self.types(len(block.numbers), len(block.vectors))}", False)
 
     def operation(self, s):
+        if s.kind == "mix":
+            empty = self.emit(f"tensor.empty() : {VECTOR}")
+            filled = self.emit(f"linalg.fill ins(%zero : i64) outs({empty} : {VECTOR}) -> {VECTOR}")
+            matrix = self.emit(f"arith.constant dense<{MATRIX}> : {SQUARE}")
+            self.emit(f"%{s.result} = linalg.vecmat ins(%{s.operands[0]}, {matrix} : {VECTOR}, {SQUARE})"
+                      f" outs({filled} : {VECTOR}) -> {VECTOR}", False)  # fmt: skip
+            return None
         a, b = (f"%{o}" for o in s.operands)
         if not s.isVector:
             return self.emit(f"%{s.result} = arith.{s.kind} {a}, {b} : i64", False)
@@ -359,7 +402,10 @@ class Writer:
         value = self.emit("tensor.extract %d[] : tensor<i64>")
         depth = self.emit(f"arith.index_cast {value} : i64 to index")
         results, vectorResults = [f"r{i}" for i in range(numbers)], [f"w{i}" for i in range(vectors)]
-        self.callTo(0, depth, [value] * len(f.numbers), ["%x"] * len(f.vectors), "%x", results, vectorResults)
+        if self.maker.isForest:
+            self.forest(depth, value, len(f.numbers), results, vectorResults)
+        else:
+            self.callTo(0, depth, [value] * len(f.numbers), ["%x"] * len(f.vectors), "%x", results, vectorResults)
         packed = self.emit(f"tensor.from_elements {', '.join('%' + r for r in results)} : tensor<{numbers}xi64>")
         self.emit(f"%depth = arith.addi {value}, %zero : i64", False)
         given = vectorResults[0] if vectors else "x"
@@ -368,6 +414,25 @@ class Writer:
             given = statement.result if isinstance(statement, Operation) else given
         self.emit(f"return {packed}, %{given} : tensor<{numbers}xi64>, {VECTOR}", False)
         self.emit("}", False)
+
+    def forest(self, depth, value, nNumbers, results, vectorResults):
+        """Function 0 for value, value + 1, ..; the sums of its results."""
+        made, sums = self.temporary(), [f"s{r}" for r in results]
+        count, start = self.emit(f"arith.constant {TREES} : index"), self.emit(f"tensor.empty() : {VECTOR}")
+        zeros = self.emit(f"linalg.fill ins(%zero : i64) outs({start} : {VECTOR}) -> {VECTOR}")
+        carried = [f"%{s} = %zero" for s in sums] + [f"%sum = {zeros}"]
+        types = self.types(len(results), 1)
+        self.emit(f"{made}:{len(sums) + 1} = scf.for %tree = %c0 to {count} step %c1 iter_args({', '.join(carried)})"
+                  f" -> ({types}) {{", False)  # fmt: skip
+        number = self.emit(f"arith.addi {value}, {self.emit('arith.index_cast %tree : index to i64')} : i64")
+        calls = [f"c{r}" for r in results]
+        self.callTo(0, depth, [number] * nNumbers, [], "%x", calls, ["call"])
+        for s, c in zip(sums, calls, strict=True):
+            self.operation(Operation("addi", [s, c], f"n{s}", False))
+        self.operation(Operation("addi", ["sum", "call"], "nsum", True))
+        self.emit(f"scf.yield {', '.join([*(f'%n{s}' for s in sums), '%nsum'])} : {types}", False)
+        self.emit("}", False)
+        self.name(made, [(r, False) for r in results] + [(vectorResults[0], True)])
 
     def text(self):
         self.emit("#id = affine_map<(i) -> (i)>", False)

@@ -28,6 +28,7 @@ MlirLogicalResult dlcErrorAt(MlirLocation loc, const char *format, ...) DLC_PRIN
 // In two steps, to add notes. Every one that is begun must be reported.
 DlcDiagnostic *dlcErrorBegin(MlirOperation op, const char *format, ...) DLC_PRINTF(2, 3);
 DlcDiagnostic *dlcWarnBegin(MlirOperation op, const char *format, ...) DLC_PRINTF(2, 3);
+DlcDiagnostic *dlcRemarkBegin(MlirOperation op, const char *format, ...) DLC_PRINTF(2, 3);
 void dlcNote(DlcDiagnostic *d, MlirLocation loc, const char *format, ...) DLC_PRINTF(3, 4);
 MlirLogicalResult dlcReport(DlcDiagnostic *d); // failure for an error, success for a warning
 
