@@ -243,7 +243,15 @@ static void setWavefront(Run *r) {
   snprintf(s->options, sizeof s->options, "{when=%.4s}", r->options->wavefront);
 }
 
-static void setRecursion(Run *r) {
+// In a device's kernel each block has its own copy of what control is read from, up to 64 KiB (region_to_kernel.c):
+// tables of calls stay below that, also where there are two ways through a function.
+enum { MOST_DEVICE_CALLS = 4000 };
+static void setRecursion(Run *r, Kind kind) {
+  if (kind != HOST) {
+    Setting *s = &r->settings[r->nSettings++];
+    s->pass = "ctrl-batch-recursion";
+    snprintf(s->options, sizeof s->options, "{max-calls=%d}", MOST_DEVICE_CALLS);
+  }
   if (!r->options->depth) return;
   const char *const passes[] = {"ctrl-batch-recursion", "ctrl-flatten-recursion"};
   for (int i = 0; i < 2; ++i) {
@@ -403,7 +411,7 @@ MlirLogicalResult dlcCompile(MlirOperation module, const DlcCompileOptions *opti
   if (!dlcOutputBegin(path, &out)) // before the work
     return dlcRefuse(module, "cannot write %s: %s", path, strerror(errno)), mlirLogicalResultFailure();
   bool ok = describeDevice(module, options->device, t);
-  setWavefront(&r), setRecursion(&r), setRegions(&r, t.kind), setFusion(&r), setWinograd(&r, t.kind == HOST),
+  setWavefront(&r), setRecursion(&r, t.kind), setRegions(&r, t.kind), setFusion(&r), setWinograd(&r, t.kind == HOST),
       setSchedule(&r, t.kind == HOST);
   if (ok)
     ok = t.kind == HOST ? compileHost(&r, t.chip, &out, formOf(path ? path : ""))

@@ -272,7 +272,6 @@ static bool emulateOp(Emulator *e, MlirOperation op) {
   mlirOperationWalk(op, look, &l, MlirWalkPreOrder);
   if (l.shuffle) return dlcRefuse(op, "ctrl-emulate-kernels: a shuffle; distribute with warp=1");
   if (l.barrier) {
-    if (e->kept.n && !flush(e)) return false;
     bool outside = false; // does the op's own condition vary?
     for (intptr_t i = 0; i < mlirOperationGetNumOperands(op); ++i)
       outside = outside || dlcValueListFind(&e->varying, mlirOperationGetOperand(op, i)) >= 0;
@@ -286,7 +285,7 @@ static bool emulateOp(Emulator *e, MlirOperation op) {
   if (usesLost(e, op)) return dlcRefuse(op, "ctrl-emulate-kernels: a thread's value crosses a barrier");
   addStep(e, op);
   if (e->isGrid && mlirOperationGetNumRegions(op)) keepResults(e, op);
-  return true;
+  return !e->kept.n || flush(e); // what is computed of them is the same in all blocks, too
 }
 static bool emulateBlock(Emulator *e, MlirBlock from) {
   MlirOperation end = mlirBlockGetTerminator(from);

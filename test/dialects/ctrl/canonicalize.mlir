@@ -27,6 +27,24 @@ func.func @branch_unknown(%c: i1, %a: f32, %b: f32) -> f32 {
   return %r : f32
 }
 
+// A result that both arms give alike, and one that nothing reads.
+// CHECK-LABEL: func.func @branch_results
+// CHECK-SAME: (%[[C:.*]]: i1, %[[A:.*]]: f32, %[[B:.*]]: f32)
+// CHECK: %[[R:.*]] = ctrl.branch %[[C]] : i1 -> (f32) {
+// CHECK: %[[X:.*]] = "test.x"
+// CHECK: ctrl.yield %[[X]] : f32
+// CHECK: ctrl.yield %[[B]] : f32
+// CHECK: return %[[A]], %[[R]]
+func.func @branch_results(%c: i1, %a: f32, %b: f32) -> (f32, f32) {
+  %r:3 = ctrl.branch %c : i1 -> (f32, f32, f32) {
+    %x = "test.x"() : () -> f32
+    ctrl.yield %a, %x, %x : f32, f32, f32
+  } else {
+    ctrl.yield %a, %b, %b : f32, f32, f32
+  }
+  return %r#0, %r#1 : f32, f32
+}
+
 // -----
 
 // CHECK-LABEL: func.func @loop_never
