@@ -32,7 +32,7 @@ const DlcStage dlcCommonStages[] = {
      "tile-decompose-pads,tile-gather-rows,"
      "resolve-ranked-shaped-type-result-dims,canonicalize,cse,tile-fuse-elementwise,tile-online-softmax,"
      "tile-softmax-maxima,tile-softmax-reciprocals,"
-     "tile-merge-siblings,tile-split-reductions,tile-transpose-operands,cse,ctrl-sink-fills,"
+     "tile-merge-siblings,tile-split-reductions,tile-transpose-operands,tile-dense-operands,cse,ctrl-sink-fills,"
      "tile-form-graphs,tile-split-borders,tile-form-graphs,tile-schedule))"},
     {"task", "Lower tile graphs to tasks",
      "builtin.module(func.func(tile-to-tasks,cse,tile-pack-constants,canonicalize,cse))"},

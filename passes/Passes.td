@@ -293,6 +293,15 @@ def TileTransposeOperands : Pass<"tile-transpose-operands", "::mlir::func::FuncO
   }];
   let dependentDialects = ["arith", "linalg", "tensor"];
 }
+def TileDenseOperands : Pass<"tile-dense-operands", "::mlir::func::FuncOp"> {
+  let summary = "Copy together what contractions read with strides";
+  let description = [{
+    An operand that a linalg.generic with a reduction reads at multiples of its loops, as a convolution of one place with
+    a stride does, is read from a copy of what is used of it, where every element of that is read `uses` times or more.
+  }];
+  let options = [Option<"uses", "uses", "int64_t", "1024", "How often an element must be read at least">];
+  let dependentDialects = ["linalg", "tensor"];
+}
 def TileSchedule : Pass<"tile-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose the tile of every graph";
   let description = [{
