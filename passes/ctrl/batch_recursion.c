@@ -30,7 +30,7 @@
 #include "ods/func.h"
 #include "ods/tensor.h"
 
-enum { FEWEST_CALLS = 16, MOST_VALUES = 32 };
+enum { FEWEST_CALLS = 16, MOST_VALUES = 32, MOST_RANK = 12 };
 
 typedef struct {
   DlcBuilder *b;
@@ -184,7 +184,8 @@ static bool hasRegisters(const DlcFlat *f) {
     MlirType type = func_func_function_type(f->members[i].function);
     for (intptr_t k = 0; k < f->members[i].nResults; ++k) {
       MlirType result = mlirFunctionTypeGetResult(type, k);
-      if (!dlcIsRecursiveScalar(result) && !dlcIsSavedInSlices(result)) return false;
+      bool isRow = dlcIsSavedInSlices(result) && mlirShapedTypeGetRank(result) <= MOST_RANK;
+      if (!dlcIsRecursiveScalar(result) && !isRow) return false;
     }
   }
   return true;

@@ -160,3 +160,28 @@ func.func @picked(%n: index) -> f32 {
   %r:2 = ctrl.call @picks(%n) : (index) -> (tensor<4xf32>, f32)
   return %r#1 : f32
 }
+
+// -----
+
+// Sizes that are known only when it runs have no row in a table.
+func.func private @grows(%n: index, %x: tensor<?xf32>) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %z = arith.cmpi eq, %n, %c0 : index
+  %r = ctrl.branch %z : i1 -> (tensor<?xf32>) {
+    ctrl.yield %x : tensor<?xf32>
+  } else {
+    %m = arith.subi %n, %c1 : index
+    %a = ctrl.call @grows(%m, %x) : (index, tensor<?xf32>) -> tensor<?xf32>
+    %b = ctrl.call @grows(%m, %x) : (index, tensor<?xf32>) -> tensor<?xf32>
+    %s = tensor.concat dim(0) %a, %b : (tensor<?xf32>, tensor<?xf32>) -> tensor<?xf32>
+    ctrl.yield %s : tensor<?xf32>
+  }
+  return %r : tensor<?xf32>
+}
+func.func @grown(%n: index, %x: tensor<?xf32>) -> tensor<?xf32> {
+  // expected-note @+2 {{arguments that vary must be numbers, results numbers or tensors of static shape}}
+  // expected-remark @+1 {{is not done for many calls at once}}
+  %r = ctrl.call @grows(%n, %x) : (index, tensor<?xf32>) -> tensor<?xf32>
+  return %r : tensor<?xf32>
+}
