@@ -535,13 +535,16 @@ def CtrlSkewLoops : Pass<"ctrl-skew-loops", "::mlir::func::FuncOp"> {
     A counted `ctrl.loop` over n iterations whose body holds k stages (recurrences that do the same with other carries and
     weights, each on what the one before it makes in the same iteration: the layers of a recurrent network) becomes a
     loop over n + k - 1 waves, none where n is 0. In wave w stage s runs its iteration w - s; all stages of a wave are one
-    op, over stacks of their carries and weights. `when` says whether that must be predicted to be faster on the device in
+    op, over stacks of their carries and weights. Loops of one block and bound, of which the later ones read row by row what the
+    earlier ones put into tensors, through products of these as well, are joined to one loop first if that then becomes a
+    wavefront. `when` says whether that must be predicted to be faster on the device in
     scope: parallelism, barriers or forks, and the caches that hold the weights of all stages.
   }];
   let options = [Option<"when", "when", "std::string", "\"auto\"", "auto (where it is predicted to be faster), on (wherever it can be) or off">,
                  Option<"assumeSize", "assume-size", "int64_t", "1", "What the prediction takes a dynamic size as">];
   let statistics = [Statistic<"skewed", "skewed", "loops that run as wavefronts">,
                     Statistic<"stages", "stages", "stages of them">,
+                    Statistic<"joined", "joined", "loops that were joined for it">,
                     Statistic<"slower", "slower", "loops left alone since it is not predicted to be faster">];
   let dependentDialects = ["affine", "arith", "ctrl", "dlti", "linalg", "tensor"];
 }

@@ -18,6 +18,8 @@
 // itself an iteration earlier and on the stage before it in the same iteration, which both ran in the wave before: that
 // nothing else is read is what the search for stages shows.
 //
+// Stages that are loops of their own are one loop first (passes/ctrl/join_loops.h), if a wavefront comes of it.
+//
 // What is of no stage runs in branches, for the iteration of the stage it reads, or for that of stage 0 (skew_rest.c).
 //
 // Left alone: loops with a flag or with effects; stages with loops, branches or numbers that they carry, or whose sizes
@@ -26,6 +28,7 @@
 #include "dlc/analysis.h"
 #include "dlc/ir.h"
 #include "dlc/passes.h"
+#include "passes/ctrl/join_loops.h"
 #include "passes/ctrl/skew.h"
 #include "passes/ctrl/skew_cost.h"
 #include "ods/affine.h"
@@ -35,7 +38,7 @@
 typedef struct {
   const DlcCtrlSkewLoopsOptions *options;
   const DlcDevice *device; // null: it is not asked
-  intptr_t skewed, stages, slower;
+  intptr_t skewed, stages, joined, slower;
 } Counts;
 
 static MlirValue ofPattern(const DlcSkew *s, const DlcStageRows *rows, intptr_t i) {
@@ -265,27 +268,63 @@ static bool pays(const DlcSkew *s, Counts *counts) {
 }
 
 //===--- all of it ------------------------------------------------------------------------------===//
-static void skew(DlcBuilder *b, MlirOperation loop, Counts *counts) {
+static DlcSkew *createSkew(DlcBuilder *b, MlirOperation loop) {
   DlcSkew *s = calloc(1, sizeof *s);
   s->batch.b = b, s->batch.loop = loop, s->batch.recurrences = &s->recurrences, s->batch.batched = dlcMappingCreate();
-  if (dlcRecurrencesOf(loop, false, &s->recurrences)) {
-    size_t n = (size_t)s->recurrences.nOps + 1;
-    s->when = calloc(n, sizeof *s->when), s->batch.kind = calloc(n, sizeof *s->batch.kind);
-    if (dlcStagesOf(loop, &s->recurrences, &s->stages) && canSkew(s) && pays(s, counts)) {
-      allocateStacks(s);
-      setCarries(s);
-      counts->stages += s->stages.n, ++counts->skewed;
-      writeLoop(s);
-      replace(s);
-    }
-    dlcBatchDestroy(&s->batch);
-    dlcStagesDestroy(&s->stages);
-  }
+  return s;
+}
+
+static void destroySkew(DlcSkew *s) {
+  dlcBatchDestroy(&s->batch);
+  dlcStagesDestroy(&s->stages);
   dlcRecurrencesDestroy(&s->recurrences);
   dlcMappingDestroy(s->batch.batched);
   dlcValueListDestroy(&s->given);
   free(s->when), free(s->batch.kind), free(s->inputs), free(s->states), free(s->weights), free(s->shared);
   free(s);
+}
+
+static bool plan(DlcSkew *s, Counts *counts) {
+  if (!dlcRecurrencesOf(s->batch.loop, false, &s->recurrences)) return false;
+  size_t n = (size_t)s->recurrences.nOps + 1;
+  s->when = calloc(n, sizeof *s->when), s->batch.kind = calloc(n, sizeof *s->batch.kind);
+  return dlcStagesOf(s->batch.loop, &s->recurrences, &s->stages) && canSkew(s) && pays(s, counts);
+}
+
+static void write(DlcSkew *s, Counts *counts) {
+  allocateStacks(s);
+  setCarries(s);
+  counts->stages += s->stages.n, ++counts->skewed;
+  writeLoop(s);
+  replace(s);
+}
+
+static bool skew(DlcBuilder *b, MlirOperation loop, Counts *counts) {
+  DlcSkew *s = createSkew(b, loop);
+  bool ok = plan(s, counts);
+  if (ok) write(s, counts);
+  destroySkew(s);
+  return ok;
+}
+
+// Of several loops, of which those that are gone are left out of `loops`.
+static bool skewJoined(DlcBuilder *b, DlcOps *loops, intptr_t first, Counts *counts) {
+  DlcJoinedLoops joined;
+  if (!dlcJoinLoops(b, loops->data[first], isCounted, &joined)) return false;
+  DlcSkew *s = createSkew(b, joined.loop);
+  bool ok = plan(s, counts);
+  if (ok) {
+    for (intptr_t q = 0; q < joined.n; ++q)
+      for (intptr_t i = 0; i < loops->n; ++i)
+        if (mlirOperationEqual(loops->data[i], joined.loops[q])) loops->data[i] = (MlirOperation){0};
+    counts->joined += joined.n;
+    dlcTakeJoined(b, &joined);
+    mlirRewriterBaseSetInsertionPointBefore(b->rewriter, joined.loop);
+    write(s, counts);
+  }
+  destroySkew(s);
+  if (!ok) dlcDropJoined(b, &joined);
+  return ok;
 }
 
 static bool isText(MlirStringRef text, const char *s) { return mlirStringRefEqual(text, dlcText(s)); }
@@ -304,14 +343,19 @@ MlirLogicalResult dlcRunCtrlSkewLoops(MlirOperation root, DlcPass *pass, const D
   MlirLogicalResult result = mlirLogicalResultSuccess();
   Counts counts = {.options = options, .device = asks ? &device : NULL};
   for (intptr_t i = 0; i < loops.n && mlirLogicalResultIsSuccess(result); ++i) {
+    if (!loops.data[i].ptr) continue;
     DlcBuilder b = dlcBuilderAt(rewriter, loops.data[i]);
-    skew(&b, loops.data[i], &counts);
+    if (!skewJoined(&b, &loops, i, &counts) && !b.failed) {
+      mlirRewriterBaseSetInsertionPointBefore(rewriter, loops.data[i]);
+      skew(&b, loops.data[i], &counts);
+    }
     result = dlcStatus(&b);
   }
   mlirIRRewriterDestroy(rewriter);
   free(loops.data);
   dlcPassCount(pass, DlcCtrlSkewLoops_skewed, (uint64_t)counts.skewed);
   dlcPassCount(pass, DlcCtrlSkewLoops_stages, (uint64_t)counts.stages);
+  dlcPassCount(pass, DlcCtrlSkewLoops_joined, (uint64_t)counts.joined);
   dlcPassCount(pass, DlcCtrlSkewLoops_slower, (uint64_t)counts.slower);
   return result;
 }

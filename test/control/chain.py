@@ -1,7 +1,8 @@
 """Chains of recurrences in one loop, for the random programs: what ctrl-skew-loops makes wavefronts of.
 
-A chain is a few stages, which do the same with vectors of their own: each reads what the one before it made in the same
-iteration, vectors that it carries, and weights. Around them are recurrences that the first stage reads, that read of a
+A chain is a few stages, all in one loop or each in a loop of its own, which reads rows of what the one before it put into
+a tensor. They do the same with vectors of their own: each reads what the one before it made in the same iteration,
+vectors that it carries, and weights. Around them are recurrences that the first stage reads, that read of a
 stage, or neither; now and then a stage differs from the others, and is none.
 """
 
@@ -65,6 +66,7 @@ class Chain:
     steps: list
     results: list  # names of what is carried, at the end
     number: tuple  # (name, its start, its result): the sum of the iterations' numbers
+    parts: list  # of stages in loops of their own: how many are carried, the steps, what is put into a tensor
 
     def evaluate(self, evaluator, env):
         values, total = [env[start] for _, start, _ in self.carried], env[self.number[1]]
@@ -75,7 +77,38 @@ class Chain:
             values, total = [inner[after] for _, _, after in self.carried], wrapped(total + i)
         env |= dict(zip(self.results, values, strict=True)) | {self.number[2]: total}
 
+    def writeApart(self, writer):
+        count = writer.emit(f"arith.index_cast {writer.bits(self.bits, 7)} : i64 to index")
+        table, first, read = f"tensor<7x{LENGTH}xi64>", 0, None
+        slice_ = f"0] [1, {LENGTH}] [1, 1]"
+        for carried, steps, out in self.parts:
+            carries, results = self.carried[first : first + carried], self.results[first : first + carried]
+            empty, made, index, rows = (writer.emit(f"tensor.empty() : {table}"), *[writer.temporary() for _ in range(3)])
+            starts = ", ".join([f"{rows} = {empty}", *[f"%{n} = %{s}" for n, s, _ in carries]])
+            types = ", ".join([table] + [VECTOR] * carried)
+            writer.emit(f"{made}:{carried + 1} = scf.for {index} = %c0 to {count} step %c1 iter_args({starts}) -> ({types}) {{", False)
+            writer.emit(f"%{self.counter} = arith.index_cast {index} : index to i64", False)
+            if read:
+                writer.emit(f"%{read[1]} = tensor.extract_slice {read[0]}[{index}, {slice_} : {table} to {VECTOR}", False)
+            for step in steps:
+                step.write(writer)
+            row = writer.emit(f"tensor.insert_slice %{out} into {rows}[{index}, {slice_} : {VECTOR} into {table}")
+            writer.emit(f"scf.yield {', '.join([row, *[f'%{after}' for _, _, after in carries]])} : {types}", False)
+            writer.emit("}", False)
+            for i, result in enumerate(results):
+                writer.emit(f"%{result} = tensor.cast {made}#{i + 1} : {VECTOR} to {VECTOR}", False)
+            read, first = (f"{made}#0", out), first + carried
+        name, start, result = self.number
+        total, index = writer.temporary(), writer.temporary()
+        writer.emit(f"{total} = scf.for {index} = %c0 to {count} step %c1 iter_args(%{name} = %{start}) -> (i64) {{", False)
+        number = writer.emit(f"arith.index_cast {index} : index to i64")
+        writer.emit(f"scf.yield {writer.emit(f'arith.addi %{name}, {number} : i64')} : i64", False)
+        writer.emit("}", False)
+        writer.emit(f"%{result} = arith.addi {total}, %zero : i64", False)
+
     def write(self, writer):
+        if self.parts:
+            return self.writeApart(writer)
         name, start, result = self.number
         count = writer.emit(f"arith.index_cast {writer.bits(self.bits, 7)} : i64 to index")
         made, index = writer.temporary(), writer.temporary()
@@ -138,7 +171,7 @@ class Maker:
         counter, steps, carried = self.name(), [], []
         shared = Step("turn", self.random.choice(vectors), counter, self.name())
         steps.append(shared)
-        read, different = shared.result, self.random.random()
+        read, different, apart = shared.result, self.random.random(), self.random.random() < 0.3
         if self.random.random() < 0.3:  # a recurrence before
             lead, after = self.name(), self.name()
             steps.append(Step(self.random.choice(KINDS), lead, read, after))
@@ -146,8 +179,9 @@ class Maker:
             read = after
         elif self.random.random() < 0.2:
             read = self.random.choice(vectors)
-        outputs, same = [], self.random.choice(vectors)
+        outputs, same, ends = [], self.random.choice(vectors), []
         for k in range(stages):
+            ends.append((len(carried), len(steps)))
             names = [self.name() for _ in range(states)]
             if different < 0.15 and k == stages // 2:
                 steps.append(Step("xori", read, shared.result, self.name()))
@@ -160,13 +194,18 @@ class Maker:
             outputs.append(read)
         for _ in range(self.random.choice([0, 1, 1, 2])):  # recurrences behind, of the last stage for the most part
             total, after = self.name(), self.name()
-            of = outputs[-1] if self.random.random() < 0.7 else self.random.choice(outputs)
+            of = outputs[-1] if apart or self.random.random() < 0.7 else self.random.choice(outputs)
             steps.append(Step(self.random.choice(KINDS), total, of, after))
             carried.append((total, self.random.choice(vectors), after))
-        if self.random.random() < 0.3:
+        parts = []
+        if apart:
+            ends = [(0, 1), *ends[1:], (len(carried), len(steps))]
+            parts = [(end[0] - begin[0], [shared, *steps[begin[1] : end[1]]], out)
+                     for begin, end, out in zip(ends, ends[1:], outputs, strict=False)]  # fmt: skip
+        elif self.random.random() < 0.3:
             self.random.shuffle(carried)
         made = Chain(self.random.choice(numbers), counter, carried, steps, [self.name() for _ in carried],
-                     (self.name(), self.random.choice(numbers), self.name()))  # fmt: skip
+                     (self.name(), self.random.choice(numbers), self.name()), parts)  # fmt: skip
         numbers.append(made.number[2])
         vectors += made.results
         return made

@@ -4,8 +4,9 @@
 // RUN: dl-opt %s --pass-pipeline='builtin.module(tile-set-device{device=a100},func.func(ctrl-skew-loops))' | FileCheck %s --check-prefix=DEVICE
 // RUN: not dl-opt %s --pass-pipeline='builtin.module(func.func(ctrl-skew-loops{when=sometimes}))' 2>&1 | FileCheck %s --check-prefix=WRONG
 // WRONG: error: ctrl-skew-loops: when is auto, on or off, and assume-size is positive
-// STATISTICS: (S) 3 skewed
-// STATISTICS: (S) 8 stages
+// STATISTICS: (S) 4 skewed
+// STATISTICS: (S) 10 stages
+// STATISTICS: (S) 2 joined
 
 // Three layers h = relu(x W + h U): a loop over n + 2 waves, none where n is 0; what a wave runs is one op each.
 // CHECK-LABEL: func @layers(
@@ -193,4 +194,72 @@ func.func @refused(%x: tensor<?x4xi64>, %n: index, %h: tensor<4xi64>, %go: i1, %
     ctrl.next while(%more) %a1, %b1 : tensor<4xi64>, tensor<4xi64>
   }
   return %one, %apart#0, %both#2, %differ#1, %sizes#1, %flag#1 : tensor<4xi64>, tensor<4xi64>, tensor<4xi64>, tensor<4xi64>, tensor<?xi64>, tensor<4xi64>
+}
+
+// Loops of their own, of which the later one reads rows of what the earlier one put away, through a product of all rows: the
+// product moves into the loop, as that of the first layer does. What nobody reads is not put away any more.
+// CHECK-LABEL: func @apart(
+// CHECK: ctrl.loop %[[WAVE:.*]] to %{{.*}} carry(%{{[^,]*}} : tensor<?x1x4xi64>, %[[I:.*]] = %{{.*}} : tensor<3x1x4xi64>) {
+// CHECK: ctrl.branch
+// CHECK: tensor.extract_slice %{{.*}}[%[[WAVE]], 0, 0] [1, 1, 4] [1, 1, 1] : tensor<?x1x4xi64> to tensor<1x4xi64>
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<?x1x1x4xi64>, tensor<?x4x4xi64>)
+// CHECK-NOT: ctrl.loop
+// CHECK: return
+func.func @apart(%x: tensor<?x1x4xi64>, %w: tensor<4x4xi64>, %v: tensor<4x4xi64>, %h: tensor<1x4xi64>) -> (tensor<?x1x4xi64>, tensor<1x4xi64>, tensor<1x4xi64>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0 : i64
+  %n = tensor.dim %x, %c0 : tensor<?x1x4xi64>
+  %e = tensor.empty() : tensor<1x4xi64>
+  %all = tensor.empty(%n) : tensor<?x1x4xi64>
+  %zeros = linalg.fill ins(%zero : i64) outs(%all : tensor<?x1x4xi64>) -> tensor<?x1x4xi64>
+  %p = linalg.generic {indexing_maps = [affine_map<(t, b, j, k) -> (t, b, k)>, affine_map<(t, b, j, k) -> (j, k)>, affine_map<(t, b, j, k) -> (t, b, j)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%x, %w : tensor<?x1x4xi64>, tensor<4x4xi64>) outs(%zeros : tensor<?x1x4xi64>) {
+  ^bb0(%a: i64, %b: i64, %o: i64):
+    %m = arith.muli %a, %b : i64
+    %s = arith.addi %o, %m : i64
+    linalg.yield %s : i64
+  } -> tensor<?x1x4xi64>
+  %r:2 = ctrl.loop %t to %n carry(%h0 = %h : tensor<1x4xi64>, %y0 = %all : tensor<?x1x4xi64>) {
+    %pt = tensor.extract_slice %p[%t, 0, 0] [1, 1, 4] [1, 1, 1] : tensor<?x1x4xi64> to tensor<1x4xi64>
+    %h1 = linalg.add ins(%pt, %h0 : tensor<1x4xi64>, tensor<1x4xi64>) outs(%e : tensor<1x4xi64>) -> tensor<1x4xi64>
+    %y1 = tensor.insert_slice %h1 into %y0[%t, 0, 0] [1, 1, 4] [1, 1, 1] : tensor<1x4xi64> into tensor<?x1x4xi64>
+    ctrl.next %h1, %y1 : tensor<1x4xi64>, tensor<?x1x4xi64>
+  }
+  %q = linalg.generic {indexing_maps = [affine_map<(t, b, j, k) -> (t, b, k)>, affine_map<(t, b, j, k) -> (j, k)>, affine_map<(t, b, j, k) -> (t, b, j)>], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%r#1, %v : tensor<?x1x4xi64>, tensor<4x4xi64>) outs(%zeros : tensor<?x1x4xi64>) {
+  ^bb0(%a: i64, %b: i64, %o: i64):
+    %m = arith.muli %a, %b : i64
+    %s = arith.addi %o, %m : i64
+    linalg.yield %s : i64
+  } -> tensor<?x1x4xi64>
+  %u:2 = ctrl.loop %t to %n carry(%g0 = %h : tensor<1x4xi64>, %z0 = %all : tensor<?x1x4xi64>) {
+    %qt = tensor.extract_slice %q[%t, 0, 0] [1, 1, 4] [1, 1, 1] : tensor<?x1x4xi64> to tensor<1x4xi64>
+    %g1 = linalg.add ins(%qt, %g0 : tensor<1x4xi64>, tensor<1x4xi64>) outs(%e : tensor<1x4xi64>) -> tensor<1x4xi64>
+    %z1 = tensor.insert_slice %g1 into %z0[%t, 0, 0] [1, 1, 4] [1, 1, 1] : tensor<1x4xi64> into tensor<?x1x4xi64>
+    ctrl.next %g1, %z1 : tensor<1x4xi64>, tensor<?x1x4xi64>
+  }
+  return %u#1, %u#0, %r#0 : tensor<?x1x4xi64>, tensor<1x4xi64>, tensor<1x4xi64>
+}
+
+// Not joined: the later loop reads the rows in another order, or all of them.
+// CHECK-LABEL: func @whole(
+// CHECK-COUNT-2: ctrl.loop
+// CHECK-NOT: affine.min
+// CHECK: return
+func.func @whole(%x: tensor<8x4xi64>, %h: tensor<4xi64>) -> tensor<4xi64> {
+  %c8 = arith.constant 8 : index
+  %c7 = arith.constant 7 : index
+  %e = tensor.empty() : tensor<4xi64>
+  %all = tensor.empty() : tensor<8x4xi64>
+  %r:2 = ctrl.loop %t to %c8 carry(%h0 = %h : tensor<4xi64>, %y0 = %all : tensor<8x4xi64>) {
+    %xt = tensor.extract_slice %x[%t, 0] [1, 4] [1, 1] : tensor<8x4xi64> to tensor<4xi64>
+    %h1 = linalg.add ins(%xt, %h0 : tensor<4xi64>, tensor<4xi64>) outs(%e : tensor<4xi64>) -> tensor<4xi64>
+    %y1 = tensor.insert_slice %h1 into %y0[%t, 0] [1, 4] [1, 1] : tensor<4xi64> into tensor<8x4xi64>
+    ctrl.next %h1, %y1 : tensor<4xi64>, tensor<8x4xi64>
+  }
+  %u = ctrl.loop %t to %c8 carry(%g0 = %h : tensor<4xi64>) {
+    %back = arith.subi %c7, %t : index
+    %yt = tensor.extract_slice %r#1[%back, 0] [1, 4] [1, 1] : tensor<8x4xi64> to tensor<4xi64>
+    %g1 = linalg.add ins(%yt, %g0 : tensor<4xi64>, tensor<4xi64>) outs(%e : tensor<4xi64>) -> tensor<4xi64>
+    ctrl.next %g1 : tensor<4xi64>
+  }
+  return %u : tensor<4xi64>
 }
