@@ -78,7 +78,7 @@ static MlirValue copyTogether(DlcBuilder *b, const Read *r) {
   MlirAffineExpr from[MAX_LOOPS];
   for (intptr_t d = 0; d < r->rank; ++d) {
     int64_t stride;
-    intptr_t loop;
+    intptr_t loop = 0;
     isMultiple(mlirAffineMapGetResult(r->map, d), &loop, &stride);
     shape[d] = r->range[loop];
     from[d] = mlirAffineMulExprGet(mlirAffineDimExprGet(b->ctx, d), mlirAffineConstantExprGet(b->ctx, stride));
