@@ -194,13 +194,28 @@ static bool makesByStep(const DlcFlow *flow) {
   return makes;
 }
 
+// Whether something that the streamed node is part of is read more than once: each reader's tile has its own copy of
+// what it reads (tile_to_ctrl/fuse.c), down to the node, and one node runs by steps.
+static bool isReadTwice(const DlcFlow *flow) {
+  bool *depends = calloc((size_t)flow->nNodes + 1, sizeof *depends), twice = !depends;
+  if (depends) depends[flow->streamed] = true;
+  for (intptr_t u = 0; depends && u < flow->nUses; ++u) { // in order of the users
+    intptr_t made = flow->values[flow->uses[u].value].node;
+    if (made >= 0 && depends[made]) depends[flow->uses[u].node] = true;
+  }
+  for (intptr_t v = 0; depends && v < flow->nValues; ++v)
+    twice |= flow->values[v].node >= 0 && depends[flow->values[v].node] && flow->values[v].isShared;
+  free(depends);
+  return twice;
+}
+
 intptr_t dlcSearchSteps(const DlcSearch *search, int64_t *steps) {
   static const int64_t sizes[DLC_MAX_STEPS - 1] = {64, 32};
   const DlcFlow *flow = &search->flow[0];
   intptr_t n = 0;
   steps[n++] = 0;
   if (!search->device->isHost || flow->nDims != flow->rank + 1 || flow->streamed < 0 ||
-      !flow->nodes[flow->streamed].contracts || !makesByStep(flow) || storesMore(flow))
+      !flow->nodes[flow->streamed].contracts || !makesByStep(flow) || storesMore(flow) || isReadTwice(flow))
     return n;
   for (intptr_t i = 0; i < DLC_MAX_STEPS - 1; ++i)
     if (flow->extent[flow->rank] > sizes[i] && flow->extent[flow->rank] % sizes[i] == 0) steps[n++] = sizes[i];
