@@ -145,7 +145,8 @@ const DlcTileNode *dlcTileGraphFind(const DlcTileGraph *graph, MlirOperation op)
 // What the uses of a value say of its tile.
 typedef struct {
   int dimToRoot[DLC_MAX_RANK];
-  bool isRead, overlaps, isPart, isStored; // isPart: of some dimension one place is read
+  // isPart: of some dimension one place is read; isStart: an accumulation starts from it, and takes its place
+  bool isRead, overlaps, isPart, isStart, isStored;
 } Reading;
 
 static bool usesAgree(const DlcTileGraph *graph, MlirValue value, bool isPad, Reading *r);
@@ -159,6 +160,8 @@ static bool readBy(const DlcTileGraph *graph, const DlcTileNode *user, intptr_t 
     return false;
   memcpy(r->dimToRoot, dims, (size_t)rank * sizeof *dims);
   r->isRead = true;
+  r->isStart |=
+      !dlcIsPad(user->op) && operand >= mlirOperationGetNumOperands(user->op) - mlirOperationGetNumResults(user->op);
   MlirAffineMap map;
   bool isPlain = !dlcIsPad(user->op) && dlcLinalgMap(user->op, operand, &map), isWindow = !isPlain;
   for (intptr_t i = 0; isPlain && i < mlirAffineMapGetNumResults(map); ++i) {
@@ -203,8 +206,8 @@ static bool startsFresh(MlirOperation op) {
 
 static bool mayStore(const DlcTileGraph *graph, const DlcTileNode *node, const Reading *r) {
   MlirValue results[DLC_MAX_RESULTS];
-  return !r->overlaps && !r->isPart && !dlcIsPad(node->op) && !linalg_fill_isa(node->op) && startsFresh(node->op) &&
-         dlcTileGraphResults(graph, results) < DLC_MAX_RESULTS;
+  return !r->overlaps && !r->isPart && !r->isStart && !dlcIsPad(node->op) && !linalg_fill_isa(node->op) &&
+         startsFresh(node->op) && dlcTileGraphResults(graph, results) < DLC_MAX_RESULTS;
 }
 
 // The part of the intermediate that is not cut by tiling must be small.

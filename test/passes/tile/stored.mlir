@@ -106,3 +106,22 @@ func.func @windows(%x: tensor<514x64xf32>, %k: tensor<3xf32>, %o: tensor<512x64x
   } -> tensor<512x64xf32>
   return %y, %r : tensor<514x64xf32>, tensor<512x64xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#col = affine_map<(d0, d1) -> (d1)>
+
+// A product starts from it, and takes its place: it is a graph of its own.
+// CHECK-LABEL: func @start
+// CHECK-COUNT-2: = tile.graph
+// CHECK-NOT: :2 = tile.graph
+func.func @start(%bias: tensor<96xf32>, %h: tensor<512x384xf32>, %w: tensor<384x96xf32>) -> (tensor<512x96xf32>, tensor<512x96xf32>) {
+  %e = tensor.empty() : tensor<512x96xf32>
+  %b = linalg.generic {indexing_maps = [#col, #id], iterator_types = ["parallel", "parallel"]} ins(%bias : tensor<96xf32>) outs(%e : tensor<512x96xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<512x96xf32>
+  %m = linalg.matmul ins(%h, %w : tensor<512x384xf32>, tensor<384x96xf32>) outs(%b : tensor<512x96xf32>) -> tensor<512x96xf32>
+  return %m, %b : tensor<512x96xf32>, tensor<512x96xf32>
+}
