@@ -21,8 +21,8 @@ typedef struct {
   const char *by;        // how tiles are chosen: "cost", "rules" or NULL: cost
   const char *choices;   // a file of candidates to take (passes/tile/choices.h), or NULL
   int64_t candidate;     // the candidate that every graph takes, from 1 in the order of price; 0: the best one
-  const char
-      *report; // a file for the report of the tile graphs: .json, .jsonl, .dot or else text; "-": standard output; or NULL
+  const char *report;    // a file for the report of the tile graphs: .json, .jsonl, .dot or else text; "-": standard
+                         // output; or NULL
   const char *controlReport; // a file for the report of the control flow; "-": standard output; or NULL
   int64_t depth;   // of recursion, the most where the program says nothing; 0: the default of ctrl-flatten-recursion
   int64_t assumed; // what the report takes a dynamic size as; 0: its default

@@ -22,7 +22,8 @@ const DlcStage dlcCommonStages[] = {
      "ctrl-flatten-recursion,symbol-dce)"},
     {"simplify", "Fold and tidy linalg on tensors",
      "builtin.module(func.func(convert-elementwise-to-linalg,canonicalize,cse))"},
-    {DLC_CONTROL_STAGE, "Run loops as wavefronts or split them, make numbers of small tensors and selections of small branches",
+    {DLC_CONTROL_STAGE,
+     "Run loops as wavefronts or split them, make numbers of small tensors and selections of small branches",
      "builtin.module(func.func(ctrl-hoist-invariants,ctrl-skew-loops,ctrl-distribute-loops,canonicalize,cse,"
      "ctrl-detensorize,ctrl-convert-branches))"},
     {"tile", "Form and schedule tile graphs",

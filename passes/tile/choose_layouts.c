@@ -236,8 +236,7 @@ static void moveInputs(DlcLayouts *layouts, MlirOperation op) {
     int order[DLC_LAYOUT_RANK];
     bool isOften;
     if (!mlirTypeIsARankedTensor(typeOf(v)) || mlirShapedTypeGetRank(typeOf(v)) > DLC_LAYOUT_RANK ||
-        arith_constant_isa(opOf(v)) || !isNull(dlcLayoutOf(layouts, v).stored) ||
-        !orderOfInput(op, i, order, &isOften))
+        arith_constant_isa(opOf(v)) || !isNull(dlcLayoutOf(layouts, v).stored) || !orderOfInput(op, i, order, &isOften))
       continue;
     if (isTransposed(v, order) && isNull(dlcLayoutOf(layouts, mlirOperationGetOperand(opOf(v), 0)).stored))
       dlcLayoutsSet(layouts, v, mlirOperationGetOperand(opOf(v), 0), order);
