@@ -164,7 +164,7 @@ def TileFormGraphs : Pass<"tile-form-graphs", "::mlir::func::FuncOp"> {
     element of what they share being read once; `all`, intermediates in workgroup memory as well.
     Then a border that windows read (a fill with a tensor inserted) joins where the price of making
     it tile by tile is lower than that of two kernels more.
-    Last, a contraction whose whole rows another one reads joins it with what is between them, row tile by row tile, where
+    Last, a contraction whose whole rows another one, or a reduction of rows, reads joins it with what is between them, row tile by row tile, where
     the price of that is lower than that of two graphs (`chains`; for the host only). Where ops behind the graph read the
     value as well, it is kept in the tile and stored: the graph yields it after the root's results.
   }];

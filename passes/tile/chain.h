@@ -1,5 +1,5 @@
-// Contractions that follow each other in one graph, row tile by row tile: the first one's rows of results stay in a
-// tile of the item, with what elementwise ops and row reductions make of them, and the second one reads them there.
+// Contractions and row reductions that follow each other in one graph, row tile by row tile: the first one's rows of
+// results stay in a tile of the item, with what elementwise ops make of them, and the second one reads them there.
 //
 //   {matmul, gelu}  {matmul}   ->   {matmul, gelu, matmul}, tiled over the rows
 //
