@@ -273,6 +273,15 @@ static bool hasStrips(MlirOperation graph) {
   return n > 1 && isTiled(tile_fit_tile(tile_schedule_fit_at(schedule, n - 1)));
 }
 
+// Results of other ops than the root.
+static bool storesMore(MlirOperation graph) {
+  MlirOperation yield = mlirBlockGetTerminator(bodyOf(tile_graph_body(graph)));
+  for (intptr_t i = 1; i < mlirOperationGetNumOperands(yield); ++i)
+    if (!mlirOperationEqual(opOf(mlirOperationGetOperand(yield, i)), opOf(mlirOperationGetOperand(yield, 0))))
+      return true;
+  return false;
+}
+
 // Moves the body of the graph before it; the graph is gone after it.
 static MlirOperation inlineGraph(DlcBuilder *b, MlirOperation graph, DlcNodes *nodes) {
   MlirBlock body = bodyOf(tile_graph_body(graph));
@@ -328,6 +337,8 @@ static MlirLogicalResult lowerTiled(DlcBuilder *b, MlirOperation graph, DlcI64s 
   DlcI64s step = stepOf(graph);
   DlcStrips strips;
   if (mlirLogicalResultIsFailure(dlcStripsRead(graph, &strips))) return mlirLogicalResultFailure();
+  if ((step.n || strips.n) && storesMore(graph))
+    return dlcErrorAt(loc, "tile-to-tasks: a value that is kept and stored is not made by steps or strips");
   MlirOperation root = inlineGraph(b, graph, &nodes), forall = {0};
   int64_t sizes[DLC_MAX_LOOPS];
   intptr_t nLoops = 0;
@@ -372,7 +383,9 @@ MlirLogicalResult dlcRunTileToTasks(MlirOperation root, DlcPass *pass, const Dlc
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < graphs.n && mlirLogicalResultIsSuccess(result); ++i) {
     DlcI64s tile = itemTile(graphs.data[i]);
-    if (exchangesHalos(graphs.data[i]))
+    if (mlirOperationGetNumResults(graphs.data[i]) > DLC_MAX_RESULTS)
+      result = dlcError(graphs.data[i], "tile-to-tasks: more than %d results", DLC_MAX_RESULTS);
+    else if (exchangesHalos(graphs.data[i]))
       result = mlirLogicalResultFailure();
     else if (dlcReduceOf(graphs.data[i]).ptr)
       result = lowerStream(&b, graphs.data[i], tile);

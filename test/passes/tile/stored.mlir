@@ -125,3 +125,18 @@ func.func @start(%bias: tensor<96xf32>, %h: tensor<512x384xf32>, %w: tensor<384x
   %m = linalg.matmul ins(%h, %w : tensor<512x384xf32>, tensor<384x96xf32>) outs(%b : tensor<512x96xf32>) -> tensor<512x96xf32>
   return %m, %b : tensor<512x96xf32>, tensor<512x96xf32>
 }
+
+// -----
+
+#one = affine_map<(d0) -> (d0)>
+
+// More results than a graph may have: it stays what it is.
+// CHECK-LABEL: func @many
+// CHECK-NOT: tile.graph
+func.func @many(%x: tensor<8xf32>, %o0: tensor<8xf32>, %o1: tensor<8xf32>, %o2: tensor<8xf32>, %o3: tensor<8xf32>, %o4: tensor<8xf32>, %o5: tensor<8xf32>, %o6: tensor<8xf32>, %o7: tensor<8xf32>, %o8: tensor<8xf32>, %o9: tensor<8xf32>, %o10: tensor<8xf32>, %o11: tensor<8xf32>, %o12: tensor<8xf32>, %o13: tensor<8xf32>, %o14: tensor<8xf32>, %o15: tensor<8xf32>, %o16: tensor<8xf32>) -> tensor<8xf32> {
+  %r:17 = linalg.generic {indexing_maps = [#one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one, #one], iterator_types = ["parallel"]} ins(%x : tensor<8xf32>) outs(%o0, %o1, %o2, %o3, %o4, %o5, %o6, %o7, %o8, %o9, %o10, %o11, %o12, %o13, %o14, %o15, %o16 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
+  ^bb0(%a: f32, %b0: f32, %b1: f32, %b2: f32, %b3: f32, %b4: f32, %b5: f32, %b6: f32, %b7: f32, %b8: f32, %b9: f32, %b10: f32, %b11: f32, %b12: f32, %b13: f32, %b14: f32, %b15: f32, %b16: f32):
+    linalg.yield %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a : f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32
+  } -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>)
+  return %r#16 : tensor<8xf32>
+}

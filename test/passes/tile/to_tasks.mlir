@@ -161,3 +161,34 @@ func.func @exchange(%a: tensor<66x64xf32>, %out: tensor<64x64xf32>) -> tensor<64
   }
   return %r : tensor<64x64xf32>
 }
+
+// -----
+
+#two = affine_map<(d0, d1, d2) -> (d0, d2)>
+#three = affine_map<(d0, d1, d2) -> (d2, d1)>
+#out = affine_map<(d0, d1, d2) -> (d0, d1)>
+func.func @stored_by_steps(%a: tensor<64x64xf32>, %w: tensor<64x64xf32>, %o: tensor<64x64xf32>, %o2: tensor<64x64xf32>) -> (tensor<64x64xf32>, tensor<64x64xf32>) {
+  // expected-error @below {{a value that is kept and stored is not made by steps or strips}}
+  %r:2 = tile.graph ins(%x = %a : tensor<64x64xf32>, %v = %w : tensor<64x64xf32>) outs(%p = %o : tensor<64x64xf32>, %q = %o2 : tensor<64x64xf32>) schedule #tile.schedule<[<workgroup[16, 0] step[32]>]> {
+    %s = linalg.exp ins(%x : tensor<64x64xf32>) outs(%q : tensor<64x64xf32>) -> tensor<64x64xf32>
+    %e = tile.edge %s at(workgroup) : tensor<64x64xf32>
+    %m = linalg.generic {indexing_maps = [#two, #three, #out], iterator_types = ["parallel", "parallel", "reduction"]} ins(%e, %v : tensor<64x64xf32>, tensor<64x64xf32>) outs(%p : tensor<64x64xf32>) {
+    ^bb0(%i: f32, %j: f32, %k: f32):
+      %t = arith.mulf %i, %j : f32
+      %u = arith.addf %k, %t : f32
+      linalg.yield %u : f32
+    } -> tensor<64x64xf32>
+    tile.yield %m, %s : tensor<64x64xf32>, tensor<64x64xf32>
+  }
+  return %r#0, %r#1 : tensor<64x64xf32>, tensor<64x64xf32>
+}
+
+// -----
+
+func.func @many(%x: tensor<8xf32>, %o0: tensor<8xf32>, %o1: tensor<8xf32>, %o2: tensor<8xf32>, %o3: tensor<8xf32>, %o4: tensor<8xf32>, %o5: tensor<8xf32>, %o6: tensor<8xf32>, %o7: tensor<8xf32>, %o8: tensor<8xf32>, %o9: tensor<8xf32>, %o10: tensor<8xf32>, %o11: tensor<8xf32>, %o12: tensor<8xf32>, %o13: tensor<8xf32>, %o14: tensor<8xf32>, %o15: tensor<8xf32>, %o16: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>) {
+  // expected-error @below {{tile-to-tasks: more than 16 results}}
+  %r:17 = tile.graph ins(%a = %x : tensor<8xf32>) outs(%p0 = %o0 : tensor<8xf32>, %p1 = %o1 : tensor<8xf32>, %p2 = %o2 : tensor<8xf32>, %p3 = %o3 : tensor<8xf32>, %p4 = %o4 : tensor<8xf32>, %p5 = %o5 : tensor<8xf32>, %p6 = %o6 : tensor<8xf32>, %p7 = %o7 : tensor<8xf32>, %p8 = %o8 : tensor<8xf32>, %p9 = %o9 : tensor<8xf32>, %p10 = %o10 : tensor<8xf32>, %p11 = %o11 : tensor<8xf32>, %p12 = %o12 : tensor<8xf32>, %p13 = %o13 : tensor<8xf32>, %p14 = %o14 : tensor<8xf32>, %p15 = %o15 : tensor<8xf32>, %p16 = %o16 : tensor<8xf32>) {
+    tile.yield %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a, %a : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+  }
+  return %r#0, %r#1, %r#2, %r#3, %r#4, %r#5, %r#6, %r#7, %r#8, %r#9, %r#10, %r#11, %r#12, %r#13, %r#14, %r#15, %r#16 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
+}
