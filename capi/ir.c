@@ -29,6 +29,14 @@ bool dlcIsWindowLoop(MlirOperation op, intptr_t loop) {
   return false;
 }
 
+bool dlcReduces(MlirOperation op) {
+  enum { MOST_LOOPS = 64 };
+  bool isReduction[MOST_LOOPS], any = false;
+  intptr_t n = dlcIteratorTypes(op, isReduction, MOST_LOOPS);
+  for (intptr_t l = 0; l < n && l < MOST_LOOPS; ++l) any |= isReduction[l];
+  return any;
+}
+
 bool dlcIsMadeInside(MlirValue v, MlirOperation ancestor) {
   if (mlirValueIsABlockArgument(v)) return dlcBlockIsInside(mlirBlockArgumentGetOwner(v), ancestor);
   return dlcIsInside(mlirOpResultGetOwner(v), ancestor);
@@ -64,6 +72,10 @@ bool dlcConstantIndex(MlirValue v, int64_t *out) {
   return true;
 }
 
+MlirOperation dlcAncestorIn(MlirOperation op, MlirBlock block) {
+  while (op.ptr && !mlirBlockEqual(mlirOperationGetBlock(op), block)) op = mlirOperationGetParentOperation(op);
+  return op;
+}
 bool dlcIsInside(MlirOperation op, MlirOperation ancestor) {
   for (; op.ptr; op = mlirOperationGetParentOperation(op))
     if (mlirOperationEqual(op, ancestor)) return true;

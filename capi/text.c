@@ -51,3 +51,9 @@ void dlcTextDestroy(DlcText *t) {
   free(t->data);
   *t = (DlcText){0};
 }
+
+uint64_t dlcHashBytes(const char *bytes, size_t n) {
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (size_t i = 0; i < n; ++i) hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(0x100000001b3);
+  return hash;
+}

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "dlc/passes.h"
+#include "dlc/text.h"
 #include "lowering/device/kernel.h"
 #include "lowering/device/outline.h"
 #include "ods/arith.h"
@@ -64,11 +65,6 @@ static Buffer print(MlirOperation op) {
   mlirOpPrintingFlagsDestroy(flags);
   return buffer;
 }
-static uint64_t hashOf(const char *s, size_t n) { // FNV-1a
-  uint64_t h = 14695981039346656037u;
-  for (size_t i = 0; i < n; ++i) h = (h ^ (unsigned char)s[i]) * 1099511628211u;
-  return h;
-}
 
 // Letters, digits and _ of the task's label, else "task"; then a number.
 static void nameKernel(Outliner *o, MlirOperation task, char *name, size_t size) {
@@ -96,7 +92,7 @@ static void setSymbol(MlirOperation op, const char *name) {
 // The kernel to call: an equal one made before, or func under a new name. Consumes func.
 static MlirAttribute shareKernel(Outliner *o, MlirOperation task, MlirOperation func) {
   Buffer text = print(func);
-  uint64_t hash = hashOf(text.data, text.length);
+  uint64_t hash = dlcHashBytes(text.data, text.length);
   for (intptr_t i = 0; i < o->n; ++i) {
     Kernel *k = &o->known[i];
     if (k->hash != hash || k->length != text.length || memcmp(k->text, text.data, text.length)) continue;

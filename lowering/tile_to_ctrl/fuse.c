@@ -53,13 +53,6 @@ static bool isStripped(MlirOperation op) {
   return !mlirAttributeIsNull(mlirOperationGetDiscardableAttributeByName(op, dlcText(stripped)));
 }
 
-static bool reduces(MlirOperation op) {
-  bool isReduction[MAX_LOOPS], any = false;
-  intptr_t n = dlcIsLinalgOp(op) ? dlcIteratorTypes(op, isReduction, MAX_LOOPS) : -1;
-  for (intptr_t l = 0; l < n && l < MAX_LOOPS; ++l) any |= isReduction[l];
-  return any && n <= MAX_LOOPS;
-}
-
 // What `op` reads, and all above.
 static void markLate(const DlcNodes *nodes, MlirValue v, bool *isLate) {
   MlirOperation op = opOf(v);
@@ -73,9 +66,9 @@ static void markLate(const DlcNodes *nodes, MlirValue v, bool *isLate) {
 // The reduction nearest to the root, as passes/tile/propagate.h takes it: the last one in the order of the program.
 // False: there is none.
 static bool markStreamed(DlcBuilder *b, MlirOperation root, const DlcNodes *nodes, bool *isLate) {
-  MlirOperation last = reduces(root) ? root : (MlirOperation){0};
+  MlirOperation last = dlcReduces(root) ? root : (MlirOperation){0};
   for (intptr_t i = 0; i < nodes->n && !mlirOperationEqual(last, root); ++i)
-    if (reduces(nodes->ops[i]) && (!last.ptr || mlirOperationIsBeforeInBlock(last, nodes->ops[i])))
+    if (dlcReduces(nodes->ops[i]) && (!last.ptr || mlirOperationIsBeforeInBlock(last, nodes->ops[i])))
       last = nodes->ops[i];
   if (!last.ptr) return false;
   mlirOperationSetDiscardableAttributeByName(last, dlcText(streamed), mlirUnitAttrGet(b->ctx));

@@ -211,7 +211,8 @@ static MlirLogicalResult batchSite(const Pass *p, MlirOperation call, intptr_t c
 }
 
 //===--- the pass -------------------------------------------------------------------------------------===//
-static MlirLogicalResult batchComponent(const Pass *p, intptr_t component) {
+static MlirLogicalResult batchComponent(void *data, intptr_t component) {
+  const Pass *p = data;
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < p->graph->n && mlirLogicalResultIsSuccess(result); ++i) {
     const DlcCallNode *node = &p->graph->nodes[i];
@@ -239,10 +240,7 @@ MlirLogicalResult dlcRunCtrlBatchRecursion(MlirOperation root, DlcPass *pass,
   DlcBuilder b = {rewriter, mlirOperationGetContext(root), mlirOperationGetLocation(root), false};
   DlcCallGraph g = dlcCallGraphCreate(root);
   Pass p = {&b, &g, options, pass};
-  MlirLogicalResult result = mlirLogicalResultSuccess();
-  for (intptr_t i = 0; i < g.n && mlirLogicalResultIsSuccess(result); ++i)
-    if (g.nodes[i].recurses && (!i || g.nodes[i - 1].component != g.nodes[i].component))
-      result = batchComponent(&p, g.nodes[i].component);
+  MlirLogicalResult result = dlcForEachRecursion(&g, batchComponent, &p);
   dlcCallGraphDestroy(&g);
   mlirIRRewriterDestroy(rewriter);
   return mlirLogicalResultIsSuccess(result) ? dlcStatus(&b) : result;

@@ -275,10 +275,10 @@ bool dlcCallBatchesFit(DlcCallTable *t, MlirOperation before, DlcCallBatchFacts 
   bool ok = f->results.n <= MOST_RESULTS;
   for (intptr_t i = 0; i < f->nMembers; ++i) ok &= f->members[i].nResults <= MOST_RESULTS;
   if (!ok) return refuse(facts, before, "this has too many results");
-  for (intptr_t i = 0; i < f->results.n; ++i) values[i] = emptyOf(b, dlcRowsOf(f->results.types[i], t->capacity));
-  for (intptr_t k = 0; k < t->paths->mostCalls; ++k) t->child[k] = emptyOf(b, dlcRowsOf(indexType(b), t->capacity));
+  for (intptr_t i = 0; i < f->results.n; ++i) values[i] = emptyOf(b, dlcRowsType(f->results.types[i], t->capacity));
+  for (intptr_t k = 0; k < t->paths->mostCalls; ++k) t->child[k] = emptyOf(b, dlcRowsType(indexType(b), t->capacity));
   for (intptr_t i = 0; i < f->arguments.n; ++i)
-    t->argument[i] = emptyOf(b, dlcRowsOf(f->arguments.types[i], t->capacity));
+    t->argument[i] = emptyOf(b, dlcRowsType(f->arguments.types[i], t->capacity));
   MlirValue zero = constIndex(b, 0);
   for (intptr_t i = 0; i < t->paths->nPaths && ok; ++i)
     ok = writeBatch(t, i, zero, dlcDynamic(constIndex(b, 1)), values, facts);
@@ -340,7 +340,7 @@ void dlcCallBatchesWrite(DlcCallTable *t, int64_t block, MlirValue *values) {
   const DlcFlat *f = t->paths->f;
   All a = {t, block, f->results.n};
   MlirBlock body;
-  for (intptr_t i = 0; i < a.n; ++i) values[i] = emptyOf(b, dlcRowsOf(f->results.types[i], t->capacity));
+  for (intptr_t i = 0; i < a.n; ++i) values[i] = emptyOf(b, dlcRowsType(f->results.types[i], t->capacity));
   MlirOperation loop = beginLoop(b, t->bins, a.n, values, &body);
   if (loop.ptr) dlcAtEnd(b, body) {
       MlirValue bin = argOf(body, 0), start = tensor_extract(b, t->first, vals(bin));

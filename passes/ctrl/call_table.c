@@ -7,18 +7,9 @@
 #include "ods/func.h"
 #include "ods/tensor.h"
 
-enum { COUNT, PATH, CHILDREN, MOST_STATE = CHILDREN + DLC_MOST_CALLS + DLC_MOST_ARGUMENTS, MOST_RANK = 17 };
+enum { COUNT, PATH, CHILDREN, MOST_STATE = CHILDREN + DLC_MOST_CALLS + DLC_MOST_ARGUMENTS };
 
 //===--- columns --------------------------------------------------------------------------------===//
-MlirType dlcRowsOf(MlirType row, int64_t rows) {
-  int64_t shape[MOST_RANK] = {rows};
-  bool isTensor = mlirTypeIsARankedTensor(row);
-  intptr_t rank = isTensor ? mlirShapedTypeGetRank(row) : 0;
-  for (intptr_t i = 0; i < rank; ++i) shape[i + 1] = mlirShapedTypeGetDimSize(row, i);
-  return mlirRankedTensorTypeGet(rank + 1, shape, isTensor ? mlirShapedTypeGetElementType(row) : row,
-                                 mlirAttributeGetNull());
-}
-
 intptr_t dlcCallTableColumns(const DlcCallPaths *p) { return p->f->arguments.n + (p->f->nMembers > 1); }
 static bool hasMembers(const DlcCallTable *t) { return t->paths->f->nMembers > 1; }
 
@@ -37,7 +28,7 @@ int64_t dlcCallTableRows(const DlcCallTable *t) { return t->capacity + t->paths-
 static MlirValue noCall(DlcCallTable *t) { return constIndex(t->b, dlcCallTableRows(t) - 1); }
 
 static MlirValue column(DlcCallTable *t, MlirType element, int64_t rows) {
-  return tensor_empty(t->b, (DlcValues){0}, dlcRowsOf(element, rows));
+  return tensor_empty(t->b, (DlcValues){0}, dlcRowsType(element, rows));
 }
 static MlirValue get(DlcBuilder *b, MlirValue from, MlirValue row) { return tensor_extract(b, from, vals(row)); }
 static MlirValue put(DlcBuilder *b, MlirValue into, MlirValue row, MlirValue v) {

@@ -40,7 +40,6 @@ typedef struct {
 
 intptr_t dlcCallTableColumns(const DlcCallPaths *p); // of arguments: one for each register, then the member's number
 int64_t dlcCallTableRowBytes(const DlcCallPaths *p); // of all that a call takes in tables; -1: too many
-MlirType dlcRowsOf(MlirType row, int64_t rows);      // a tensor of rows, each a tensor or a number
 int64_t dlcCallTableRows(const DlcCallTable *t);     // of each column: the last one stands for no call
 MlirValue dlcCallTableSite(DlcCallTable *t, const DlcCallSite *site); // the number of root calls
 

@@ -94,3 +94,12 @@ DlcCallNode *dlcCallNodeOf(const DlcCallGraph *g, MlirOperation function) {
   int64_t i = function.ptr ? dlcPointerMapGet(&g->index, function.ptr) : -1;
   return i < 0 ? NULL : &g->nodes[i];
 }
+
+MlirLogicalResult dlcForEachRecursion(const DlcCallGraph *g, MlirLogicalResult (*each)(void *data, intptr_t component),
+                                      void *data) {
+  MlirLogicalResult result = mlirLogicalResultSuccess();
+  for (intptr_t i = 0; i < g->n && mlirLogicalResultIsSuccess(result); ++i)
+    if (g->nodes[i].recurses && (!i || g->nodes[i - 1].component != g->nodes[i].component))
+      result = each(data, g->nodes[i].component);
+  return result;
+}

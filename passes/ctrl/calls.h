@@ -24,6 +24,9 @@ const char *dlcFunctionName(MlirOperation function, char *text, size_t size); //
 // Snapshot of the functions in the body of `module`.
 DlcCallGraph dlcCallGraphCreate(MlirOperation module);
 void dlcCallGraphDestroy(DlcCallGraph *g);
+// Calls `each` for every component that recurses, callees first, until one fails.
+MlirLogicalResult dlcForEachRecursion(const DlcCallGraph *g, MlirLogicalResult (*each)(void *data, intptr_t component),
+                                      void *data);
 DlcCallNode *dlcCallNodeOf(const DlcCallGraph *g, MlirOperation function); // NULL: null, or no body
 
 // Whether the calls in `function` that are marked `siblings` are independent of each other; else one diagnostic.

@@ -52,6 +52,7 @@ bool dlcIsJoin(MlirOperation branch);                      // what follows is a 
 intptr_t dlcSegmentAt(const DlcFlat *f, MlirOperation op); // behind op; -1: none
 bool dlcIsSavedInSlices(MlirType type);                    // a tensor of static shape: lies in a part of a larger one
 
+MlirType dlcRowsType(MlirType part, int64_t rows);                       // a tensor of rows, each a tensor or a number
 bool dlcIsRecursiveScalar(MlirType type);                                // a number
 bool dlcFlatIsShared(const DlcFlat *f, const DlcMember *m, MlirValue v); // it is the same in all calls
 

@@ -69,7 +69,7 @@ static MlirValue putRow(DlcBuilder *b, MlirValue rows, MlirValue part, MlirValue
                              .static_sizes = {r.sizes, r.rank}, .static_strides = {r.strides, r.rank});
 }
 
-static MlirType rowsType(MlirType part, int64_t rows) {
+MlirType dlcRowsType(MlirType part, int64_t rows) {
   int64_t shape[MAX_RANK] = {rows};
   bool isTensor = mlirTypeIsARankedTensor(part);
   intptr_t rank = isTensor ? mlirShapedTypeGetRank(part) : 0;
@@ -260,7 +260,7 @@ static void emitSegment(Emit *e, intptr_t segment, MlirValue *state) {
 static MlirValue zeroOf(DlcBuilder *b, MlirType type) {
   if (mlirTypeIsAFloat(type)) return arith_constant(b, mlirFloatAttrDoubleGet(b->ctx, type, 0));
   if (!mlirTypeIsARankedTensor(type)) return arith_constant(b, mlirIntegerAttrGet(type, 0));
-  if (dlcIsSavedInSlices(type)) return tensor_empty(b, (DlcValues){0}, rowsType(type, 1));
+  if (dlcIsSavedInSlices(type)) return tensor_empty(b, (DlcValues){0}, dlcRowsType(type, 1));
   intptr_t rank = mlirShapedTypeGetRank(type), n = 0;
   MlirValue *sizes = calloc((size_t)rank + 1, sizeof *sizes);
   for (intptr_t i = 0; i < rank; ++i)
@@ -272,9 +272,9 @@ static MlirValue zeroOf(DlcBuilder *b, MlirType type) {
 
 static MlirValue framesOf(Emit *e, MlirType type) {
   int64_t bound;
-  if (dlcConstantIndex(e->bound, &bound)) return tensor_empty(e->b, (DlcValues){0}, rowsType(type, bound + 1));
+  if (dlcConstantIndex(e->bound, &bound)) return tensor_empty(e->b, (DlcValues){0}, dlcRowsType(type, bound + 1));
   MlirValue rows = arith_addi(e->b, e->bound, constIndex(e->b, 1));
-  return tensor_empty(e->b, vals(rows), rowsType(type, mlirShapedTypeGetDynamicSize()));
+  return tensor_empty(e->b, vals(rows), dlcRowsType(type, mlirShapedTypeGetDynamicSize()));
 }
 
 static void initialState(Emit *e, DlcValues arguments, MlirValue *state) {

@@ -171,7 +171,8 @@ static MlirLogicalResult replaceFunction(Flatten *t, MlirOperation function) {
 //===--- components -------------------------------------------------------------------------------===//
 static bool isPublic(MlirOperation function) { return !func_func_sym_visibility(function).length; }
 
-static MlirLogicalResult flattenComponent(Flatten *t, intptr_t component) {
+static MlirLogicalResult flattenComponent(void *data, intptr_t component) {
+  Flatten *t = data;
   MlirLogicalResult result = mlirLogicalResultSuccess();
   for (intptr_t i = 0; i < t->graph->n && mlirLogicalResultIsSuccess(result); ++i) {
     const DlcCallNode *node = &t->graph->nodes[i];
@@ -194,11 +195,8 @@ static MlirLogicalResult flattenComponent(Flatten *t, intptr_t component) {
 }
 
 static MlirLogicalResult flatten(Flatten *t) {
-  MlirLogicalResult result = mlirLogicalResultSuccess();
   const DlcCallGraph *g = t->graph;
-  for (intptr_t i = 0; i < g->n && mlirLogicalResultIsSuccess(result); ++i)
-    if (g->nodes[i].recurses && (!i || g->nodes[i - 1].component != g->nodes[i].component))
-      result = flattenComponent(t, g->nodes[i].component);
+  MlirLogicalResult result = dlcForEachRecursion(g, flattenComponent, t);
   if (mlirLogicalResultIsFailure(result)) return result;
   for (intptr_t i = 0; i < g->n; ++i) // a component's functions call each other: all at once, at the end
     if (g->nodes[i].recurses) mlirRewriterBaseEraseOp(t->b->rewriter, g->nodes[i].function);

@@ -24,12 +24,6 @@ static bool isJoined(const DlcJoinedLoops *j, MlirOperation op) {
   return false;
 }
 
-// The op of the loops' block that op is or stands in.
-static MlirOperation inBlock(MlirOperation op, MlirBlock block) {
-  while (op.ptr && !mlirBlockEqual(mlirOperationGetBlock(op), block)) op = mlirOperationGetParentOperation(op);
-  return op;
-}
-
 static bool dependsOn(const Between *w, MlirValue v) {
   MlirOperation op = opOf(v);
   intptr_t i = op.ptr ? dlcPointerMapGet(&w->index, op.ptr) : -1;
@@ -39,7 +33,7 @@ static bool dependsOn(const Between *w, MlirValue v) {
 // Something reads v that stays where it is, or goes behind the loops.
 static bool isRead(const Between *w, MlirValue v) {
   dlcForEachUse(use, v) {
-    MlirOperation user = inBlock(mlirOpOperandGetOwner(use), mlirOperationGetBlock(w->joined->loops[0]));
+    MlirOperation user = dlcAncestorIn(mlirOpOperandGetOwner(use), mlirOperationGetBlock(w->joined->loops[0]));
     intptr_t i = user.ptr ? dlcPointerMapGet(&w->index, user.ptr) : -1;
     if (i < 0 || (w->needed[i] && !isJoined(w->joined, user))) return true;
   }

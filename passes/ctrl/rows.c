@@ -163,13 +163,6 @@ static MlirWalkResult findIndex(MlirOperation op, void *found) {
   return MlirWalkResultAdvance;
 }
 
-static bool reduces(MlirOperation op) {
-  bool isReduction[MOST_LOOPS], any = false;
-  intptr_t n = dlcIteratorTypes(op, isReduction, MOST_LOOPS);
-  for (intptr_t l = 0; l < n && l < MOST_LOOPS; ++l) any |= isReduction[l];
-  return any;
-}
-
 static MlirValue rowOfLinalg(DlcRows *rows, MlirOperation op, intptr_t loop, intptr_t products, intptr_t depth) {
   MlirValue operands[MOST_LOOPS + 1];
   intptr_t n = mlirOperationGetNumOperands(op);
@@ -194,7 +187,7 @@ static MlirValue rowOfLinalg(DlcRows *rows, MlirOperation op, intptr_t loop, int
         mlirAffineMapGetNumResults(map) && mlirAffineExprIsFunctionOfDim(mlirAffineMapGetResult(map, 0), loop);
     // Beyond the products only what fills rows with the same moves.
     if (hasRows && !depends && !products && k < n - 1) return (MlirValue){0};
-    operands[k] = hasRows ? rowOf(rows, v, products > 0 ? products - reduces(op) : 0, depth + 1) : v;
+    operands[k] = hasRows ? rowOf(rows, v, products > 0 ? products - dlcReduces(op) : 0, depth + 1) : v;
     ok = !isNull(operands[k]) && (hasRows || !rows->depends(v, rows->data));
   }
   if (!ok || rows->b->failed) return (MlirValue){0};
@@ -233,7 +226,7 @@ static MlirValue makeRow(DlcRows *rows, MlirValue v, intptr_t products, intptr_t
   if (isJoined(rows, op)) return rowOfScan(rows, v);
   if (depth < MOST_DEPTH && op.ptr && (depends || isLocal)) {
     if (tensor_empty_isa(op)) return tensor_empty(rows->b, (DlcValues){0}, typeOfRow(v, true));
-    intptr_t loop = depends || products > 0 || !dlcIsLinalgOp(op) || !reduces(op) ? loopOfRows(op) : -1;
+    intptr_t loop = depends || products > 0 || !dlcIsLinalgOp(op) || !dlcReduces(op) ? loopOfRows(op) : -1;
     MlirValue row = loop >= 0 ? rowOfLinalg(rows, op, loop, products, depth) : (MlirValue){0};
     bool isReshape = tensor_collapse_shape_isa(op) || tensor_expand_shape_isa(op);
     if (isReshape && keepsRows(op) && (depends || products > 0)) {

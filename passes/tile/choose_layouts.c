@@ -46,19 +46,11 @@ static bool variesWith(MlirOperation op, intptr_t operand, bool *varies) {
   return true;
 }
 
-static bool reduces(MlirOperation op) {
-  bool isReduction[DLC_LAYOUT_RANK];
-  intptr_t n = dlcIteratorTypes(op, isReduction, DLC_LAYOUT_RANK);
-  for (intptr_t i = 0; i < n; ++i)
-    if (isReduction[i]) return true;
-  return false;
-}
-
 // A contraction with one constant: what varies with it goes last.
 static bool orderByConstant(MlirOperation op, int64_t least, int *order) {
   MlirType type = typeOf(mlirOperationGetResult(op, 0));
   intptr_t rank = mlirShapedTypeGetRank(type), constant = -1, nMoved = 0, n = 0;
-  if (mlirOperationGetNumResults(op) != 1 || rank < 3 || !reduces(op)) return false;
+  if (mlirOperationGetNumResults(op) != 1 || rank < 3 || !dlcReduces(op)) return false;
   for (intptr_t i = 0; i < inputsOf(op); ++i)
     if (mlirTypeIsARankedTensor(typeOf(mlirOperationGetOperand(op, i))) &&
         mlirShapedTypeGetRank(typeOf(mlirOperationGetOperand(op, i))) > 1 &&

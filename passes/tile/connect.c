@@ -40,11 +40,11 @@ double dlcConnectPrice(const DlcTileGraph *graph, intptr_t n, MlirOperation *ops
                        DlcPrices *prices) {
   double seconds;
   qsort(ops, (size_t)n, sizeof *ops, compareOrder);
-  DlcPriceKey key = dlcPriceKeyOf(graph, n, ops, root);
+  DlcText key = dlcPriceKeyOf(graph, n, ops, root);
   if (dlcPricesFind(prices, &key, &seconds))
-    free(key.bytes);
+    dlcTextDestroy(&key);
   else
-    dlcPricesAdd(prices, &key, seconds = searchPrice(graph, n, ops, root, prices->device));
+    dlcPricesAdd(prices, key, seconds = searchPrice(graph, n, ops, root, prices->device));
   return seconds;
 }
 

@@ -24,7 +24,6 @@ enum { MAX_LOOPS = 16 };
 typedef struct {
   MlirOperation op;
   intptr_t operand, nLoops, rank;
-  bool isReduction[MAX_LOOPS];
   int64_t range[MAX_LOOPS];
   intptr_t loop[MAX_LOOPS]; // that a dimension of the operand follows
   MlirAffineMap map;
@@ -113,10 +112,10 @@ static void readCopy(DlcBuilder *b, const Read *r) {
 
 static MlirLogicalResult makeDense(DlcBuilder *b, MlirOperation op, void *data) {
   const DlcTileDenseOperandsOptions *options = data;
-  Read r = {.op = op, .nLoops = dlcIteratorTypes(op, r.isReduction, MAX_LOOPS)};
-  bool reduces = false, isStatic = r.nLoops > 0 && r.nLoops <= MAX_LOOPS && dlcStaticLoopRanges(op, r.range, MAX_LOOPS);
-  for (intptr_t l = 0; l < r.nLoops && isStatic; ++l) reduces |= r.isReduction[l], isStatic &= r.range[l] > 0;
-  if (!reduces || !isStatic || mlirOperationGetNumOperands(op) > MAX_LOOPS) return mlirLogicalResultFailure();
+  Read r = {.op = op, .nLoops = linalg_generic_iterator_types_n(op)};
+  bool isStatic = r.nLoops <= MAX_LOOPS && dlcStaticLoopRanges(op, r.range, MAX_LOOPS);
+  for (intptr_t l = 0; l < r.nLoops && isStatic; ++l) isStatic &= r.range[l] > 0;
+  if (!isStatic || !dlcReduces(op) || mlirOperationGetNumOperands(op) > MAX_LOOPS) return mlirLogicalResultFailure();
   for (; r.operand < linalg_generic_inputs(op).n; ++r.operand)
     if (readsApart(&r) && usesOf(&r) >= options->uses) {
       readCopy(b, &r);

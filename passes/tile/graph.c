@@ -176,8 +176,7 @@ static bool readBy(const DlcTileGraph *graph, const DlcTileNode *user, intptr_t 
 // Behind the root in its block, or in an op there.
 static bool isBehindRoot(const DlcTileGraph *graph, MlirOperation op) {
   MlirOperation root = graph->nodes[0].op;
-  while (op.ptr && !mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(root)))
-    op = mlirOperationGetParentOperation(op);
+  op = dlcAncestorIn(op, mlirOperationGetBlock(root));
   return op.ptr && !mlirOperationEqual(op, root) && mlirOperationIsBeforeInBlock(root, op);
 }
 
@@ -326,7 +325,8 @@ bool dlcTileGraphStart(DlcTileGraph *graph, MlirOperation root, int64_t scratchB
   DlcTileNode *node = &graph->nodes[0];
   MlirType type = typeOf(mlirOperationGetResult(root, 0));
   graph->n = 1, graph->rank = mlirShapedTypeGetRank(type);
-  if (graph->rank > DLC_MAX_RANK || !startNode(root, node)) return false;
+  if (graph->rank > DLC_MAX_RANK || mlirOperationGetNumResults(root) > DLC_MAX_RESULTS || !startNode(root, node))
+    return false;
   int dims[DLC_MAX_RANK];
   for (intptr_t i = 0; i < graph->rank; ++i) {
     dims[i] = (int)i, graph->tileable[i] = true;

@@ -7,19 +7,12 @@
 
 //===--- keys ---------------------------------------------------------------------------------===//
 typedef struct {
-  DlcPriceKey key;
+  DlcText key;
   DlcPointerMap numbers; // of the values met so far
   int64_t next;
 } Writer;
 
-static void writeBytes(Writer *w, const void *bytes, size_t n) {
-  if (w->key.size + n > w->key.capacity) {
-    w->key.capacity = 2 * w->key.capacity + n + 256;
-    w->key.bytes = realloc(w->key.bytes, w->key.capacity);
-  }
-  memcpy(w->key.bytes + w->key.size, bytes, n);
-  w->key.size += n;
-}
+static void writeBytes(Writer *w, const void *bytes, size_t n) { dlcTextAppend(&w->key, bytes, n); }
 static void writeNumber(Writer *w, int64_t number) { writeBytes(w, &number, sizeof number); }
 static void writePointer(Writer *w, const void *pointer) {
   writeBytes(w, &pointer, sizeof pointer);
@@ -62,7 +55,7 @@ static void writeOp(Writer *w, MlirOperation op) {
   }
 }
 
-DlcPriceKey dlcPriceKeyOf(const DlcTileGraph *graph, intptr_t n, const MlirOperation *ops, MlirOperation root) {
+DlcText dlcPriceKeyOf(const DlcTileGraph *graph, intptr_t n, const MlirOperation *ops, MlirOperation root) {
   Writer w = {.next = 0};
   for (intptr_t i = 0; i < n; ++i) writeOp(&w, ops[i]);
   MlirValue results[DLC_MAX_RESULTS] = {mlirOperationGetResult(root, 0)};
@@ -77,36 +70,24 @@ DlcPriceKey dlcPriceKeyOf(const DlcTileGraph *graph, intptr_t n, const MlirOpera
 }
 
 //===--- prices -------------------------------------------------------------------------------===//
-static uint64_t hashOf(const DlcPriceKey *key) { // FNV-1a, eight bytes at once
-  uint64_t hash = 0xcbf29ce484222325u, word = 0;
-  for (size_t i = 0; i < key->size; i += sizeof word) {
-    size_t left = key->size - i;
-    word = 0;
-    memcpy(&word, key->bytes + i, left < sizeof word ? left : sizeof word);
-    hash = (hash ^ word) * 0x100000001b3u;
-  }
-  return hash;
-}
-
-bool dlcPricesFind(const DlcPrices *prices, const DlcPriceKey *key, double *seconds) {
-  uint64_t hash = hashOf(key);
+bool dlcPricesFind(const DlcPrices *prices, const DlcText *key, double *seconds) {
+  uint64_t hash = dlcHashBytes(key->data, key->n);
   for (intptr_t i = 0; i < prices->n; ++i) {
     const DlcPrice *p = &prices->data[i];
-    if (p->hash != hash || p->size != key->size || memcmp(p->key, key->bytes, key->size)) continue;
+    if (p->hash != hash || p->key.n != key->n || memcmp(p->key.data, key->data, key->n) != 0) continue;
     *seconds = p->seconds;
     return true;
   }
   return false;
 }
 
-void dlcPricesAdd(DlcPrices *prices, DlcPriceKey *key, double seconds) {
+void dlcPricesAdd(DlcPrices *prices, DlcText key, double seconds) {
   prices->data = realloc(prices->data, (size_t)(prices->n + 1) * sizeof *prices->data);
-  prices->data[prices->n++] = (DlcPrice){hashOf(key), key->size, key->bytes, seconds};
-  *key = (DlcPriceKey){0};
+  prices->data[prices->n++] = (DlcPrice){dlcHashBytes(key.data, key.n), key, seconds};
 }
 
 void dlcPricesDestroy(DlcPrices *prices) {
-  for (intptr_t i = 0; i < prices->n; ++i) free(prices->data[i].key);
+  for (intptr_t i = 0; i < prices->n; ++i) dlcTextDestroy(&prices->data[i].key);
   free(prices->data);
   *prices = (DlcPrices){0};
 }

@@ -5,13 +5,13 @@
 // other, with the same results; locations and names aside. What stands outside is known by its type and by what kind of
 // op makes it.
 #pragma once
+#include "dlc/text.h"
 #include "passes/cost/device.h"
 #include "passes/tile/graph.h"
 
 typedef struct {
   uint64_t hash;
-  size_t size;
-  char *key;
+  DlcText key; // bytes, zeros among them
   double seconds;
 } DlcPrice;
 
@@ -21,13 +21,8 @@ typedef struct {
   intptr_t n;
 } DlcPrices;
 
-typedef struct {
-  char *bytes;
-  size_t size, capacity;
-} DlcPriceKey;
-
 // Of ops in the order of the program. graph: whose results and dimensions, or null.
-DlcPriceKey dlcPriceKeyOf(const DlcTileGraph *graph, intptr_t n, const MlirOperation *ops, MlirOperation root);
-bool dlcPricesFind(const DlcPrices *prices, const DlcPriceKey *key, double *seconds);
-void dlcPricesAdd(DlcPrices *prices, DlcPriceKey *key, double seconds); // takes the bytes of the key
+DlcText dlcPriceKeyOf(const DlcTileGraph *graph, intptr_t n, const MlirOperation *ops, MlirOperation root);
+bool dlcPricesFind(const DlcPrices *prices, const DlcText *key, double *seconds);
+void dlcPricesAdd(DlcPrices *prices, DlcText key, double seconds); // takes the key
 void dlcPricesDestroy(DlcPrices *prices);

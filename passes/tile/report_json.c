@@ -97,7 +97,7 @@ void dlcReportJson(const DlcReport *r, FILE *out) {
 //===--- lines ------------------------------------------------------------------------------------===//
 static bool isEdge(MlirOperation op) { return tile_edge_isa(op); }
 
-// FNV-1a (Fowler, Noll, Vo), 64 bits, of the text of the graph without its name and its tile.
+// Of the text of the graph without its name and its tile.
 static uint64_t fingerprintOf(MlirOperation graph) {
   MlirOperation copy = mlirOperationClone(graph);
   DlcText text = {0};
@@ -112,8 +112,7 @@ static uint64_t fingerprintOf(MlirOperation graph) {
   mlirOperationPrintWithFlags(copy, flags, dlcTextCallback, &text);
   mlirOpPrintingFlagsDestroy(flags);
   mlirOperationDestroy(copy);
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (size_t i = 0; i < text.n; ++i) hash = (hash ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001b3);
+  uint64_t hash = dlcHashBytes(text.data, text.n);
   dlcTextDestroy(&text);
   return hash;
 }

@@ -7,6 +7,8 @@ bool dlcIsScalarConstant(MlirOperation op);                 // arith.constant of
 bool dlcConstantIndex(MlirValue v, int64_t *out);           // an arith.constant integer or index
 bool dlcIsInside(MlirOperation op, MlirOperation ancestor); // or ancestor itself
 bool dlcBlockIsInside(MlirBlock block, MlirOperation ancestor);
+// The op of `block` that op is or stands in; null: none.
+MlirOperation dlcAncestorIn(MlirOperation op, MlirBlock block);
 bool dlcIsMadeInside(MlirValue v, MlirOperation ancestor); // by an op in it, or as an argument of a block of it
 // Whether op may run where the program would not have come yet: it is pure, and neither it nor what it holds reads or
 // writes a tensor by index, which may be one that the tensor has only where the program comes.
@@ -53,6 +55,8 @@ MlirType dlcSubviewType(MlirType source, intptr_t rank, const int64_t *offsets, 
 MlirOperation dlcFill(DlcBuilder *b, MlirValue scalar, MlirValue buffer); // linalg.fill, of a tensor or a buffer
 // Whether an operand of a LinalgOp has this loop as a place in a window (d0 + 2 * d2), not as an index of its own.
 bool dlcIsWindowLoop(MlirOperation op, intptr_t loop);
+// Whether one of the loops of a TilingInterface op is no parallel one. False for other ops.
+bool dlcReduces(MlirOperation op);
 // iterator_types of n loops; isReduction: NULL: all are parallel.
 MlirAttribute dlcIterators(DlcBuilder *b, intptr_t n, const bool *isReduction);
 bool dlcIsLinalgOut(MlirOperation op, MlirValue v); // an out operand of a LinalgOp
