@@ -58,9 +58,7 @@ static bool crosses(const DlcRecurrences *r, MlirValue v) {
 }
 
 static bool contractsWithOutside(const DlcBatch *batch, MlirOperation op) {
-  bool isReduction[DLC_MAX_NUMBERS], reduces = false;
-  intptr_t n = dlcIsLinalgOp(op) ? dlcIteratorTypes(op, isReduction, DLC_MAX_NUMBERS) : 0;
-  for (intptr_t l = 0; l < n && l < DLC_MAX_NUMBERS; ++l) reduces |= isReduction[l];
+  bool reduces = dlcIsLinalgOp(op) && dlcReduces(op);
   for (intptr_t k = 0; k + mlirOperationGetNumResults(op) < mlirOperationGetNumOperands(op) && reduces; ++k) {
     MlirValue v = mlirOperationGetOperand(op, k);
     if (!dlcIsMadeInside(v, batch->loop) && mlirTypeIsARankedTensor(typeOf(v)) && mlirShapedTypeGetRank(typeOf(v)) >= 2)
